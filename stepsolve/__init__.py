@@ -1,0 +1,45 @@
+"""stepsolve: worked solutions for the mathematics of deep learning.
+
+    import stepsolve
+
+    derivation = stepsolve.solve("problem.yaml")     # or an open file, or a mapping
+    derivation.quantities["df/dx"]                   # numbers by name
+    derivation.results["df/dx"]                      # formulas by name
+    derivation.checks                                # what confirmed them
+    derivation.to_json()                             # all of it, as plain data
+
+Errors derive from `stepsolve.StepsolveError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from stepsolve.errors import InvalidProblem, StepsolveError
+
+if TYPE_CHECKING:
+    from stepsolve.derivation import Derivation
+
+__all__ = ["InvalidProblem", "StepsolveError", "__version__", "solve"]
+__version__ = "0.1.0"
+
+Source = str | PathLike[str] | TextIO | BinaryIO | Mapping[str, object]
+
+
+def solve(source: Source) -> Derivation:
+    """The worked solution of a problem: a path (`-` is standard input), an open file or a mapping.
+
+    Raises `InvalidProblem` with every mistake and its place if the problem cannot be solved as written.
+    """
+    from stepsolve.problem import read_problem  # NumPy is loaded on first use, not on import
+
+    if isinstance(source, Mapping):
+        from stepsolve.source.mapping import from_mapping
+
+        return read_problem(from_mapping(source)).derive()
+    from stepsolve.source.files import read
+    from stepsolve.source.yaml import compose
+
+    return read_problem(compose(*read(source))).derive()

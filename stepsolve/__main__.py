@@ -1,0 +1,5 @@
+"""`python -m stepsolve`."""
+
+from stepsolve.cli import main
+
+main()

@@ -1,0 +1,108 @@
+"""The only bridge to SymPy: what is true, never what is shown.
+
+Expressions are rebuilt from the tree, node by node; no text ever reaches SymPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import add, mul, sub, truediv
+from typing import Any
+
+import sympy
+
+from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
+from stepsolve.operations.table import OPERATIONS
+
+_SIGNS = {"+": add, "-": sub, "*": mul, "/": truediv, "^": pow}
+_MAX_SIZE = 400  # nodes beyond which SymPy is not asked
+_MAX_TERMS = 300  # terms that multiplying out may give
+
+
+class Untranslatable(Exception):
+    """An expression that has no counterpart in SymPy here."""
+
+
+def proves_derivative(
+    expression: Expression, variable: str, claimed: Expression, euler: bool = True
+) -> bool | None:
+    """Whether SymPy's derivative of the expression is the claimed one; None if it does not decide.
+
+    `euler` says that the name `e` is Euler's number.
+    """
+    if expression.size + claimed.size > _MAX_SIZE or _terms(claimed) > _MAX_TERMS:
+        return None
+    translate = _Translator(euler)
+    try:
+        own = sympy.diff(translate(expression), translate(Name(variable)))
+        return _is_zero(own - translate(claimed))
+    except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
+        return None
+
+
+def _is_zero(difference: Any) -> bool | None:
+    if difference == 0:
+        return True
+    expanded = sympy.expand(difference)
+    if expanded == 0:
+        return True
+    if expanded.is_number:
+        return False
+    numerator, _ = sympy.fraction(sympy.together(expanded.rewrite(sympy.exp)))
+    return True if sympy.expand(numerator) == 0 else None
+
+
+def _terms(expression: Expression) -> float:
+    """How many terms the expression has once multiplied out, at most."""
+    match expression:
+        case Apply(operation="+" | "-", arguments=(a, b)):
+            return _terms(a) + _terms(b)
+        case Apply(operation="*" | "/", arguments=(a, b)):
+            return _terms(a) * _terms(b)
+        case Apply(operation="^", arguments=(a, Number() as n)):
+            return float(min(_terms(a) ** min(float(n.value), 300.0), 1e9))
+        case Apply():
+            return max(map(_terms, expression.arguments), default=1)
+    return 1
+
+
+class _Translator:
+    def __init__(self, euler: bool) -> None:
+        self._symbols: dict[str, Any] = {"pi": sympy.pi} | ({"e": sympy.E} if euler else {})
+        self._done: dict[int, tuple[Expression, Any]] = {}
+
+    def __call__(self, expression: Expression) -> Any:
+        match expression:
+            case Name():
+                name = expression.name
+                if name not in self._symbols:
+                    self._symbols[name] = sympy.Symbol(name, real=True)
+                return self._symbols[name]
+            case Number():
+                value = expression.value
+                return sympy.Rational(value.numerator, value.denominator)
+            case Apply():
+                known = self._done.get(id(expression))
+                if known is None:
+                    known = self._done[id(expression)] = expression, self._applied(expression)
+                return known[1]
+        raise Untranslatable(expression)
+
+    def _applied(self, expression: Apply) -> Any:
+        operation = expression.operation
+        row = OPERATIONS.get(operation)
+        if row is None:
+            raise Untranslatable(operation)
+        arguments = row.completed(expression.arguments)
+        if operation in _SIGNS:
+            return _SIGNS[operation](*map(self, arguments))
+        if operation == "neg":
+            return -self(arguments[0])
+        if row.sympy:
+            return getattr(sympy, row.sympy)(*map(self, arguments))
+        if row.definition_tree is not None:
+            holes: Mapping[str, Expression] = dict(
+                zip(row.parameters(len(arguments)), arguments, strict=True)
+            )
+            return self(substitute(row.definition_tree, holes))
+        raise Untranslatable(operation)

@@ -1,0 +1,145 @@
+"""Values in high precision, by mpmath: the numbers that are shown, and the oracle of the checks.
+
+Source: F. Johansson et al., mpmath, a Python library for arbitrary-precision arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
+
+from mpmath import MPContext
+
+from stepsolve.errors import OutsideDomain
+from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.operations.table import OPERATIONS
+
+DIGITS = 50
+_LARGEST = 4096  # bits before the point: the next exponential of more would never end
+_EXACTLY = Context(prec=2 * DIGITS)
+# the last few of the digits carry rounding errors: 2.675 must not come back as 2.67499...
+_TRUSTED = Context(prec=DIGITS - 5, rounding=ROUND_HALF_EVEN)
+
+Value = Any  # an mpf: mpmath has no types of its own
+
+
+class Point:
+    """A place to evaluate at: values of names, and what has been computed there already.
+
+    `definitions` are names that stand for expressions in the others.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        definitions: Mapping[str, Expression] | None = None,
+    ) -> None:
+        self.values = dict(values)
+        self.definitions = definitions or {}
+        # nodes are kept beside their values, so that no identity is ever used twice
+        self.memory: dict[int, tuple[Expression, Value]] = {}
+        self._near: dict[str, tuple[Point, Point, Value]] = {}
+
+    def near(self, variable: str, precise: Precise) -> tuple[Point, Point, Value]:
+        """The points a small step above and below in one variable, and the step."""
+        known = self._near.get(variable)
+        if known is None:
+            at = self.values[variable]
+            step = precise.step(at)
+            above = Point({**self.values, variable: at + step}, self.definitions)
+            below = Point({**self.values, variable: at - step}, self.definitions)
+            known = self._near[variable] = above, below, step
+        return known
+
+
+class Precise:
+    """Arithmetic of `DIGITS` digits, in a context of its own: nothing global is set."""
+
+    def __init__(self, digits: int = DIGITS) -> None:
+        self.mp = MPContext()
+        self.mp.dps = digits
+        self.constants: dict[str, Value] = {"e": +self.mp.e, "pi": +self.mp.pi}
+        self._numbers: dict[str, Value] = {}
+
+    def number(self, text: str) -> Value:
+        """The value of a decimal as typed."""
+        known = self._numbers.get(text)
+        if known is None:
+            known = self._numbers[text] = self.mp.mpf(text)
+        return known
+
+    def evaluate(self, expression: Expression, point: Point) -> Value:
+        """The value of an expression at a point.
+
+        Raises `OutsideDomain` where there is no finite real value, `KeyError` for an unknown name.
+        """
+        match expression:
+            case Number():
+                return self.number(expression.text)
+            case Name():
+                return self._named(expression, point)
+            case Apply():
+                known = point.memory.get(id(expression))
+                if known is not None:
+                    return known[1]
+                result = self._applied(expression, point)
+                point.memory[id(expression)] = expression, result
+                return result
+        raise OutsideDomain("the scalar arithmetic", [expression])
+
+    def _named(self, expression: Name, point: Point) -> Value:
+        name = expression.name
+        if name in point.values:
+            return point.values[name]
+        if name in point.definitions:
+            return self.evaluate(point.definitions[name], point)
+        return self.constants[name]
+
+    def _applied(self, expression: Apply, point: Point) -> Value:
+        if expression.operation == "diff":
+            return self._slope(expression, point)
+        row = OPERATIONS.get(expression.operation)
+        if row is None:
+            raise OutsideDomain(expression.operation, [expression])
+        arguments = [self.evaluate(a, point) for a in row.completed(expression.arguments)]
+        return self.apply(expression.operation, arguments)
+
+    def apply(self, operation: str, arguments: list[Value]) -> Value:
+        """One operation on values; raises `OutsideDomain` where the result is not a finite real."""
+        precise = OPERATIONS[operation].precise
+        try:
+            if isinstance(precise, str):
+                result = getattr(self.mp, precise)(*arguments)
+            else:
+                result = precise(self.mp, *arguments)
+        except (ZeroDivisionError, ValueError, OverflowError) as error:
+            raise OutsideDomain(operation, map(float, arguments)) from error
+        if (
+            isinstance(result, self.mp.mpc)
+            or not self.mp.isfinite(result)
+            or result._mpf_[2] + result._mpf_[3] > _LARGEST
+        ):
+            raise OutsideDomain(operation, map(float, arguments))
+        return result
+
+    def _slope(self, derivative: Apply, point: Point) -> Value:
+        """The value of `diff(expression, x)` by a central difference."""
+        body, variable = derivative.arguments
+        assert isinstance(variable, Name)
+        above, below, step = point.near(variable.name, self)
+        return (self.evaluate(body, above) - self.evaluate(body, below)) / (2 * step)
+
+    def step(self, at: Value) -> Value:
+        """A step for differences at a point: a third of the digits, so that 30 remain."""
+        size = abs(at)
+        return self.mp.ldexp(size if size > 1e-12 else self.mp.mpf(1e-12), -56)
+
+    @staticmethod
+    def decimal(value: Value) -> Decimal:
+        """The value as a decimal of 45 digits, for display."""
+        sign, mantissa, exponent, _ = value._mpf_
+        magnitude = _EXACTLY.multiply(
+            Decimal(int(mantissa)), _EXACTLY.power(Decimal(2), Decimal(int(exponent)))
+        )
+        return _TRUSTED.plus(magnitude.copy_negate() if sign else magnitude)

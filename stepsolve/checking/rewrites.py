@@ -1,0 +1,104 @@
+"""The oracle of rewrites: both sides of every step, in high precision, at random points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from stepsolve.checking.precise import Point, Precise
+from stepsolve.checking.sampling import POINTS, candidates
+from stepsolve.derivation import Check, Step
+from stepsolve.errors import OutsideDomain
+from stepsolve.notation.tree import Apply, Expression, Name, names
+
+TOLERANCE = 1e-20
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    """Every step, each before those that work out its parts."""
+    for step in steps:
+        yield step
+        yield from flat(step.steps)
+
+
+class Sampler:
+    """Random points at which an expression and its derivative have real values.
+
+    `definitions` are names in the steps that stand for expressions in the variables.
+    """
+
+    def __init__(
+        self,
+        expression: Expression,
+        variables: Iterable[str],
+        definitions: Mapping[str, Expression] | None = None,
+        precise: Precise | None = None,
+    ) -> None:
+        self.precise = precise or Precise()
+        self.points = tuple(self._find(expression, tuple(variables), definitions or {}))
+
+    def _find(
+        self, expression: Expression, variables: tuple[str, ...], definitions: Mapping[str, Expression]
+    ) -> Iterator[Point]:
+        probes = [expression, *(Apply("diff", expression, Name(v)) for v in variables)]
+        found = 0
+        for values in candidates(variables, self.precise):
+            point = Point(values, definitions)
+            try:
+                for probe in probes:
+                    self.precise.evaluate(probe, point)
+            except OutsideDomain:
+                continue
+            yield point
+            found += 1
+            if found == POINTS:
+                return
+
+    def difference(self, one: Expression, other: Expression) -> float:
+        """How far two expressions lie apart at worst, relative where they exceed 1; inf if unknown."""
+        worst = 0.0 if self.points else float("inf")
+        for point in self.points:
+            try:
+                a = self.precise.evaluate(one, point)
+                b = self.precise.evaluate(other, point)
+            except OutsideDomain:
+                return float("inf")
+            worst = max(worst, float(abs(a - b) / max(1, abs(a))))
+        return worst
+
+    @property
+    def method(self) -> str:
+        """In words, what is done."""
+        return f"both sides to {self.precise.mp.dps} digits at {len(self.points)} random points"
+
+
+def check_steps(of: str, steps: Iterable[Step], sampler: Sampler) -> tuple[Check, ...]:
+    """One check for all steps of a derivation if they hold, else one for each that does not."""
+    worst, wrong = 0.0, []
+    count = 0
+    for step in flat(steps):
+        sides = [step.after] + ([step.result] if step.result is not None else [])
+        error = max(sampler.difference(step.before, side) for side in sides)
+        count += 1
+        worst = max(worst, error)
+        if not error <= TOLERANCE:
+            wrong.append(Check(f"{of}, {step.rule}", sampler.method, error, False))
+    if wrong:
+        return tuple(wrong)
+    note = "" if sampler.points else "no point was found where the expression has a real value"
+    return (
+        Check(f"the {count} steps of {of}", sampler.method, worst, bool(sampler.points), note),
+    )
+
+
+def check_derivative(
+    of: str, expression: Expression, variable: str, claimed: Expression, sampler: Sampler
+) -> Check:
+    """The outcome as a whole against central differences."""
+    error = sampler.difference(Apply("diff", expression, Name(variable)), claimed)
+    method = f"central differences to {sampler.precise.mp.dps} digits"
+    return Check(of, method, error, error <= TOLERANCE)
+
+
+def free_names(*expressions: Expression) -> tuple[str, ...]:
+    """The names that occur in expressions, in order of appearance."""
+    return tuple(dict.fromkeys(name for e in expressions for name in names(e)))

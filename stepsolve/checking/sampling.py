@@ -1,0 +1,21 @@
+"""Random values for names without a value, the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from stepsolve.checking.precise import Precise, Value
+
+POINTS = 3  # at which a claim about symbols is confirmed
+_TRIES = 60
+# tried in turn: most functions of a course are real somewhere in the first or the second
+_INTERVALS = ((0.3, 1.7), (-1.6, 1.6), (1.1, 3.0), (-0.9, 0.9), (2.0, 7.0), (-5.0, -1.0))
+
+
+def candidates(names: Sequence[str], precise: Precise) -> Iterator[dict[str, Value]]:
+    """Points to try, until enough of them lie within the domain of what is tried."""
+    random = Random(len(names))
+    for attempt in range(_TRIES):
+        low, high = _INTERVALS[attempt // 2 % len(_INTERVALS)]
+        yield {name: precise.mp.mpf(random.uniform(low, high)) for name in names}

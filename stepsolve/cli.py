@@ -1,0 +1,233 @@
+"""The commands. They hold no logic: each hands over to the library and keeps its contract.
+
+Exit status: 0 all solved and confirmed; 1 a check failed; 2 bad usage; 3 a file is invalid;
+70 an unforeseen error; 130 interrupted; 141 nobody reads any more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+import stepsolve
+from stepsolve.errors import InvalidProblem, StepsolveError
+
+if TYPE_CHECKING:
+    from stepsolve.derivation import Derivation
+
+app = typer.Typer(
+    name="stepsolve",
+    help="Worked solutions for the mathematics of deep learning.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CONFIRMED, UNCONFIRMED, USAGE, INVALID, UNFORESEEN, INTERRUPTED, UNREAD = 0, 1, 2, 3, 70, 130, 141
+
+
+class Format(str, Enum):
+    """How a solution is written."""
+
+    terminal = "terminal"
+    text = "text"
+    json = "json"
+
+
+class DetailName(str, Enum):
+    """How much of it is shown."""
+
+    brief = "brief"
+    normal = "normal"
+    full = "full"
+
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")
+]
+
+
+@app.command()
+def run(
+    files: Annotated[list[str], typer.Argument(help="Problem files; - is standard input.")],
+    format: Annotated[Format, typer.Option(help="How to write the solution.")] = Format.terminal,
+    detail: Annotated[DetailName, typer.Option(help="How much to show.")] = DetailName.normal,
+    output: Output = None,
+) -> None:
+    """Solve problems step by step."""
+    with _contract("solving"):
+        status = CONFIRMED
+        solved: list[Derivation] = []
+        for file in files:
+            try:
+                derivation = _solved(file)
+            except InvalidProblem as error:
+                _complain(error)
+                status = INVALID
+                continue
+            solved.append(derivation)
+            if not derivation.confirmed:
+                status = max(status, UNCONFIRMED)
+        if solved:
+            _show(solved, format, detail, output)
+        sys.exit(status)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the kinds of problems, and what can stand in them."""
+    with _contract("listing"):
+        from stepsolve.reference import overview
+
+        _print(overview())
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="A kind, an operation or a rule.")],
+) -> None:
+    """Explain a kind, an operation or a rule: its formula and its source."""
+    with _contract("explaining"):
+        from stepsolve.reference import explanation
+
+        _print(explanation(name))
+
+
+@app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="The kind of problem; see stepsolve list.")],
+    output: Output = None,
+) -> None:
+    """Write a problem file to start from, with comments."""
+    with _contract("writing a problem"):
+        from stepsolve.reference import starter
+
+        _deliver(starter(kind), output)
+
+
+@app.command()
+def schema(output: Output = None) -> None:
+    """Print the JSON Schema of problem files, for completion in an editor."""
+    with _contract("writing the schema"):
+        from stepsolve.reference import schema_text
+
+        _deliver(schema_text(), output)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _print(f"stepsolve {stepsolve.__version__}\n")
+
+
+def _solved(file: str) -> Derivation:
+    try:
+        return stepsolve.solve(file)
+    except (StepsolveError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        error.add_note(f"in {file}")
+        raise
+
+
+def _show(
+    derivations: list[Derivation], format: Format, detail: DetailName, output: Path | None
+) -> None:
+    from stepsolve.derivation import Detail
+    from stepsolve.render.page import Style
+
+    if format is Format.json:
+        from stepsolve.render.json import render
+
+        _deliver(render(derivations), output)
+        return
+    style = Style(_width(output), Detail[detail.name.upper()])
+    if format is Format.terminal and output is None and _is_colourful():
+        from stepsolve.render.terminal import show
+
+        for derivation in derivations:
+            show(derivation, style)
+        return
+    from stepsolve.render.text import render as render_text
+
+    _deliver("\n\n".join(render_text(derivation, style) for derivation in derivations), output)
+
+
+def _is_colourful() -> bool:
+    return (sys.stdout.isatty() and not os.environ.get("NO_COLOR")) or bool(
+        os.environ.get("FORCE_COLOR")
+    )
+
+
+def _width(output: Path | None) -> int:
+    """Columns of the page: the terminal's, or 80 where there is none."""
+    from shutil import get_terminal_size
+
+    if output is not None or not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()):
+        return 80
+    return get_terminal_size((80, 24)).columns
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    """Print, or write a file whole or not at all."""
+    if output is None:
+        _print(text)
+        return
+    from stepsolve.render.files import write_whole
+
+    write_whole(text, output)
+
+
+def _print(text: str) -> None:
+    from stepsolve.render.files import encodable
+
+    sys.stdout.write(encodable(text, sys.stdout.encoding))
+    sys.stdout.flush()
+
+
+def _complain(error: StepsolveError) -> None:
+    for diagnosis in error.diagnoses:
+        print(diagnosis.render(), file=sys.stderr)
+
+
+@contextmanager
+def _contract(doing: str) -> Iterator[None]:
+    """Every way in which a command may end, as its exit status."""
+    try:
+        yield
+    except InvalidProblem as error:
+        _complain(error)
+        sys.exit(INVALID)
+    except StepsolveError as error:
+        _complain(error)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        _leave_quietly()
+    except Exception as error:
+        where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        kind = type(error).__name__
+        print(f"stepsolve: unforeseen {kind} while {doing}{where}: {error}", file=sys.stderr)
+        print("  please report it, with the problem file", file=sys.stderr)
+        sys.exit(UNFORESEEN)
+
+
+def _leave_quietly() -> NoReturn:
+    # what is still buffered must not complain at exit
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(UNREAD)
+
+
+def main() -> None:
+    """The entry point of the command `stepsolve`."""
+    app()

@@ -1,0 +1,162 @@
+"""The document model: a derivation is plain data that every renderer reads and none changes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import IntEnum
+from typing import NamedTuple
+
+from stepsolve.notation.numbers import Digits
+from stepsolve.notation.tree import Expression
+
+Value = float | list["Value"]
+
+
+class Detail(IntEnum):
+    """How much is shown. Everything has the least detail at which it appears."""
+
+    BRIEF = 0
+    NORMAL = 1
+    FULL = 2
+
+
+class Check(NamedTuple):
+    """One independent confirmation of one claim: its error, relative where the claim exceeds 1."""
+
+    of: str
+    method: str
+    error: float
+    passed: bool
+    note: str = ""
+
+
+class Step(NamedTuple):
+    """One rewrite, `before` to `after`, by a named rule.
+
+    `steps` work out the parts that `after` leaves open, and `result` is what comes of it all.
+    `where` names inner expressions that stand by a letter of their own.
+    """
+
+    rule: str
+    before: Expression
+    after: Expression
+    formula: tuple[Expression, Expression] | None = None
+    because: str = ""
+    steps: tuple[Step, ...] = ()
+    result: Expression | None = None
+    where: tuple[tuple[str, Expression], ...] = ()
+    trivial: bool = False
+
+
+class Worked(NamedTuple):
+    """A line with its working: the formula, the numbers put in, and the value.
+
+    `working` are the expressions between the formula and the value; `decimal` is the value in high
+    precision, `None` for a line without one.
+    """
+
+    name: str
+    expression: Expression
+    working: tuple[Expression, ...] = ()
+    value: Value | None = None
+    decimal: Decimal | None = None
+    shape: tuple[int, ...] = ()
+    because: str = ""
+    section: str = ""
+    note: str = ""
+    detail: Detail = Detail.BRIEF
+
+
+class Section(NamedTuple):
+    """The heading of what follows."""
+
+    title: str
+    detail: Detail = Detail.BRIEF
+
+
+class Text(NamedTuple):
+    """A sentence; its parts are words and expressions."""
+
+    parts: tuple[str | Expression, ...]
+    detail: Detail = Detail.NORMAL
+
+
+class Equation(NamedTuple):
+    """`left = side = side ...`, displayed; `rounded` says that the last side is a rounded value."""
+
+    sides: tuple[Expression, ...]
+    rounded: bool = False
+    detail: Detail = Detail.BRIEF
+
+
+class Lines(NamedTuple):
+    """Worked lines, aligned."""
+
+    lines: tuple[Worked, ...]
+    detail: Detail = Detail.BRIEF
+
+
+class Steps(NamedTuple):
+    """Rewrites in order."""
+
+    steps: tuple[Step, ...]
+    detail: Detail = Detail.BRIEF
+
+
+class Table(NamedTuple):
+    """Rows under a header; a cell is text or an expression."""
+
+    header: tuple[str | Expression, ...]
+    rows: tuple[tuple[str | Expression, ...], ...]
+    detail: Detail = Detail.NORMAL
+
+
+class Result(NamedTuple):
+    """An answer that was asked for, set apart."""
+
+    sides: tuple[Expression, ...]
+    rounded: bool = False
+    detail: Detail = Detail.BRIEF
+
+
+Block = Section | Text | Equation | Lines | Steps | Table | Result
+
+
+class Derivation(NamedTuple):
+    """The finished document.
+
+    `quantities` are the values by name, `results` the answers asked for as expressions by name.
+    """
+
+    title: str
+    kind: str
+    blocks: tuple[Block, ...]
+    quantities: dict[str, Value]
+    results: dict[str, Expression]
+    checks: tuple[Check, ...]
+    digits: Digits = Digits()
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def lines(self) -> tuple[Worked, ...]:
+        """Every worked line, in order."""
+        return tuple(
+            line for block in self.blocks if isinstance(block, Lines) for line in block.lines
+        )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every top-level step, in order."""
+        return tuple(
+            step for block in self.blocks if isinstance(block, Steps) for step in block.steps
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """The public contract, version 1, as plain data: see `stepsolve.render.json`."""
+        from stepsolve.render.json import contract
+
+        return contract(self)

@@ -1,0 +1,151 @@
+"""Expressions for people in two dimensions: stacked fractions, raised exponents, matrices."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Final
+
+from stepsolve.notation.bricks import (
+    BAR,
+    Box,
+    beside,
+    fence,
+    fenced,
+    fraction,
+    grid,
+    joined,
+    line,
+    marked,
+    raised,
+)
+from stepsolve.notation.matrix import matrix_rows
+from stepsolve.notation.names import gradient
+from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, argument_level, is_plain_name
+from stepsolve.notation.template import filled, pieces, text_template
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
+from stepsolve.notation.unicode import SIGNS, one_line, pretty_name, pretty_number, superscript
+
+__all__ = ("Box", "beside", "layout")
+
+_LONGEST_EXPONENT: Final = 12  # of e: a longer one is easier to read in exp( )
+_E: Final = Name("e")
+
+
+def layout(expression: Expression) -> Box:
+    """An expression in two dimensions."""
+    return _draw(expression, small=False)
+
+
+def _draw(expression: Expression, small: bool) -> Box:
+    """An expression, `small` in an exponent, where 1/2 is not stacked."""
+    if isinstance(expression, Name):
+        return _name(expression.name)
+    if isinstance(expression, Number):
+        return line(pretty_number(expression))
+    if isinstance(expression, Apply):
+        draw = _signed if expression.operation in BOX.parts else _call
+        return draw(expression.operation, expression.arguments, small)
+    if isinstance(expression, Item):
+        indices = joined(_parts(expression.indices, ANYTHING, small), ", ")
+        return beside(_part(expression.base, POSTFIX, small), fenced("[", indices, "]"))
+    if isinstance(expression, Array):
+        return _array(expression, small)
+    raise TypeError(f"no notation for {type(expression).__name__}")
+
+
+def _name(name: str) -> Box:
+    of = gradient(name)
+    if of is None:
+        return line(pretty_name(name))
+    return _gradient(of.sign, pretty_name(of.of), pretty_name(of.by))
+
+
+def _gradient(sign: str, of: str, by: str) -> Box:
+    return fraction(line(sign + of), line(sign + by), padding=0)
+
+
+def _signed(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
+    least = BOX.parts[operation]
+    first = _part(arguments[0], least[0], small)
+    if operation == "neg":
+        return _negative(first)
+    if operation == "T":
+        return marked(first, "ᵀ")
+    if operation == "^":
+        return _power(first, *arguments)
+    second = _part(arguments[1], least[1], small)
+    if operation == "/":
+        flat = small and all(map(_is_whole, arguments))
+        return beside(first, line("/"), second) if flat else fraction(first, second)
+    return beside(first, line(SIGNS[operation]), second)
+
+
+def _negative(drawn: Box) -> Box:
+    # a minus that touches the bar of a fraction would lengthen it
+    touches = drawn.rows[drawn.baseline].startswith(BAR)
+    return beside(line("− " if touches else "−"), drawn)
+
+
+def _is_whole(expression: Expression) -> bool:
+    return isinstance(expression, Number) and expression.text.isdecimal()
+
+
+def _power(drawn: Box, base: Expression, exponent: Expression) -> Box:
+    # every exponent of e is raised a row, so that those of one formula stand alike
+    mark = "" if base == _E else superscript(exponent)
+    return marked(drawn, mark) if mark else raised(drawn, _part(exponent, ANYTHING, small=True))
+
+
+def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
+    if operation == "diff":
+        return _derivative(arguments[0], arguments[1], small)
+    if operation == "exp":
+        return _exponential(_part(arguments[0], ANYTHING, small=True))
+    template = text_template(operation)
+    return _filled(template, _parts(arguments, argument_level(template), small))
+
+
+def _exponential(exponent: Box) -> Box:
+    if exponent.height == 1 and exponent.width <= _LONGEST_EXPONENT:
+        return raised(line("e"), exponent)
+    return _filled(text_template("exp"), [exponent])
+
+
+def _derivative(of: Expression, by: Expression, small: bool) -> Box:
+    below = one_line(by) if is_plain_name(by) else f"({one_line(by)})"
+    if is_plain_name(of):
+        return _gradient("d", one_line(of), below)
+    return beside(_gradient("d", "", below), fenced("[", _part(of, ANYTHING, small), "]"))
+
+
+def _filled(template: str, arguments: list[Box]) -> Box:
+    """A call whose brackets and bars are as tall as its tallest argument."""
+    if all(argument.height == 1 for argument in arguments):
+        return line(filled(template, [argument.rows[0] for argument in arguments]))
+    everything = joined(arguments, ", ")
+    first, rest = pieces(template)
+    row = [fence(sign, everything) for sign in first]
+    for slot, after in rest:
+        row.append(everything if slot == "*" else arguments[int(slot) - 1])
+        row.extend([fence(sign, everything) for sign in after])
+    return beside(*row)
+
+
+def _array(array: Array, small: bool) -> Box:
+    rows = matrix_rows(array)
+    if rows is None:
+        entries = joined(_parts(array.items, ANYTHING, small), ", ")
+    else:
+        entries = grid([_parts(row, ANYTHING, small) for row in rows])
+    return fenced("[", entries, "]")
+
+
+def _parts(parts: tuple[Expression, ...], least: int, small: bool) -> list[Box]:
+    # not a comprehension: its frame would count against the depth of recursion in Python 3.11
+    return list(map(_part, parts, repeat(least), repeat(small)))
+
+
+def _part(part: Expression, least: int, small: bool) -> Box:
+    drawn = _draw(part, small)
+    pair = BOX.brackets(part, least)
+    return fenced(pair[0], drawn, pair[1]) if pair else drawn

@@ -1,0 +1,150 @@
+r"""Expressions in LaTeX's mathematics: `-2\,x^{2} + \frac{1}{2} \cdot y`."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Final
+
+from stepsolve.notation.matrix import matrix_rows
+from stepsolve.notation.names import GREEK, gradient, parts
+from stepsolve.notation.precedence import (
+    ANYTHING,
+    ATOM,
+    LATEX,
+    POSTFIX,
+    argument_level,
+    is_plain_name,
+    is_scientific,
+)
+from stepsolve.notation.template import filled, latex_template
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
+
+_SIGNS: Final = {
+    "+": " + ",
+    "-": " - ",
+    "*": r" \cdot ",
+    "@": r"\,",
+    "<": " < ",
+    "<=": r" \le ",
+    ">": " > ",
+    ">=": r" \ge ",
+    "==": " = ",
+    "!=": r" \ne ",
+}
+_PAIRS: Final = {"()": (r"\left(", r"\right)"), "[]": (r"\left[", r"\right]")}
+_COMMANDS: Final = {letter: f"\\{name}" for name, letter in GREEK.items()} | {"_": r"\_"}
+_UPRIGHT_D: Final = r"\mathrm{d}"
+
+
+def latex(expression: Expression) -> str:
+    """An expression for LaTeX's mathematics mode."""
+    if isinstance(expression, Name):
+        return _name(expression.name)
+    if isinstance(expression, Number):
+        return _number(expression)
+    if isinstance(expression, Apply):
+        write = _signed if expression.operation in LATEX.parts else _call
+        return write(expression.operation, expression.arguments)
+    if isinstance(expression, Item):
+        return f"{_part(expression.base, POSTFIX)}[{', '.join(map(_part, expression.indices))}]"
+    if isinstance(expression, Array):
+        return _array(expression)
+    raise TypeError(f"no notation for {type(expression).__name__}")
+
+
+def _name(name: str) -> str:
+    of = gradient(name)
+    if of is not None:
+        sign = _UPRIGHT_D if of.sign == "d" else r"\partial "
+        return rf"\frac{{{sign}{_name(of.of)}}}{{{sign}{_name(of.by)}}}"
+    stem, digits, subscript, primes = parts(name)
+    indices = [index for index in (digits, *subscript.split("_")) if index]
+    below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""
+    return f"{_stem(stem)}{below}" + "'" * primes
+
+
+def _stem(stem: str) -> str:
+    if stem in GREEK:
+        return f"\\{stem}"
+    if len(stem) == 1:
+        return _COMMANDS.get(stem, stem)
+    return rf"\mathrm{{{_letters(stem)}}}"
+
+
+def _index(index: str) -> str:
+    return f"\\{index}" if index in GREEK else _letters(index)
+
+
+def _letters(word: str) -> str:
+    """A word with commands for Greek letters, in braces so that none runs into the next letter."""
+    if word.isascii() and "_" not in word:
+        return word
+    return "".join(f"{{{_COMMANDS[c]}}}" if c in _COMMANDS else c for c in word)
+
+
+def _number(number: Number) -> str:
+    if not is_scientific(number):
+        return number.text
+    mantissa, _, exponent = number.text.lower().partition("e")
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa} \times {power}"
+
+
+def _signed(operation: str, arguments: tuple[Expression, ...]) -> str:
+    least = LATEX.parts[operation]
+    first = _part(arguments[0], least[0])
+    if operation == "neg":
+        return f"-{first}"
+    if operation == "T":
+        return rf"{first}^{{\top}}"
+    second = _part(arguments[1], least[1])
+    if operation == "/":
+        return rf"\frac{{{first}}}{{{second}}}"
+    if operation == "^":
+        return f"{first}^{{{second}}}"
+    if operation == "*" and _is_coefficient(*arguments):
+        return rf"{first}\,{second}"
+    return f"{first}{_SIGNS[operation]}{second}"
+
+
+def _is_coefficient(left: Expression, right: Expression) -> bool:
+    """Whether a product is a number and a name or a function, perhaps with an exponent: `2 x^2`."""
+    if not isinstance(left, Number) or is_scientific(left):
+        return False
+    while isinstance(right, Item) or (isinstance(right, Apply) and right.operation in ("^", "T")):
+        right = right.children[0]
+    if isinstance(right, Apply):
+        return right.operation not in LATEX.levels
+    return is_plain_name(right)
+
+
+def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
+    if operation == "diff":
+        return _derivative(*arguments)
+    template = latex_template(operation)
+    least = repeat(argument_level(template))
+    return filled(template, list(map(_part, arguments, least)))
+
+
+def _derivative(of: Expression, by: Expression) -> str:
+    below = _UPRIGHT_D + _part(by, ATOM)
+    if is_plain_name(of):
+        return rf"\frac{{{_UPRIGHT_D}{latex(of)}}}{{{below}}}"
+    return rf"\frac{{{_UPRIGHT_D}}}{{{below}}}\left[{_part(of)}\right]"
+
+
+def _array(array: Array) -> str:
+    rows = matrix_rows(array)
+    if rows is None:
+        return rf"\left[{', '.join(map(_part, array.items))}\right]"
+    lines = r" \\ ".join([" & ".join(map(_part, row)) for row in rows])
+    return rf"\begin{{bmatrix}} {lines} \end{{bmatrix}}"
+
+
+def _part(part: Expression, least: int = ANYTHING) -> str:
+    text = latex(part)
+    pair = LATEX.brackets(part, least)
+    if not pair:
+        return text
+    opening, closing = _PAIRS[pair]
+    return f"{opening}{text}{closing}"

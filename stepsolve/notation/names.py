@@ -1,0 +1,77 @@
+"""Names taken apart for printing: `theta_1`, `w0`, `W_hh`, `x'`, `dL/dz_1`."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+GREEK: Final = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "zeta": "ζ",
+    "eta": "η",
+    "theta": "θ",
+    "iota": "ι",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
+    "pi": "π",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "upsilon": "υ",
+    "phi": "φ",
+    "chi": "χ",
+    "psi": "ψ",
+    "omega": "ω",
+    "Gamma": "Γ",
+    "Delta": "Δ",
+    "Theta": "Θ",
+    "Lambda": "Λ",
+    "Xi": "Ξ",
+    "Pi": "Π",
+    "Sigma": "Σ",
+    "Upsilon": "Υ",
+    "Phi": "Φ",
+    "Psi": "Ψ",
+    "Omega": "Ω",
+}
+"""The Greek letters that LaTeX has commands for: the others look like Latin ones."""
+
+
+class Gradient(NamedTuple):
+    """The parts of a gradient's name: `d`, `L` and `z_1` for `dL/dz_1`; `d` may be `∂`."""
+
+    sign: str
+    of: str
+    by: str
+
+
+class Parts(NamedTuple):
+    """The parts of a name: `theta`, ``, `1` and no primes for `theta_1`; `w`, `0` for `w0`."""
+
+    stem: str
+    digits: str
+    subscript: str
+    primes: int
+
+
+def gradient(name: str) -> Gradient | None:
+    """The parts of the name of a gradient; `None` for any other name."""
+    above, slash, below = name.partition("/")
+    return Gradient(above[0], above[1:], below[1:]) if slash else None
+
+
+def parts(name: str) -> Parts:
+    """The parts of a name, not a gradient's. Underscores that index nothing stay in the stem."""
+    core = name.rstrip("'")
+    primes = len(name) - len(core)
+    head, _, subscript = core.partition("_")
+    if not subscript or subscript[0] == "_" or subscript[-1] == "_":
+        head, subscript = core, ""
+    stem = head.rstrip("0123456789")
+    return Parts(stem, head[len(stem) :], subscript, primes)

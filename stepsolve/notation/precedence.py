@@ -1,0 +1,118 @@
+"""Where brackets are needed, decided once for every printer.
+
+Each expression has a level, the tightness of its outermost sign. Each place in an operation has a
+least level; a part below it is put in brackets. A place between delimiters (an argument, an entry
+of an array, the numerator of a stacked fraction) takes `ANYTHING`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from stepsolve.notation.template import OPEN, RAISED, kind_of, latex_template, text_template
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number
+
+COMPARISON: Final = 0
+SUM: Final = 1
+SIGN: Final = 2
+PRODUCT: Final = 3
+QUOTIENT: Final = 4  # a fraction that holds together by itself: `df/dx`, a stacked fraction
+POWER: Final = 5
+POSTFIX: Final = 6
+ATOM: Final = 7
+ANYTHING: Final = COMPARISON
+
+COMPARISONS: Final = frozenset(("<", "<=", ">", ">=", "==", "!="))
+
+
+class Notation(NamedTuple):
+    """One way of writing: how tightly its operations bind and what their parts may be."""
+
+    levels: Mapping[str, int]
+    """The level of each operation that is not written as a call."""
+    parts: Mapping[str, tuple[int, ...]]
+    """The least levels of the parts of each operation that is not written as a call."""
+    scientific: int
+    """The level of a number with a power of ten."""
+    template: Callable[[str], str] | None
+    """The template of a call; without one every call is `name(arguments)`."""
+    iverson: bool
+    """Whether a comparison inside anything else is written in Iverson's square brackets."""
+
+    def level(self, expression: Expression) -> int:
+        """How tightly the outermost sign of an expression binds."""
+        if isinstance(expression, Name):
+            return QUOTIENT if "/" in expression.name else ATOM
+        if isinstance(expression, Apply):
+            known = self.levels.get(expression.operation)
+            return self._call_level(expression.operation) if known is None else known
+        if isinstance(expression, Number):
+            return self._number_level(expression)
+        return POSTFIX if isinstance(expression, Item) else ATOM
+
+    def brackets(self, part: Expression, least: int) -> str:
+        """The brackets of a part where the level must be `least`: "", "()" or "[]"."""
+        if self.iverson and isinstance(part, Apply) and part.operation in COMPARISONS:
+            return "[]"
+        return "()" if self.level(part) < least else ""
+
+    def _number_level(self, number: Number) -> int:
+        if self.scientific == ATOM or not is_scientific(number):
+            return ATOM
+        return POWER if number.text[:2] in ("1e", "1E") else self.scientific  # 10⁻³, 1.2·10⁻³
+
+    def _call_level(self, operation: str) -> int:
+        if self.template is None:
+            return ATOM
+        kind = kind_of(self.template(operation))
+        return SUM if kind == OPEN else POWER if kind == RAISED else ATOM
+
+
+def is_scientific(number: Number) -> bool:
+    """Whether a number is written with a power of ten: `1e-3`."""
+    return "e" in number.text or "E" in number.text
+
+
+def is_plain_name(expression: Expression) -> bool:
+    """Whether an expression is a name, but not a gradient's."""
+    return isinstance(expression, Name) and "/" not in expression.name
+
+
+def argument_level(template: str) -> int:
+    """The least level of the arguments of a call."""
+    return POSTFIX if kind_of(template) == OPEN else ANYTHING
+
+
+_LEVELS = dict.fromkeys(COMPARISONS, COMPARISON) | {
+    "+": SUM,
+    "-": SUM,
+    "neg": SIGN,
+    "*": PRODUCT,
+    "@": PRODUCT,
+    "/": PRODUCT,
+    "^": POWER,
+    "T": POSTFIX,
+}
+_PARTS: dict[str, tuple[int, ...]] = dict.fromkeys(COMPARISONS, (SUM, SUM)) | {
+    "+": (SUM, PRODUCT),  # neither a sum nor a sign to the right: a + (-b)
+    "-": (SUM, PRODUCT),
+    "neg": (PRODUCT,),
+    "*": (PRODUCT, QUOTIENT),
+    "@": (PRODUCT, QUOTIENT),
+    "/": (PRODUCT, POWER),
+    "^": (POSTFIX, ATOM),
+    "T": (POSTFIX,),
+}
+# A transpose is written as an exponent, so it cannot carry another one.
+_FOR_PEOPLE = _LEVELS | {"T": POWER, "diff": QUOTIENT}
+_STACKED = _FOR_PEOPLE | {"/": QUOTIENT}
+_STACKED_PARTS = _PARTS | {"/": (ANYTHING, ANYTHING), "^": (POSTFIX, ANYTHING)}
+
+PLAIN: Final = Notation(_LEVELS, _PARTS, ATOM, None, iverson=False)
+LINE: Final = Notation(_FOR_PEOPLE, _PARTS, QUOTIENT, text_template, iverson=True)
+LATEX: Final = Notation(_STACKED, _STACKED_PARTS, QUOTIENT, latex_template, iverson=True)
+# In two dimensions exp(u) is drawn as a power of e.
+BOX: Final = Notation(
+    _STACKED | {"exp": POWER}, _STACKED_PARTS, QUOTIENT, text_template, iverson=True
+)

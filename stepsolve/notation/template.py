@@ -1,0 +1,56 @@
+"""Templates of calls, from the table of operations: `σ(#1)`, `|#1|`, `max(#*)`.
+
+`#1`, `#2` stand for arguments and `#*` for all of them with commas between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+CLOSED: Final = 0  # its own delimiters hold it together: `|#1|`
+RAISED: Final = 1  # it cannot carry an exponent: `e^{#1}`, `√(#1)`
+OPEN: Final = 2  # it begins or ends with an argument: `#1 ⊗ #2`
+
+
+def text_template(operation: str) -> str:
+    """The one-line notation of a call."""
+    # Only here: the table imports NumPy, and an expression without calls does not need it.
+    from stepsolve.operations.table import OPERATIONS
+
+    row = OPERATIONS.get(operation)
+    return (row.text if row else "") or f"{operation}(#*)"
+
+
+def latex_template(operation: str) -> str:
+    """The LaTeX notation of a call."""
+    from stepsolve.operations.table import OPERATIONS
+
+    row = OPERATIONS.get(operation)
+    escaped = operation.replace("_", r"\_")
+    return (row.latex if row else "") or rf"\operatorname{{{escaped}}}\left(#*\right)"
+
+
+def kind_of(template: str) -> int:
+    """Whether a call is `CLOSED`, `RAISED` or `OPEN`."""
+    if template[:1] == "#" or template[-2:-1] == "#":
+        return OPEN
+    if "^" in template or template.startswith(("√", r"\frac")):
+        return RAISED
+    return CLOSED
+
+
+def pieces(template: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text before the first argument, and each slot (`1`, `2`, `*`) with the text after it."""
+    first, *rest = template.split("#")
+    return first, [(piece[0], piece[1:]) for piece in rest]
+
+
+def filled(template: str, arguments: Sequence[str]) -> str:
+    """The template with arguments put in."""
+    first, rest = pieces(template)
+    written = [first]
+    for slot, after in rest:
+        written.append(", ".join(arguments) if slot == "*" else arguments[int(slot) - 1])
+        written.append(after)
+    return "".join(written)

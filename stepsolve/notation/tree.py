@@ -1,0 +1,211 @@
+"""The expression tree: what was written, frozen.
+
+Nothing is evaluated, reordered or cancelled when a node is made: `1/2*(x+1)` stays a product of a
+quotient and a sum, and `0.50` keeps its two decimals. Brackets are not nodes: the shape of the tree
+says where they matter, and the printers write them there. Equality is structural and ignores `span`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+
+
+class Expression:
+    """A node. `span` is the half-open range of offsets in the text it was read from, if any."""
+
+    __slots__ = ("_hash", "depth", "size", "span")
+
+    _hash: int
+    depth: int  # levels below and including this node
+    size: int  # nodes below and including this node
+    span: tuple[int, int] | None
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return ()
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        """The same node over other children."""
+        return self
+
+    def _settle(self, key: object, span: tuple[int, int] | None) -> None:
+        below = self.children
+        self._hash = hash(key)
+        self.depth = 1 + max((child.depth for child in below), default=0)
+        self.size = 1 + sum(child.size for child in below)
+        self.span = span
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        from stepsolve.notation.plain import plain
+
+        return f"<{plain(self)}>"
+
+
+class Number(Expression):
+    """A decimal as typed, without sign: `2`, `0.50`, `1e-3`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str, span: tuple[int, int] | None = None) -> None:
+        self.text = text
+        self._settle(("number", text), span)
+
+    @property
+    def value(self) -> Fraction:
+        """The exact value of the decimal."""
+        return Fraction(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Number) and self.text == other.text)
+
+    __hash__ = Expression.__hash__
+
+
+class Name(Expression):
+    """A quantity by name: `w0`, `h_1`, `x'`, `df/dx`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str, span: tuple[int, int] | None = None) -> None:
+        self.name = name
+        self._settle(("name", name), span)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Name) and self.name == other.name)
+
+    __hash__ = Expression.__hash__
+
+
+class Apply(Expression):
+    """An operation of the table applied to its arguments: `+`, `neg`, `exp`, `max`, `diff` ..."""
+
+    __slots__ = ("arguments", "operation")
+
+    def __init__(
+        self, operation: str, *arguments: Expression, span: tuple[int, int] | None = None
+    ) -> None:
+        self.operation = operation
+        self.arguments = arguments
+        self._settle((operation, arguments), span)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return self.arguments
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return Apply(self.operation, *children, span=self.span)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Apply)
+            and self._hash == other._hash
+            and self.operation == other.operation
+            and self.arguments == other.arguments
+        )
+
+    __hash__ = Expression.__hash__
+
+
+class Array(Expression):
+    """A vector or, nested, a matrix: `[1, 2]`, `[[1, 2], [3, 4]]`."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, *items: Expression, span: tuple[int, int] | None = None) -> None:
+        self.items = items
+        self._settle(("array", items), span)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return self.items
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return Array(*children, span=self.span)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Array) and self._hash == other._hash and self.items == other.items
+        )
+
+    __hash__ = Expression.__hash__
+
+
+class Item(Expression):
+    """An entry: `h[2]`, `W[0, 1]`."""
+
+    __slots__ = ("base", "indices")
+
+    def __init__(
+        self, base: Expression, *indices: Expression, span: tuple[int, int] | None = None
+    ) -> None:
+        self.base = base
+        self.indices = indices
+        self._settle(("item", base, indices), span)
+
+    @property
+    def children(self) -> tuple[Expression, ...]:
+        return (self.base, *self.indices)
+
+    def rebuilt(self, children: tuple[Expression, ...]) -> Expression:
+        return Item(*children, span=self.span)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Item)
+            and self._hash == other._hash
+            and self.base == other.base
+            and self.indices == other.indices
+        )
+
+    __hash__ = Expression.__hash__
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """Every node, each before its children, from left to right."""
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.children))
+
+
+def names(expression: Expression) -> dict[str, Name]:
+    """The names that occur, in order of first appearance, each with its first node."""
+    found: dict[str, Name] = {}
+    for node in walk(expression):
+        if isinstance(node, Name):
+            found.setdefault(node.name, node)
+    return found
+
+
+def transform(
+    expression: Expression, change: Callable[[Expression], Expression | None]
+) -> Expression:
+    """The tree with `change` applied from the top: where it gives a node, that node stands instead."""
+    done: dict[int, Expression] = {}
+
+    def visit(node: Expression) -> Expression:
+        known = done.get(id(node))
+        if known is not None:
+            return known
+        result = change(node)
+        if result is None:
+            below = node.children
+            new = tuple(map(visit, below))
+            same = all(a is b for a, b in zip(new, below, strict=True))
+            result = node if same else node.rebuilt(new)
+        done[id(node)] = result
+        return result
+
+    return visit(expression)
+
+
+def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The tree with expressions put for names."""
+    return transform(
+        expression, lambda node: values.get(node.name) if isinstance(node, Name) else None
+    )

@@ -1,0 +1,129 @@
+"""Expressions for people on one line: `−2 · x² + σ(z₁)`."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from typing import Final
+
+from stepsolve.notation.names import GREEK, gradient, parts
+from stepsolve.notation.precedence import (
+    ANYTHING,
+    ATOM,
+    LINE,
+    POSTFIX,
+    argument_level,
+    is_plain_name,
+    is_scientific,
+)
+from stepsolve.notation.template import filled, text_template
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
+
+SIGNS: Final = {
+    "+": " + ",
+    "-": " − ",
+    "*": " · ",
+    "/": " / ",
+    "@": " @ ",
+    "<": " < ",
+    "<=": " ≤ ",
+    ">": " > ",
+    ">=": " ≥ ",
+    "==": " = ",
+    "!=": " ≠ ",
+}
+"""The signs between two parts, for every one-line and two-dimensional notation."""
+
+_SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# Unicode has no q; T is left out because Wᵀ is a transpose.
+_RAISED_LETTERS: Final = dict(
+    zip(
+        "abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRUVW",
+        "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁⱽᵂ",
+        strict=True,
+    )
+)
+_LONGEST_SUPERSCRIPT: Final = 3  # digits: more are hard to read
+
+
+def one_line(expression: Expression) -> str:
+    """An expression on one line."""
+    if isinstance(expression, Name):
+        return pretty_name(expression.name)
+    if isinstance(expression, Number):
+        return pretty_number(expression)
+    if isinstance(expression, Apply):
+        write = _signed if expression.operation in LINE.parts else _call
+        return write(expression.operation, expression.arguments)
+    if isinstance(expression, Item):
+        return f"{_part(expression.base, POSTFIX)}[{', '.join(map(_part, expression.indices))}]"
+    if isinstance(expression, Array):
+        return f"[{', '.join(map(_part, expression.items))}]"
+    raise TypeError(f"no notation for {type(expression).__name__}")
+
+
+def pretty_name(name: str) -> str:
+    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`."""
+    if name.isalpha():
+        return GREEK.get(name, name)
+    of = gradient(name)
+    if of is not None:
+        return f"{of.sign}{pretty_name(of.of)}/{of.sign}{pretty_name(of.by)}"
+    stem, digits, subscript, primes = parts(name)
+    if subscript:
+        small = subscript.isdecimal()
+        subscript = subscript.translate(_SUBSCRIPTS) if small else f"_{subscript}"
+    return f"{GREEK.get(stem, stem)}{digits}{subscript}{'′' * primes}"
+
+
+def pretty_number(number: Number) -> str:
+    """A number with its power of ten, if it has one: `0.50`, `1.234·10⁻⁵`, `10⁻³`."""
+    if not is_scientific(number):
+        return number.text
+    mantissa, _, exponent = number.text.lower().partition("e")
+    power = "10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
+def superscript(exponent: Expression) -> str:
+    """A whole number of a few digits or a single letter, raised; empty for any other exponent."""
+    match exponent:
+        case Name(name=name):
+            return _RAISED_LETTERS.get(name, "")
+        case Number(text=text) if _is_small(text):
+            return text.translate(_SUPERSCRIPTS)
+        case Apply(operation="neg", arguments=(Number(text=text),)) if _is_small(text):
+            return "⁻" + text.translate(_SUPERSCRIPTS)
+    return ""
+
+
+def _is_small(text: str) -> bool:
+    return len(text) <= _LONGEST_SUPERSCRIPT and text.isdecimal()
+
+
+def _signed(operation: str, arguments: tuple[Expression, ...]) -> str:
+    least = LINE.parts[operation]
+    first = _part(arguments[0], least[0])
+    if operation == "neg":
+        return f"−{first}"
+    if operation == "T":
+        return f"{first}ᵀ"
+    if operation == "^":
+        raised = superscript(arguments[1])
+        return f"{first}{raised}" if raised else f"{first}^{_part(arguments[1], least[1])}"
+    return f"{first}{SIGNS[operation]}{_part(arguments[1], least[1])}"
+
+
+def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
+    if operation == "diff":
+        of, by = _part(arguments[0]), _part(arguments[1], ATOM)
+        return f"d{of}/d{by}" if is_plain_name(arguments[0]) else f"d/d{by}[{of}]"
+    template = text_template(operation)
+    least = repeat(argument_level(template))
+    return filled(template, list(map(_part, arguments, least)))
+
+
+def _part(part: Expression, least: int = ANYTHING) -> str:
+    text = one_line(part)
+    pair = LINE.brackets(part, least)
+    return f"{pair[0]}{text}{pair[1]}" if pair else text

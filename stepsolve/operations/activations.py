@@ -1,0 +1,101 @@
+"""The activation functions of neural networks."""
+
+from __future__ import annotations
+
+from math import erfc as _erfc
+from typing import Any
+
+import numpy as np
+
+from stepsolve.operations.operation import Operation
+
+_complementary_erf = np.vectorize(_erfc, otypes=[float])
+_SLOPE = ((-4.0, 4.0), (0.05, 1.5))
+
+
+def _sigmoid(a: Any) -> Any:
+    small = np.exp(-np.abs(a))  # never overflows
+    return np.where(np.asarray(a) >= 0, 1.0, small) / (1.0 + small)
+
+
+def _elu(a: Any, b: Any) -> Any:
+    return np.where(np.asarray(a) > 0, a, b * np.expm1(np.minimum(a, 0.0)))
+
+
+ROWS = (
+    Operation(
+        "sigmoid",
+        numpy=_sigmoid,
+        precise=lambda mp, a: 1 / (1 + mp.exp(-a)),
+        local=("y * (1 - y)",),
+        definition="1 / (1 + exp(-a))",
+        forms=("exp(a) / (1 + exp(a))",),
+        text="σ(#1)",
+        latex=r"\sigma\left(#1\right)",
+        domain=((-6.0, 6.0),),
+        description="logistic function",
+        source="Goodfellow, Bengio, Courville, Deep Learning (2016), 3.10",
+    ),
+    Operation(
+        "softplus",
+        numpy=lambda a: np.logaddexp(0.0, a),
+        precise=lambda mp, a: mp.log1p(mp.exp(a)),
+        local=("sigmoid(a)",),
+        definition="log(1 + exp(a))",
+        description="smooth form of relu",
+        source="Dugas et al., Incorporating second-order functional knowledge (2001)",
+    ),
+    Operation(
+        "relu",
+        numpy=lambda a: np.maximum(a, 0.0),
+        precise=lambda mp, a: a if a > 0 else mp.mpf(0),
+        local=("a > 0",),
+        definition="max(0, a)",
+        kinks="zero",
+        convention="relu'(0) = 0",
+        pattern="relu gates: open where its input is positive",
+        description="rectified linear unit",
+        latex=r"\operatorname{ReLU}\left(#1\right)",
+        source="Nair, Hinton, Rectified linear units improve restricted Boltzmann machines (2010)",
+    ),
+    Operation(
+        "leaky_relu",
+        numpy=lambda a, b: np.where(np.asarray(a) > 0, a, b * np.asarray(a)),
+        precise=lambda mp, a, b: a if a > 0 else b * a,
+        local=("where(a > 0, 1, b)", "where(a > 0, 0, a)"),
+        definition="where(a > 0, a, b * a)",
+        arity=(1, 2),
+        defaults=("0.01",),
+        domain=_SLOPE,
+        kinks="zero",
+        convention="leaky_relu'(0) is the slope on the left",
+        description="relu with a small slope (0.01 unless given) for negative inputs",
+        latex=r"\operatorname{LeakyReLU}\left(#*\right)",
+        source="Maas, Hannun, Ng, Rectifier nonlinearities improve acoustic models (2013)",
+    ),
+    Operation(
+        "elu",
+        numpy=_elu,
+        precise=lambda mp, a, b: a if a > 0 else b * mp.expm1(a),
+        local=("where(a > 0, 1, b * exp(a))", "where(a > 0, 0, exp(a) - 1)"),
+        definition="where(a > 0, a, b * (exp(a) - 1))",
+        arity=(1, 2),
+        defaults=("1",),
+        domain=_SLOPE,
+        kinks="zero",
+        convention="elu'(0) is the slope on the left",
+        description="exponential linear unit, with scale 1 unless given",
+        latex=r"\operatorname{ELU}\left(#*\right)",
+        source="Clevert, Unterthiner, Hochreiter, Fast and accurate deep network learning (2016)",
+    ),
+    Operation(
+        "gelu",
+        numpy=lambda a: 0.5 * np.asarray(a) * _complementary_erf(-np.asarray(a) / np.sqrt(2.0)),
+        precise=lambda mp, a: a * mp.ncdf(a),
+        local=("(1 + erf(a / sqrt(2))) / 2 + a * exp(-a^2 / 2) / sqrt(2 * pi)",),
+        definition="a * (1 + erf(a / sqrt(2))) / 2",
+        latex=r"\operatorname{GELU}\left(#1\right)",
+        description="Gaussian error linear unit, in its exact form",
+        source="Hendrycks, Gimpel, Gaussian error linear units (2016)",
+    ),
+)

@@ -1,0 +1,14 @@
+"""The table of operations: every row by name. A new operation is a new row in one of its files."""
+
+from __future__ import annotations
+
+from stepsolve.operations import activations, arithmetic, elementary
+from stepsolve.operations.operation import Operation
+
+OPERATIONS: dict[str, Operation] = {
+    row.name: row for row in (*arithmetic.ROWS, *elementary.ROWS, *activations.ROWS)
+}
+ALIASES: dict[str, str] = {
+    alias: row.name for row in OPERATIONS.values() for alias in row.aliases
+}
+CONSTANTS: dict[str, str] = {"e": "Euler's number", "pi": "the ratio of circumference to diameter"}

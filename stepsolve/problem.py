@@ -1,0 +1,99 @@
+"""What every kind of problem has in common, and how a kind becomes known.
+
+A kind is one module of `stepsolve.kinds` with one subclass of `Problem`. Its name is the module's,
+with hyphens; its docstring is its description; its keys are the entries of the class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import ClassVar
+
+from stepsolve import kinds
+from stepsolve.derivation import Derivation
+from stepsolve.errors import InvalidProblem, UnknownName, nearest
+from stepsolve.notation.numbers import Digits
+from stepsolve.source.data import Node
+from stepsolve.source.fields import entry, integer, one_or_list, read_specification, text
+from stepsolve.source.report import Report
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The keys that every kind has; a subclass adds its own, checks them and derives the solution.
+
+    `STARTER` are the optional keys that a new file begins with.
+    """
+
+    STARTER: ClassVar[tuple[str, ...]] = ()
+
+    kind: str = entry(text, "The kind of problem.")
+    title: str = entry(text, "The title of the page.", default="")
+    example: tuple[str, ...] = entry(
+        one_or_list(text), "Names of worked examples that the problem covers.", default=()
+    )
+    digits: int = entry(
+        integer(0, 15), "Decimals shown; the working is carried in full.", default=4, examples=(4,)
+    )
+    significant_digits: int | None = entry(
+        integer(1, 15), "Significant digits shown, instead of decimals.", default=None, examples=(3,)
+    )
+
+    @property
+    def shown(self) -> Digits:
+        """How many digits are shown."""
+        return Digits(self.digits, self.significant_digits)
+
+    def check(self, report: Report) -> None:
+        """Add what is wrong between the keys; each key has been read by itself."""
+
+    def derive(self) -> Derivation:
+        """The finished document."""
+        raise NotImplementedError  # every kind has its own
+
+
+def kind_names() -> tuple[str, ...]:
+    """The names of all kinds, in alphabetical order."""
+    return tuple(sorted(m.name.replace("_", "-") for m in iter_modules(kinds.__path__)))
+
+
+def load_kind(name: str) -> type[Problem]:
+    """The class of a kind. Raises `UnknownName` with the nearest known one."""
+    if name not in kind_names():
+        raise UnknownName(_unknown(name))
+    module = import_module(f"stepsolve.kinds.{name.replace('-', '_')}")
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Problem) and value is not Problem:
+            return value
+    raise UnknownName(f"the kind {name} has no problem class")
+
+
+def read_problem(node: Node) -> Problem:
+    """The problem that a file or mapping describes. Raises `InvalidProblem` with every mistake."""
+    report = Report()
+    assert isinstance(node.value, dict)
+    written = node.value.get("kind")
+    if written is None or not isinstance(written.value, str):
+        place = written or node
+        known = ", ".join(kind_names())
+        raise InvalidProblem(place.diagnose("a problem needs a kind", f"the kinds are {known}"))
+    try:
+        cls = load_kind(written.value)
+    except UnknownName:
+        hint = nearest(written.value, kind_names()) or f"the kinds are {', '.join(kind_names())}"
+        raise InvalidProblem(
+            written.diagnose(f"there is no kind {written.value}", hint)
+        ) from None
+    problem = read_specification(cls, node, report)
+    report.raise_if_any()
+    assert problem is not None
+    problem.check(report)
+    report.raise_if_any()
+    return problem
+
+
+def _unknown(name: str) -> str:
+    hint = nearest(name, kind_names())
+    return f"there is no kind {name}" + (f"; {hint}" if hint else "")

@@ -1,0 +1,167 @@
+"""What `list`, `explain`, `new` and `schema` print: everything comes from the tables and the kinds."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterable
+from textwrap import fill, indent
+
+from stepsolve.calculus.rules import Rule, find_rules
+from stepsolve.errors import UnknownName, nearest
+from stepsolve.notation.latex import latex
+from stepsolve.notation.plain import plain
+from stepsolve.notation.tree import Apply, Name
+from stepsolve.notation.unicode import one_line
+from stepsolve.operations.operation import Operation
+from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.problem import Problem, kind_names, load_kind
+from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
+
+_WIDTH = 79
+
+
+def overview() -> str:
+    """The kinds with their descriptions, then the names of operations and rules."""
+    widest = max(map(len, kind_names()))
+    kinds = [f"  {name.ljust(widest)}  {_summary(load_kind(name))}" for name in kind_names()]
+    calls = [name for name, row in OPERATIONS.items() if row.is_call]
+    signs = [name for name, row in OPERATIONS.items() if not row.is_call and name != "neg"]
+    sections = [
+        "Kinds of problems (stepsolve new KIND writes one to start from)",
+        *kinds,
+        "",
+        "Operations (stepsolve explain NAME tells more)",
+        _listed(signs),
+        _listed(calls),
+        "",
+        "Rules of differentiation",
+        _listed(find_rules(), ", "),
+    ]
+    return "\n".join(sections) + "\n"
+
+
+def explanation(name: str) -> str:
+    """A kind, an operation or a rule by name. Raises `UnknownName` with the nearest known one."""
+    if name in kind_names():
+        return _kind(name)
+    operation = OPERATIONS.get(ALIASES.get(name, name))
+    if operation is not None:
+        return _operation(operation)
+    rules = find_rules()
+    found = rules.get(name) or rules.get(f"{name} rule")
+    if found:
+        return _rule(name if name in rules else f"{name} rule", found)
+    known = [*kind_names(), *OPERATIONS, *ALIASES, *rules]
+    hint = nearest(name, known) or "stepsolve list shows what there is"
+    raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
+
+
+def starter(kind: str) -> str:
+    """A problem file of a kind that runs as it is, with a comment for every key."""
+    cls = load_kind(kind)
+    rows = [f"# {_summary(cls)}", f"kind: {kind}"]
+    examples: list[str] = []
+    for key, item in entries(cls).items():
+        if key in ("kind", "example"):
+            continue
+        shown = item.examples[0] if item.examples else None
+        if key == "title":
+            shown = f"My first {kind}"
+        wanted = item.required or key in cls.STARTER or key == "title"
+        text = _flow(shown) if shown is not None else "..."
+        rows += ["", *(f"# {line}" for line in _paragraph(item.doc))]
+        rows += [f"{key}: {text}" if wanted else f"# {key}: {text}"]
+    return "\n".join([*rows, *examples]) + "\n"
+
+
+def schema_text() -> str:
+    """The JSON Schema of all kinds of problem files."""
+    kinds = []
+    for name in kind_names():
+        found = dict(specification_schema(load_kind(name)))
+        found.pop("$schema", None)
+        properties = dict(found["properties"])  # type: ignore[call-overload]
+        properties["kind"] = {"const": name, "description": _summary(load_kind(name))}
+        kinds.append({**found, "properties": properties})
+    schema = {"$schema": DIALECT, "title": "A stepsolve problem", "oneOf": kinds}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def _summary(cls: type[Problem]) -> str:
+    return (cls.__doc__ or "").strip().splitlines()[0]
+
+
+def _kind(name: str) -> str:
+    cls = load_kind(name)
+    module = inspect.getmodule(cls)
+    described = (module.__doc__ or "").strip() if module else ""
+    keys = [_key(key, item) for key, item in entries(cls).items()]
+    return f"{name}\n\n{described}\n\nKeys\n" + "\n".join(keys) + "\n"
+
+
+def _key(key: str, item: Entry) -> str:
+    note = " (required)" if item.required else ""
+    return f"  {key}{note}\n" + indent("\n".join(_paragraph(item.doc)), "      ")
+
+
+def _operation(row: Operation) -> str:
+    count = max(row.arity[0], len(row.domain))
+    names = row.parameters(count)
+    written = Apply(row.name, *map(Name, names))
+    rows = [f"{row.name}: {row.description}", "", f"  {one_line(written)}"]
+    if row.definition_tree is not None:
+        rows.append(f"    = {one_line(row.definition_tree)}")
+    rows.append(f"  LaTeX: {latex(written)}")
+    if row.is_call:
+        rows.append(f"  in a file: {plain(written)}")
+    if row.aliases:
+        rows.append(f"  also: {', '.join(row.aliases)}")
+    if row.defaults:
+        told = zip(names[-len(row.defaults) :], row.defaults, strict=True)
+        rows.append("  unless given: " + ", ".join(f"{n} = {v}" for n, v in told))
+    rows += ["", "Local gradients (y is the result)"]
+    rows += [
+        f"  by {name}: {one_line(rule)}"
+        for name, rule in zip(names, row.local_rules(count), strict=True)
+    ]
+    if row.condition:
+        rows += ["", f"Real where {row.condition}"]
+    if row.kinks:
+        where = " or ".join(
+            f"{one_line(left)} = {one_line(right)}"
+            for left, right in row.kink_sides(tuple(map(Name, names)))
+        )
+        rows += ["", f"No derivative where {where}. Convention: {row.convention}"]
+    if row.pattern:
+        rows += ["", f"At the board: {row.pattern}"]
+    return "\n".join([*rows, "", f"Source: {row.source}"]) + "\n"
+
+
+def _rule(name: str, forms: tuple[Rule, ...]) -> str:
+    rows = [name, ""]
+    rows += ["  " + " = ".join(map(one_line, rule.formula)) for rule in forms]
+    rows += ["", *_paragraph("u and v depend on x; a, c and n do not.")]
+    return "\n".join([*rows, "", f"Source: {forms[0].source}"]) + "\n"
+
+
+def _listed(words: Iterable[str], between: str = "  ") -> str:
+    text = between.join(word.replace(" ", "\xa0") for word in words)
+    return fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ").replace("\xa0", " ")
+
+
+def _paragraph(text: str) -> list[str]:
+    return fill(text, _WIDTH - 6).splitlines()
+
+
+def _flow(value: object) -> str:
+    """A value as YAML on one line, or a list of texts on lines of their own."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        case list() | tuple():
+            return "".join(f"\n  - {inner}" for inner in value)
+        case _:
+            return str(value)

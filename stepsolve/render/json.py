@@ -1,0 +1,75 @@
+"""`--format json`: the derivation as data, a public and versioned contract.
+
+Expressions are text in the expression language; numbers have full double precision.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+
+from stepsolve.derivation import Derivation, Step, Value, Worked
+from stepsolve.notation.plain import plain
+
+VERSION = 1
+
+
+def contract(derivation: Derivation) -> dict[str, object]:
+    """The derivation in plain data, as `derivation.to_json()` gives it."""
+    return {
+        "stepsolve": VERSION,
+        "title": derivation.title,
+        "kind": derivation.kind,
+        "quantities": derivation.quantities,
+        "results": {name: plain(form) for name, form in derivation.results.items()},
+        "lines": [_line(worked) for worked in derivation.lines],
+        "steps": [_step(step) for step in derivation.steps],
+        "checks": [
+            {
+                "of": check.of,
+                "method": check.method,
+                "error": check.error if math.isfinite(check.error) else None,
+                "passed": check.passed,
+                **({"note": check.note} if check.note else {}),
+            }
+            for check in derivation.checks
+        ],
+        "confirmed": derivation.confirmed,
+    }
+
+
+def render(derivations: Iterable[Derivation]) -> str:
+    """One derivation as an object, several as an array."""
+    found = [contract(derivation) for derivation in derivations]
+    return json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, indent=2) + "\n"
+
+
+def _line(worked: Worked) -> dict[str, object]:
+    value: Value | None = worked.value
+    return {
+        "name": worked.name,
+        "expression": plain(worked.expression),
+        "substituted": plain(worked.working[0]) if worked.working else None,
+        "value": value,
+        "shape": list(worked.shape),
+        "because": worked.because,
+        "section": worked.section,
+        **({"note": worked.note} if worked.note else {}),
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    found: dict[str, object] = {
+        "rule": step.rule,
+        "formula": " = ".join(map(plain, step.formula)) if step.formula else "",
+        "before": plain(step.before),
+        "after": plain(step.after),
+        "because": step.because,
+        "steps": [_step(part) for part in step.steps],
+    }
+    if step.where:
+        found["where"] = {name: plain(inner) for name, inner in step.where}
+    if step.result is not None:
+        found["result"] = plain(step.result)
+    return found

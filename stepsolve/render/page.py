@@ -1,0 +1,258 @@
+"""A derivation as rows of text in a fixed width: the page of the terminal and of `--format text`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple, assert_never
+
+from stepsolve.derivation import (
+    Block,
+    Check,
+    Derivation,
+    Detail,
+    Equation,
+    Lines,
+    Result,
+    Section,
+    Steps,
+    Table,
+    Text,
+    Worked,
+)
+from stepsolve.notation.bricks import beside, line
+from stepsolve.notation.box import layout
+from stepsolve.notation.numbers import is_exact, number
+from stepsolve.notation.tree import Expression, Name
+from stepsolve.notation.unicode import one_line
+from stepsolve.render.layout import (
+    BAD,
+    GOOD,
+    HEADING,
+    NOTE,
+    PLAIN,
+    RESULT,
+    TITLE,
+    Row,
+    equation,
+    row_width,
+    sentence,
+    wrapped,
+)
+from stepsolve.render.steps import StepWriter
+
+INDENT = 2
+MIN_WIDTH, MAX_WIDTH = 40, 120
+
+
+class Style(NamedTuple):
+    """How a page is written: its width in characters and how much it shows."""
+
+    width: int = 80
+    detail: Detail = Detail.NORMAL
+
+
+def page(derivation: Derivation, style: Style) -> Iterator[Row]:
+    """The rows of the whole page."""
+    return _Page(derivation, style).rows()
+
+
+class _Page:
+    def __init__(self, derivation: Derivation, style: Style) -> None:
+        self._derivation = derivation
+        self._width = min(max(style.width, MIN_WIDTH), MAX_WIDTH) - 1
+        self._detail = style.detail
+        self._steps = StepWriter(self._width, style.detail)
+
+    def rows(self) -> Iterator[Row]:
+        title = self._derivation.title
+        yield from wrapped(title, self._width, role=TITLE)
+        yield [("═" * min(len(title), self._width), TITLE)]
+        shown = [b for b in self._derivation.blocks if b.detail <= self._detail]
+        for kind, blocks in groupby(shown, key=type):
+            if kind is Result:
+                yield []
+                yield from self._results([b for b in blocks if isinstance(b, Result)])
+            else:
+                for block in blocks:
+                    yield from self._block(block)
+        yield []
+        yield from self._checks()
+
+    def _block(self, block: Block) -> Iterator[Row]:
+        match block:
+            case Section():
+                yield []
+                yield from wrapped(block.title, self._width, role=HEADING)
+                yield [("─" * min(len(block.title), self._width), HEADING)]
+            case Text():
+                yield []
+                yield from wrapped(sentence(block.parts), self._width)
+            case Equation():
+                yield []
+                yield from equation(block.sides, self._width, INDENT, rounded=block.rounded)
+            case Lines():
+                yield from self._lines(block)
+            case Steps():
+                yield from self._steps.rows(block.steps)
+            case Table():
+                yield []
+                yield from self._table(block)
+            case Result():
+                yield from self._results([block])
+            case _:
+                assert_never(block)
+
+    def _lines(self, block: Lines) -> Iterator[Row]:
+        lines = [w for w in block.lines if w.detail <= self._detail]
+        cells = [self._cells(worked) for worked in lines]
+        widths = [max((len(row[k]) for row in cells), default=0) for k in range(4)]
+        total = INDENT + sum(widths) + 3 * sum(w > 0 for w in widths[1:])
+        for worked, row in zip(lines, cells, strict=True):
+            if total <= self._width:
+                written = self._aligned(row, widths)
+            else:
+                written = self._flowing(row, widths[0])
+            note = self._note(worked)
+            if note and row_width(written[-1]) + len(note) + 3 <= self._width:
+                written[-1].append((f"   {note}", NOTE))
+            elif note:
+                written += wrapped(note, self._width, INDENT + 4, NOTE)
+            yield from written
+
+    def _cells(self, worked: Worked) -> tuple[str, str, str, str, str]:
+        """Name, formula, working, value with its sign in front, and the sign."""
+        formula = one_line(worked.expression)
+        working = " = ".join(one_line(side) for side in worked.working)
+        value, sign = "", "="
+        if worked.decimal is not None:
+            digits = self._derivation.digits
+            value = one_line(number(worked.decimal, digits))
+            sign = "=" if is_exact(worked.decimal, digits) else "≈"
+        if self._detail is Detail.BRIEF and value:
+            working = ""
+        if value in (formula, working) and sign == "=":
+            working, value = ("" if value == working else working), ("" if value == formula else value)
+        return one_line(Name(worked.name)), formula, working, value, sign
+
+    def _aligned(self, row: tuple[str, str, str, str, str], widths: list[int]) -> list[Row]:
+        name, formula, working, value, sign = row
+        parts = [" " * INDENT + name.rjust(widths[0]) + " = " + formula.ljust(widths[1])]
+        if widths[2]:
+            parts.append((f" = {working}" if working else "").ljust(widths[2] + 3))
+        if value:
+            parts.append(f" {sign} {value}")
+        return [[("".join(parts).rstrip(), PLAIN)]]
+
+    def _flowing(self, row: tuple[str, str, str, str, str], lead: int) -> list[Row]:
+        name, formula, working, value, sign = row
+        lead = min(lead, self._width // 3)
+        parts = [("=", formula)] + [("=", w) for w in working.split(" = ") if w]
+        parts += [(sign, value)] if value else []
+        rows: list[Row] = []
+        current = " " * INDENT + name.rjust(lead)
+        hang = " " * (INDENT + lead)
+        for mark, part in parts:
+            piece = f" {mark} {part}"
+            if len(current) + len(piece) > self._width and current.strip() != name.strip():
+                rows.append([(current, PLAIN)])
+                current = hang
+            current += piece
+            while len(current) > self._width and " " in current[len(hang) + 8 : self._width]:
+                cut = current.rfind(" ", len(hang) + 8, self._width)
+                rows.append([(current[:cut], PLAIN)])
+                current = hang + "     " + current[cut + 1 :]
+        rows.append([(current, PLAIN)])
+        return rows
+
+    def _note(self, worked: Worked) -> str:
+        parts = [worked.note]
+        if self._detail is Detail.FULL or worked.note == "copy adds":
+            parts.append(worked.because)
+        return "; ".join(part for part in parts if part)
+
+    def _results(self, results: list[Result]) -> Iterator[Row]:
+        """Answers in a frame, or without one where they are too wide for it."""
+        room = self._width - 4
+        lead = max(layout(result.sides[0]).width for result in results)
+        rows: list[str] = []
+        for result in results:
+            left = layout(result.sides[0])
+            blank = line(" " * (lead - left.width))
+            sign = line(" ≈ " if result.rounded else " = ")
+            drawn = beside(blank, left, sign, layout(result.sides[-1]))
+            if drawn.width > room:
+                for plain in results:
+                    yield from equation(
+                        plain.sides, self._width, INDENT, rounded=plain.rounded, role=RESULT
+                    )
+                return
+            if rows and drawn.height > 1:
+                rows.append("")
+            rows += [row.rstrip() for row in drawn.rows]
+        inner = max(map(len, rows))
+        yield [("┌" + "─" * (inner + 2) + "┐", RESULT)]
+        for row in rows:
+            yield [("│ " + row.ljust(inner) + " │", RESULT)]
+        yield [("└" + "─" * (inner + 2) + "┘", RESULT)]
+
+    def _table(self, table: Table) -> Iterator[Row]:
+        rows = [[_cell(c) for c in row] for row in (table.header, *table.rows)]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(table.header))]
+        if INDENT + sum(widths) + 3 * (len(widths) - 1) > self._width:
+            yield from self._stacked(rows)
+            return
+        right = [
+            all(not isinstance(row[k], str) for row in table.rows) for k in range(len(widths))
+        ]
+        for number_, row in enumerate(rows):
+            cells = [
+                cell.rjust(w) if r else cell.ljust(w)
+                for cell, w, r in zip(row, widths, right, strict=True)
+            ]
+            text = " " * INDENT + "   ".join(cells)
+            yield [(text.rstrip(), HEADING if number_ == 0 else PLAIN)]
+
+    def _stacked(self, rows: list[list[str]]) -> Iterator[Row]:
+        """A table too wide for the page: each row as a short list of its cells."""
+        header, *body = rows
+        for row in body:
+            for title, cell in zip(header, row, strict=True):
+                yield from wrapped(f"{title}: {cell}", self._width, INDENT)
+            yield []
+
+    def _checks(self) -> Iterator[Row]:
+        checks = self._derivation.checks
+        failed = [check for check in checks if not check.passed]
+        if failed:
+            text = f"✗ {len(failed)} of {len(checks)} checks failed"
+            yield [(text, BAD)]
+            yield from self._listed(failed)
+            return
+        methods = _methods(checks)
+        count = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
+        mark = wrapped(f"✓ {count} passed: {methods}", self._width, role=GOOD)
+        yield from mark
+        if self._detail is Detail.FULL:
+            yield from self._listed(checks)
+        else:
+            yield from self._listed(check for check in checks if check.note)
+
+    def _listed(self, checks: Iterable[Check]) -> Iterator[Row]:
+        for check in checks:
+            mark, role = ("✓", GOOD) if check.passed else ("✗", BAD)
+            note = f"; {check.note}" if check.note else ""
+            text = f"{mark} {check.of}: error {check.error:.1e}, {check.method}{note}"
+            yield from wrapped(text, self._width, INDENT, role)
+
+
+def _methods(checks: Iterable[Check]) -> str:
+    """What was done, each way once with how often."""
+    counts: dict[str, int] = {}
+    for check in checks:
+        counts[check.method] = counts.get(check.method, 0) + 1
+    return ", ".join(f"{count} by {method}" for method, count in counts.items())
+
+
+def _cell(cell: str | Expression) -> str:
+    return cell if isinstance(cell, str) else one_line(cell)

@@ -1,0 +1,109 @@
+"""Rewrites as rows: each step numbered, its rule stated, its equation below, its parts after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stepsolve.derivation import Detail, Step
+from stepsolve.notation.tree import Apply, Expression
+from stepsolve.notation.unicode import one_line
+from stepsolve.render.layout import (
+    NOTE,
+    PLAIN,
+    RULE,
+    Row,
+    equation,
+    formula_rows,
+    row_width,
+    wrapped,
+)
+
+_NUMBER = 4  # columns for the number of a step
+_DEEPEST = 3  # levels beyond which parts are no longer indented
+
+
+class StepWriter:
+    """Writes steps one after the other, numbering on."""
+
+    def __init__(self, width: int, detail: Detail) -> None:
+        self._width, self._detail = width, detail
+
+    def rows(self, steps: Iterable[Step]) -> Iterator[Row]:
+        self._count = 0
+        rewriting = False
+        for step in steps:
+            if _is_derivative(step):
+                yield from self._step(step, 0)
+                continue
+            if not rewriting:
+                yield []
+                yield [("In the form of a textbook", RULE)]
+                yield from equation((step.before,), self._width, _NUMBER)
+                rewriting = True
+            yield from self._rewrite(step)
+
+    def _step(self, step: Step, depth: int) -> Iterator[Row]:
+        if step.trivial and self._detail < Detail.FULL and depth:
+            if self._detail is Detail.NORMAL:
+                yield from self._short(step, depth)
+            return
+        indent = _NUMBER + 2 * min(depth, _DEEPEST)
+        self._count += 1
+        yield []
+        yield from self._heading(step, indent)
+        sides = [step.before, step.after]
+        yield from equation(sides, self._width, indent + 2)
+        for part in step.steps:
+            yield from self._step(part, depth + 1)
+        if step.steps and step.result is not None and step.result != step.after:
+            yield []
+            yield from self._together(step, indent, step.result)
+
+    def _heading(self, step: Step, indent: int) -> Iterator[Row]:
+        number = f"{self._count}.".ljust(_NUMBER)
+        where = "".join(f", {name} = {one_line(inner)}" for name, inner in step.where)
+        heading: Row = [(number + " " * (indent - _NUMBER), NOTE), (step.rule, RULE)]
+        if where and row_width(heading) + len(where) <= self._width:
+            heading.append((where, PLAIN))
+            where = ""
+        stated = ""
+        if step.formula is not None and self._detail > Detail.BRIEF:
+            stated = " = ".join(map(one_line, step.formula))
+        if stated and not where and row_width(heading) + len(stated) + 4 <= self._width:
+            heading.append((f":  {stated}", NOTE))
+            stated = ""
+        yield heading
+        if where:
+            yield from wrapped(where.removeprefix(", "), self._width, indent + 2)
+        if stated and step.formula is not None:
+            yield from formula_rows(step.formula, self._width, indent + 2, NOTE)
+
+    def _together(self, step: Step, indent: int, result: Expression) -> Iterator[Row]:
+        rows = equation((step.before, result), self._width - 3, indent + 2)
+        middle = len(rows) // 2
+        for k, row in enumerate(rows):
+            lead = "so " if k == middle else "   "
+            yield [(" " * (indent + 2), PLAIN), (lead, NOTE), (row[0][0][indent + 2 :], row[0][1])]
+
+    def _short(self, step: Step, depth: int) -> Iterator[Row]:
+        """A step that needs no explanation, on one row."""
+        indent = _NUMBER + 2 * min(depth, _DEEPEST)
+        result = step.result if step.result is not None else step.after
+        rows = formula_rows((step.before, result), self._width, indent)
+        if row_width(rows[-1]) + len(step.rule) + 3 <= self._width:
+            rows[-1].append((f"   {step.rule}", NOTE))
+        yield from rows
+
+    def _rewrite(self, step: Step) -> Iterator[Row]:
+        rows = equation((step.after,), self._width - 2, _NUMBER + 2)
+        middle = len(rows) // 2 if len(rows) > 1 else 0
+        for k, row in enumerate(rows):
+            lead = "= " if k == middle else "  "
+            written: Row = [(" " * _NUMBER + lead + row[0][0][_NUMBER + 2 :], PLAIN)]
+            if k == middle and row_width(written) + len(step.rule) + 3 <= self._width:
+                written.append((f"   {step.rule}", NOTE))
+            yield written
+
+
+def _is_derivative(step: Step) -> bool:
+    return isinstance(step.before, Apply) and step.before.operation == "diff"

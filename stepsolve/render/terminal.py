@@ -1,0 +1,35 @@
+"""`--format terminal`: the page in colour, by Rich.
+
+Rows become one `Text`, never markup: brackets in mathematics are brackets.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from stepsolve.derivation import Derivation
+from stepsolve.render.layout import BAD, GOOD, HEADING, NOTE, PLAIN, RESULT, RULE, TITLE
+from stepsolve.render.page import Style, page
+
+# named colours only, so that the terminal's own theme decides, on dark and on light
+_STYLES = {
+    TITLE: "bold",
+    HEADING: "bold",
+    RULE: "cyan",
+    NOTE: "dim",
+    RESULT: "bold green",
+    GOOD: "green",
+    BAD: "bold red",
+    PLAIN: "",
+}
+
+
+def show(derivation: Derivation, style: Style) -> None:
+    """Print the page."""
+    text = Text(no_wrap=True, overflow="ignore")
+    for row in page(derivation, style):
+        for piece, role in row:
+            text.append(piece, _STYLES[role])
+        text.append("\n")
+    Console(highlight=False, soft_wrap=True).print(text)

@@ -1,0 +1,148 @@
+"""Readers of what problems are made of: names, expressions, given values, lines and functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stepsolve.errors import Diagnosis
+from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.operations.table import CONSTANTS, OPERATIONS
+from stepsolve.source.data import Node
+from stepsolve.source.expression import parse, parse_definition
+from stepsolve.source.fields import (
+    Reader,
+    either,
+    entry,
+    list_of,
+    mapping_of,
+    name,
+    record,
+    text,
+    written,
+)
+from stepsolve.source.report import Report
+
+SYMBOL = "symbol"
+
+
+class Written(NamedTuple):
+    """An expression and where it stands, so that a mistake in any part of it can be pointed at."""
+
+    expression: Expression
+    node: Node
+
+    def diagnose(self, message: str, part: Expression | None = None, hint: str = "") -> Diagnosis:
+        """A mistake in the expression, or in a part of it."""
+        return self.node.diagnose(message, hint, (part or self.expression).span)
+
+
+class WrittenName(NamedTuple):
+    """A quantity's name, and where it stands."""
+
+    name: str
+    node: Node
+
+
+class WrittenLine(NamedTuple):
+    """`name = expression` or `name(parameters) = expression`, with the author's reason."""
+
+    name: Name
+    parameters: tuple[Name, ...]
+    written: Written
+    because: str = ""
+
+    @property
+    def expression(self) -> Expression:
+        return self.written.expression
+
+
+class Given(NamedTuple):
+    """A given quantity; `expression` is None for a symbol without a value."""
+
+    name: str
+    expression: Expression | None
+    node: Node
+
+
+def check_scalar(written: Written, report: Report) -> bool:
+    """Whether an expression is made of scalar operations alone; what is not is reported."""
+    for node in walk(written.expression):
+        if isinstance(node, Apply):
+            if node.operation in OPERATIONS:
+                continue
+            what = {"diff": "a derivative", "T": "a transpose"}.get(node.operation, node.operation)
+        elif not node.children:
+            continue
+        else:
+            what = "a vector or an index"
+        report.add(written.diagnose(f"{what} has no place among scalars", node))
+        return False
+    return True
+
+
+def _read_name(node: Node, report: Report) -> WrittenName | None:
+    known = name.read(node, report)
+    return None if known is None else WrittenName(known, node)
+
+
+def _read_line(node: Node, report: Report) -> WrittenLine:
+    found = parse_definition(written(node))
+    return WrittenLine(found.name, found.parameters, Written(found.expression, node))
+
+
+def _read_value(node: Node, report: Report) -> Given | None:
+    """A number, a fraction, an expression of numbers, or the word `symbol`."""
+    if node.value == SYMBOL:
+        return Given("", None, node)
+    value = Written(parse(written(node)), node)
+    for other, part in names(value.expression).items():
+        if other not in CONSTANTS:
+            hint = f"write a number, a fraction, or {SYMBOL} for no value"
+            report.add(value.diagnose(f"{other} is not a number", part, hint))
+            return None
+    return Given("", value.expression, node) if check_scalar(value, report) else None
+
+
+def _read_given(node: Node, report: Report) -> tuple[Given, ...] | None:
+    found = _values.read(node, report)
+    if found is None:
+        return None
+    return tuple(given._replace(name=key) for key, given in found.items())
+
+
+_TEXT_OR_NUMBER = {"type": ["string", "number"]}
+
+expression: Reader[Written] = Reader(
+    lambda node, _: Written(parse(written(node)), node), _TEXT_OR_NUMBER, "an expression"
+)
+written_name: Reader[WrittenName] = Reader(_read_name, name.schema(), name.doc)
+_bare_line: Reader[WrittenLine] = Reader(_read_line, {"type": "string"}, "name = expression")
+
+
+@dataclass(frozen=True)
+class _ReasonedLine:
+    """A line with the reason for it."""
+
+    line: WrittenLine = entry(_bare_line, "The line, name = expression.")
+    because: str = entry(text, "Why it is so.", default="")
+
+
+_reasoned = record(_ReasonedLine)
+
+
+def _read_reasoned(node: Node, report: Report) -> WrittenLine | None:
+    found = _reasoned.read(node, report)
+    return None if found is None else found.line._replace(because=found.because)
+
+
+line: Reader[WrittenLine] = either(
+    _bare_line,
+    Reader(_read_reasoned, _reasoned.schema(), "a line with because", ("mapping",)),
+)
+lines: Reader[tuple[WrittenLine, ...]] = list_of(line, minimum=1)
+value: Reader[Given] = Reader(_read_value, _TEXT_OR_NUMBER, "a number")
+_values: Reader[dict[str, Given]] = mapping_of(name, value)
+given_values: Reader[tuple[Given, ...]] = Reader(
+    _read_given, _values.schema(), "a mapping from names to numbers", ("mapping",)
+)

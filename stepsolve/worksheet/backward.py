@@ -1,0 +1,175 @@
+"""The backward pass: from a worksheet to further lines, one gradient for every name.
+
+Reverse accumulation on the computational graph (Rumelhart, Hinton, Williams 1986; Griewank, Walther,
+Evaluating Derivatives, 2nd ed., 3.2). Every gradient is a line: local gradient times the gradient
+from above, summed over the lines that use the name. Length and time grow linearly with the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.worksheet.lines import BACKWARD, Line, Worksheet
+from stepsolve.worksheet.local import LocalGradient, local_gradients
+
+_TERMS_TOGETHER = 40  # paths that are added in one line
+MAX_PATHS = 64
+
+
+def gradient_name(of: str, by: str) -> str:
+    """`df/dx`: the derivative by everything that hangs on x."""
+    return f"d{of}/d{by}"
+
+
+def partial_name(of: str, by: str) -> str:
+    """`∂f/∂x`: the derivative by x alone, where other quantities of the same line hang on x too."""
+    return f"∂{of}/∂{by}"
+
+
+class Graph:
+    """Which lines use which names, for the part of a worksheet between some names and a target."""
+
+    def __init__(self, worksheet: Worksheet, target: str, wrt: Iterable[str] = ()) -> None:
+        self.worksheet, self.target = worksheet, target
+        self._lines = {line.name: line for line in worksheet.lines}
+        self.uses = {line.name: tuple(names(line.expression)) for line in worksheet.lines}
+        upstream = self._ancestors()
+        sources = set(wrt) or set(worksheet.given)
+        active: set[str] = set()
+        for name in worksheet.names:
+            if name in sources or any(use in active for use in self.uses.get(name, ())):
+                active.add(name)
+        self.active = [n for n in worksheet.names if n in active and n in upstream]
+        on_path = frozenset(self.active)
+        self.arguments = {
+            name: tuple(use for use in self.uses[name] if use in on_path)
+            for name in self.active
+            if name in self._lines
+        }
+        self.consumers: dict[str, list[str]] = {name: [] for name in self.active}
+        for name, arguments in self.arguments.items():
+            for argument in arguments:
+                self.consumers[argument].append(name)
+
+    def line(self, name: str) -> Line:
+        return self._lines[name]
+
+    def _ancestors(self) -> set[str]:
+        """The names that the target hangs on, itself included."""
+        found = {self.target}
+        for line in reversed(self.worksheet.lines):
+            if line.name in found:
+                found.update(self.uses[line.name])
+        return found
+
+    def indirect(self) -> set[tuple[str, str]]:
+        """The pairs (line, argument) where another argument of the line hangs on that one."""
+        bit = {name: 1 << k for k, name in enumerate(self.active)}
+        below: dict[str, int] = {}
+        pairs: set[tuple[str, str]] = set()
+        for name in self.active:
+            arguments = self.arguments.get(name, ())
+            reached = 0
+            for argument in arguments:
+                reached |= below[argument]
+            pairs.update((name, a) for a in arguments if len(arguments) > 1 and reached & bit[a])
+            below[name] = reached | bit[name] | sum(bit[a] for a in arguments)
+            for argument in arguments:
+                below[name] |= below[argument]
+        return pairs
+
+    def paths(self, source: str) -> Iterator[tuple[str, ...]]:
+        """The ways from a name to the target along the lines, at most `MAX_PATHS` + 1 of them."""
+        waiting: list[tuple[str, ...]] = [(source,)]
+        found = 0
+        while waiting and found <= MAX_PATHS:
+            path = waiting.pop()
+            if path[-1] == self.target:
+                found += 1
+                yield path
+            else:
+                waiting.extend((*path, user) for user in reversed(self.consumers[path[-1]]))
+
+    def local_name(self, of: str, by: str, indirect: set[tuple[str, str]]) -> str:
+        """What the local gradient of a line by one of its arguments is called.
+
+        The local gradient is the whole derivative, and is named like it, unless the argument also
+        reaches the line another way.
+        """
+        return (partial_name if (of, by) in indirect else gradient_name)(of, by)
+
+
+def backward(graph: Graph) -> tuple[Line, ...]:
+    """The lines of the backward pass, from the target to the names it is differentiated by."""
+    target = graph.target
+    indirect = graph.indirect()
+    lines = [
+        Line(
+            gradient_name(target, target),
+            Number("1"),
+            "a quantity changes as fast as itself",
+            BACKWARD,
+            "gradient",
+        )
+    ]
+    waiting = {name: len(users) for name, users in graph.consumers.items()}
+    contributions: dict[str, list[Expression]] = {name: [] for name in graph.active}
+    for name in reversed(graph.active):
+        if name not in graph.arguments:
+            continue
+        gates = local_gradients(graph.line(name), graph.arguments[name])
+        for argument, gate in zip(graph.arguments[name], gates, strict=True):
+            # straight into the target and nowhere else: the local gradient is the whole one
+            sole = name == target and len(graph.consumers[argument]) == 1
+            if sole:
+                contributions[argument].append(gate.expression)
+            else:
+                local = graph.local_name(name, argument, indirect)
+                lines.append(
+                    Line(local, gate.expression, gate.because, BACKWARD, "local", gate.pattern, name)
+                )
+                contributions[argument].append(_contribution(target, name, local))
+            waiting[argument] -= 1
+            if not waiting[argument]:
+                reason = gate if sole else _reason(graph.consumers[argument], argument)
+                lines.extend(_gradient(target, argument, contributions[argument], reason))
+    return tuple(lines)
+
+
+def _contribution(target: str, user: str, local: str) -> Expression:
+    if user == target:
+        return Name(local)
+    return Apply("*", Name(gradient_name(target, user)), Name(local))
+
+
+def _reason(users: list[str], name: str) -> LocalGradient:
+    if len(users) == 1:
+        return LocalGradient(Name(name), "upstream times local", "")
+    listed = ", ".join(users[:-1]) + f" and {users[-1]}"
+    return LocalGradient(Name(name), f"{name} feeds {listed}: the paths add", "copy adds")
+
+
+def _gradient(
+    target: str, name: str, parts: list[Expression], reason: LocalGradient
+) -> Iterator[Line]:
+    """The line of one gradient; where very many paths meet, partial sums before it."""
+    title = gradient_name(target, name)
+    count = 0
+    while len(parts) > _TERMS_TOGETHER:
+        sums: list[Expression] = []
+        for start in range(0, len(parts), _TERMS_TOGETHER):
+            count += 1
+            part = f"{title}_part{count}"
+            chunk = parts[start : start + _TERMS_TOGETHER]
+            yield Line(part, _sum(chunk), "some of the paths", BACKWARD, "gradient")
+            sums.append(Name(part))
+        parts = sums
+    yield Line(title, _sum(parts), reason.because, BACKWARD, "gradient", reason.pattern)
+
+
+def _sum(parts: list[Expression]) -> Expression:
+    result = parts[0]
+    for part in parts[1:]:
+        result = Apply("+", result, part)
+    return result

@@ -1,0 +1,62 @@
+"""The values of a worksheet's lines, in float64 by NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stepsolve.errors import OutsideDomain
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.operations.table import OPERATIONS
+from stepsolve.worksheet.lines import Worksheet
+
+_CONSTANTS = {"e": math.e, "pi": math.pi}
+
+
+class LineError(OutsideDomain):
+    """A line without a finite real value; `line` names it and `node` is the part that fails."""
+
+    def __init__(self, line: str, node: Expression, cause: OutsideDomain) -> None:
+        super().__init__(cause.operation, cause.arguments)
+        self.line, self.node = line, node
+
+
+def value(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """The value of an expression. Raises `LineError` at the innermost part that has none."""
+    match expression:
+        case Name():
+            name = expression.name
+            return values[name] if name in values else _CONSTANTS[name]
+        case Number():
+            return float(expression.text)
+        case Apply():
+            row = OPERATIONS[expression.operation]
+            arguments = [value(a, values) for a in row.completed(expression.arguments)]
+            result = row.numpy(*arguments)
+            if not np.isfinite(result):
+                cause = OutsideDomain(expression.operation, map(float, arguments))
+                raise LineError("", expression, cause)
+            return result
+        case _:
+            raise LineError("", expression, OutsideDomain("the scalar arithmetic", [expression]))
+
+
+def evaluate(worksheet: Worksheet) -> dict[str, float]:
+    """The value of every name that has one, in order; symbols and what hangs on them are left out."""
+    known: dict[str, float] = {}
+    symbols: set[str] = set()
+    with np.errstate(all="ignore"):
+        pairs = [*worksheet.given.items(), *((n.name, n.expression) for n in worksheet.lines)]
+        for name, expression in pairs:
+            if expression is None or not symbols.isdisjoint(names(expression)):
+                symbols.add(name)
+                continue
+            try:
+                known[name] = float(value(expression, known))
+            except LineError as error:
+                error.line = name
+                raise
+    return known

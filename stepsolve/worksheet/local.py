@@ -1,0 +1,88 @@
+"""The local gradients of one line: how its value moves with each of its arguments alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.textbook import recognise
+from stepsolve.calculus.tidy import terms, tidy
+from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, transform
+from stepsolve.operations.table import OPERATIONS
+from stepsolve.worksheet.lines import Line
+
+
+class LocalGradient(NamedTuple):
+    """The derivative of a line by one argument, the reason, and the pattern as said at the board."""
+
+    expression: Expression
+    because: str
+    pattern: str
+
+
+def local_gradients(line: Line, arguments: tuple[str, ...]) -> tuple[LocalGradient, ...]:
+    """The local gradient of a line by each of the named arguments, in their order."""
+    expression = line.expression
+    if is_gate(expression):
+        return tuple(_of_gate(line.name, expression, argument) for argument in arguments)
+    known = recognise(expression)
+    written = known if known is not None else expression
+    pattern = _pattern(written)
+    return tuple(_of_formula(line, written, argument, pattern) for argument in arguments)
+
+
+def is_gate(expression: Expression) -> bool:
+    """Whether an expression is one operation on names and constants."""
+    return isinstance(expression, Name) or (
+        isinstance(expression, Apply)
+        and all(isinstance(a, Name) or not names(a) for a in expression.arguments)
+    )
+
+
+def _of_gate(line: str, expression: Expression, argument: str) -> LocalGradient:
+    """From the row of the operation; where the argument stands in several places, the sum."""
+    if isinstance(expression, Name):
+        return LocalGradient(differentiate(expression, argument).value, "the same quantity", "")
+    assert isinstance(expression, Apply)
+    row = OPERATIONS[expression.operation]
+    values = row.completed(expression.arguments)
+    rules = row.local_rules(len(values))
+    holes = dict(zip(row.parameters(len(values)), values, strict=True)) | {"y": Name(line)}
+    total: Expression | None = None
+    for value, rule in zip(values, rules, strict=True):
+        if value == Name(argument):
+            part = tidy(substitute(rule, holes))
+            total = part if total is None else Apply("+", total, part)
+    assert total is not None
+    return LocalGradient(total, _reason(expression, row.description), row.pattern)
+
+
+def _reason(expression: Apply, description: str) -> str:
+    if expression.operation in OPERATIONS and OPERATIONS[expression.operation].is_call:
+        return f"derivative of {expression.operation}"
+    return f"local gradient of a {description}"
+
+
+def _of_formula(line: Line, written: Expression, argument: str, pattern: str) -> LocalGradient:
+    """By the rules of calculus, the line's own name standing for its value where it recurs."""
+    value = differentiate(written, argument).value
+
+    def named(node: Expression) -> Expression | None:
+        return Name(line.name) if node == written else None
+
+    expression = transform(value, named)
+    because = "derivative of the line's formula"
+    if written is not line.expression and isinstance(written, Apply):
+        because = f"the line is {written.operation} written out"
+    return LocalGradient(expression, because, pattern)
+
+
+def _pattern(expression: Expression) -> str:
+    """The pattern of a line of more than two inputs, if it is all sums or all products."""
+    if isinstance(expression, Apply):
+        if len(terms(expression)) > 1 and all(isinstance(t, Name) for _, t in terms(expression)):
+            return OPERATIONS[expression.operation].pattern
+        row = OPERATIONS.get(expression.operation)
+        if row is not None and row.is_call:
+            return row.pattern
+    return ""

@@ -1,0 +1,111 @@
+"""Expressions on one line for people."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from stepsolve.notation.tree import Apply, Name, Number
+from stepsolve.notation.unicode import one_line
+from stepsolve.operations.table import OPERATIONS
+from stepsolve.source.expression import parse
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("1/2*(x+1)", "1 / 2 · (x + 1)"),
+        ("-2*x - 3", "−2 · x − 3"),
+        ("a + (-b)", "a + (−b)"),
+        ("2 * (-1)", "2 · (−1)"),
+        ("a / (b * c)", "a / (b · c)"),
+        ("a - (b - c)", "a − (b − c)"),
+        ("W_hh @ h_0 + b", "W_hh @ h₀ + b"),
+        ("1/(1+exp(-(w0*x0+w2)))", "1 / (1 + exp(−(w0 · x0 + w2)))"),
+        # exponents
+        ("x^2 + x^-1 + x^n", "x² + x⁻¹ + xⁿ"),
+        ("x^100 + x^1000", "x¹⁰⁰ + x^1000"),
+        ("e^-x", "e^(−x)"),
+        ("x^0.5", "x^0.5"),
+        ("x^q + x^T + x^alpha", "x^q + x^T + x^α"),
+        ("x^(n - 1)", "x^(n − 1)"),
+        ("x^(1/2)", "x^(1 / 2)"),
+        ("(-x)^2 + (x^2)^3 + (x + y)^2", "(−x)² + (x²)³ + (x + y)²"),
+        ("-x^2", "−x²"),
+        ("sin(x)^2", "sin(x)²"),
+        ("h[2]^2", "h[2]²"),
+        ("sqrt(x)^2", "(√(x))²"),
+        ("x^2^n", "x^(2ⁿ)"),
+        # transposes are exponents
+        ("W.T @ W", "Wᵀ @ W"),
+        ("(A + B).T", "(A + B)ᵀ"),
+        ("W.T^2 + W.T.T + (x^2).T", "(Wᵀ)² + (Wᵀ)ᵀ + (x²)ᵀ"),
+        ("W.T[0, 1]", "(Wᵀ)[0, 1]"),
+        # numbers
+        ("0.50 * 1.234e-5", "0.50 · 1.234·10⁻⁵"),
+        ("1.5E+08", "1.5·10⁸"),
+        ("1.5e8^2", "(1.5·10⁸)²"),
+        ("x / 1.5e8", "x / (1.5·10⁸)"),
+        ("x / 1e-3", "x / 10⁻³"),
+        ("1e-3^2", "(10⁻³)²"),
+        # comparisons
+        ("x >= 0", "x ≥ 0"),
+        ("(x > 0) * w", "[x > 0] · w"),
+        ("(x <= 0) + (x == 1) - (x != y)", "[x ≤ 0] + [x = 1] − [x ≠ y]"),
+        ("(a < b) == (b < c)", "[a < b] = [b < c]"),
+        ("where(x > 0, a, -a)", "where([x > 0], a, −a)"),
+        # calls
+        ("sigmoid(z_1) + abs(-x) + sqrt(x + 1)", "σ(z₁) + |−x| + √(x + 1)"),
+        ("max(0, x, y)", "max(0, x, y)"),
+        # derivatives
+        ("diff(sin(x^2), x)", "d/dx[sin(x²)]"),
+        ("diff(u, theta) * diff(v_1, x)", "du/dθ · dv₁/dx"),
+        ("diff(df/dx, x)", "d/dx[df/dx]"),
+        ("diff(x^2, x)^2", "(d/dx[x²])²"),
+        ("df/dq * dq/dx", "df/dq · dq/dx"),
+        ("x / (df/dq)", "x / (df/dq)"),
+        ("(df/dq)^2", "(df/dq)²"),
+        # arrays
+        ("[[1, -2], [x^2, 40]]", "[[1, −2], [x², 40]]"),
+        ("[]", "[]"),
+    ],
+)
+def test_one_line(source: str, text: str) -> None:
+    assert one_line(parse(source)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x", "x"),
+        ("loss", "loss"),
+        ("lambda", "λ"),
+        ("Sigma", "Σ"),
+        ("theta_1", "θ₁"),
+        ("alpha2", "α2"),
+        ("h_12", "h₁₂"),
+        ("w0", "w0"),
+        ("W_hh", "W_hh"),
+        ("sigma_x", "σ_x"),
+        ("h_1_2", "h_1_2"),
+        ("x_", "x_"),
+        ("x'", "x′"),
+        ("h_1''", "h₁′′"),
+        ("df/dx", "df/dx"),
+        ("dL/dz_1", "dL/dz₁"),
+        ("dloss/dtheta", "dloss/dθ"),
+        ("∂f/∂x_1", "∂f/∂x₁"),
+    ],
+)
+def test_names(name: str, text: str) -> None:
+    assert one_line(Name(name)) == text
+
+
+def test_an_operation_outside_the_table_is_a_call() -> None:
+    assert one_line(Apply("mystery", Name("x"), Number("2"))) == "mystery(x, 2)"
+
+
+def test_a_sign_of_the_table_brackets_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPERATIONS, "outer", SimpleNamespace(text="#1 ⊗ #2"))
+    outer = Apply("outer", parse("a + b"), parse("exp(x)"))
+    assert one_line(outer) == "(a + b) ⊗ exp(x)"
+    assert one_line(Apply("*", Name("c"), outer)) == "c · ((a + b) ⊗ exp(x))"
