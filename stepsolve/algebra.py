@@ -5,7 +5,7 @@ Expressions are rebuilt from the tree, node by node; no text ever reaches SymPy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import add, mul, sub, truediv
 from typing import Any
 
@@ -14,7 +14,7 @@ import sympy
 from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
 from stepsolve.operations.table import OPERATIONS
 
-_SIGNS = {"+": add, "-": sub, "*": mul, "/": truediv, "^": pow}
+_SIGNS: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul, "/": truediv, "^": pow}
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
 _MAX_TERMS = 300  # terms that multiplying out may give
 

@@ -90,9 +90,11 @@ class Equation(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Worked lines, aligned."""
+    """Worked lines, aligned; `note` is said once beside the heading for all lines that share it."""
 
     lines: tuple[Worked, ...]
+    heading: tuple[str | Expression, ...] = ()
+    note: str = ""
     detail: Detail = Detail.BRIEF
 
 

@@ -38,7 +38,10 @@ class Problem:
         integer(0, 15), "Decimals shown; the working is carried in full.", default=4, examples=(4,)
     )
     significant_digits: int | None = entry(
-        integer(1, 15), "Significant digits shown, instead of decimals.", default=None, examples=(3,)
+        integer(1, 15),
+        "Significant digits shown, instead of decimals.",
+        default=None,
+        examples=(3,),
     )
 
     @property
@@ -83,9 +86,7 @@ def read_problem(node: Node) -> Problem:
         cls = load_kind(written.value)
     except UnknownName:
         hint = nearest(written.value, kind_names()) or f"the kinds are {', '.join(kind_names())}"
-        raise InvalidProblem(
-            written.diagnose(f"there is no kind {written.value}", hint)
-        ) from None
+        raise InvalidProblem(written.diagnose(f"there is no kind {written.value}", hint)) from None
     problem = read_specification(cls, node, report)
     report.raise_if_any()
     assert problem is not None

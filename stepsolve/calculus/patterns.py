@@ -37,10 +37,7 @@ def _match(
         orders.append(expression.arguments[::-1])
     for order in orders:
         attempt = dict(bindings)
-        if all(
-            _match(p, e, holes, attempt)
-            for p, e in zip(pattern.arguments, order, strict=True)
-        ):
+        if all(_match(p, e, holes, attempt) for p, e in zip(pattern.arguments, order, strict=True)):
             bindings.update(attempt)
             return True
     return False

@@ -145,9 +145,14 @@ def function_rule(operation: str, count: int, varying: tuple[bool, ...], nested:
     """
     row = OPERATIONS[operation]
     if varying.count(True) == 1:
-        letters = [Name(("u" if nested else "x") if v else _FIXED_LETTERS[k]) for k, v in enumerate(varying)]
+        letters = [
+            Name(("u" if nested else "x") if v else _FIXED_LETTERS[k])
+            for k, v in enumerate(varying)
+        ]
     else:
-        letters = [Name((_VARYING_LETTERS if v else _FIXED_LETTERS)[k]) for k, v in enumerate(varying)]
+        letters = [
+            Name((_VARYING_LETTERS if v else _FIXED_LETTERS)[k]) for k, v in enumerate(varying)
+        ]
     pattern = Apply(operation, *letters)
     holes = dict(zip(row.parameters(count), letters, strict=True)) | {"y": pattern}
     template: Expression | None = None
@@ -160,7 +165,9 @@ def function_rule(operation: str, count: int, varying: tuple[bool, ...], nested:
         template = part if template is None else Apply("+", template, part)
     name = f"derivative of {operation}"
     inner = "u" if nested and varying.count(True) == 1 else ""
-    return Rule(f"chain rule with the {name}" if inner else name, pattern, template or Number("0"), inner)
+    return Rule(
+        f"chain rule with the {name}" if inner else name, pattern, template or Number("0"), inner
+    )
 
 
 _VARYING_LETTERS = ("u", "v", "w", "p", "q", "r", "s", "t", *(f"u_{k}" for k in range(9, 200)))

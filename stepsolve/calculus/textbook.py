@@ -114,9 +114,7 @@ def _split_square(expression: Expression) -> Expression | None:
 
 def _add_and_subtract(expression: Expression) -> Expression | None:
     """`E / (c + E)` as `(c + E - c) / (c + E)`."""
-    return _at_last_factor(
-        expression, lambda c, part, base: Apply("/", Apply("-", base, c), base)
-    )
+    return _at_last_factor(expression, lambda c, part, base: Apply("/", Apply("-", base, c), base))
 
 
 def _divide_out(expression: Expression) -> Expression | None:
@@ -224,7 +222,10 @@ def _factor_out(expression: Expression) -> Expression | None:
         )
         for (sign, _), product in zip(parts, split, strict=True)
     ]
-    return Apply("*", build_product(Product(Fraction(1), False, shared)), build_sum(rest))
+    inside = build_sum(rest)
+    if any(_head(node) == "/" for node in walk(inside)):
+        return None
+    return Apply("*", build_product(Product(Fraction(1), False, shared)), inside)
 
 
 def _expand(expression: Expression) -> Expression | None:
@@ -326,9 +327,7 @@ _STRATEGIES: tuple[tuple[Rewrite, ...], ...] = (
         _RECOGNISE,
         Rewrite("factor out", "what all terms share", _factor_out),
     ),
-    (
-        Rewrite("Pythagorean identity", "sin^2 + cos^2 = 1, cosh^2 - sinh^2 = 1", _pythagoras),
-    ),
+    (Rewrite("Pythagorean identity", "sin^2 + cos^2 = 1, cosh^2 - sinh^2 = 1", _pythagoras),),
     (_RECOGNISE,),
     (Rewrite("factor out", "what all terms share", _factor_out),),
     (Rewrite("expand and collect", "products multiplied out, like terms together", _expand),),

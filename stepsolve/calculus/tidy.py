@@ -217,7 +217,9 @@ def build_product(product: Product) -> Expression:
 
 def _is_simple(base: Expression) -> bool:
     return isinstance(base, Name | Number) or (
-        isinstance(base, Apply) and base.operation == "^" and isinstance(base.arguments[0], Name)
+        isinstance(base, Apply)
+        and base.operation == "^"
+        and isinstance(base.arguments[0], Name)
         and base.arguments[0].name != "e"
     )
 

@@ -17,6 +17,7 @@ from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
 _LARGEST = 4096  # bits before the point: the next exponential of more would never end
+_NOISE = 1e-45  # what remains of a sum that cancels, as a part of its terms
 _EXACTLY = Context(prec=2 * DIGITS)
 # the last few of the digits carry rounding errors: 2.675 must not come back as 2.67499...
 _TRUSTED = Context(prec=DIGITS - 5, rounding=ROUND_HALF_EVEN)
@@ -121,6 +122,8 @@ class Precise:
             or result._mpf_[2] + result._mpf_[3] > _LARGEST
         ):
             raise OutsideDomain(operation, map(float, arguments))
+        if operation in ("+", "-") and abs(result) < _NOISE * max(map(abs, arguments)):
+            return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
         return result
 
     def _slope(self, derivative: Apply, point: Point) -> Value:

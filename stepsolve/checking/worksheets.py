@@ -42,7 +42,8 @@ class Slopes(NamedTuple):
     @property
     def audible(self) -> bool:
         """Whether the slopes stand out from the noise."""
-        return bool(max(abs(self.left), abs(self.right)) > self.noise) or self.noise == 0
+        size = max(abs(self.left), abs(self.right))
+        return bool(size > self.noise or size == 0)
 
     def plus(self, factor: Value, other: Slopes) -> Slopes:
         """These slopes and a multiple of others."""
@@ -124,7 +125,9 @@ class GradientOracle:
         except OutsideDomain:
             note = "it cannot be moved to both sides within the domain"
             return Check(label, "differences", float("inf"), False, note)
-        method = "differences through the graph" if whole else "differences in the lines that use it"
+        method = (
+            "differences through the graph" if whole else "differences in the lines that use it"
+        )
         claimed = self._values[label]
         size = max(abs(claimed), abs(slopes.left), abs(slopes.right), slopes.noise)
         if slopes.kink:

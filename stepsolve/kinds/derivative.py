@@ -134,7 +134,9 @@ class Derivative(Problem):
             check_scalar(written, report)
             self._check_parameters(name, parameters, written, report)
         if self.variable is not None and self.variables:
-            report.add(self.variable.node.diagnose("variable and variables are the same", "keep one"))
+            report.add(
+                self.variable.node.diagnose("variable and variables are the same", "keep one")
+            )
         if not report.failed:
             self._check_point(report)
 
@@ -168,7 +170,9 @@ class Derivative(Problem):
             except LineError as error:
                 row = OPERATIONS.get(error.operation)
                 hint = f"it needs {row.condition}" if row is not None and row.condition else ""
-                report.add(written.diagnose(f"{name} has no value there: {error}", error.node, hint))
+                report.add(
+                    written.diagnose(f"{name} has no value there: {error}", error.node, hint)
+                )
 
     def _worksheet(self, name: str, body: Expression) -> Worksheet:
         return Worksheet({g.name: g.expression for g in self.at}, (Line(name, body),))
@@ -274,7 +278,7 @@ class _Page:
             for left, right in row.kink_sides(arguments):
                 if names(left) or names(right):
                     place: tuple[str | Expression, ...] = (left, " = ", right)
-                    yield Text(("No derivative where ", *place, f"; {row.convention}."))
+                    yield Text(("No derivative where ", *place, f". Convention: {row.convention}."))
 
     def _values(self) -> Iterator[Block]:
         if not self._problem.at:
@@ -305,7 +309,7 @@ class _Page:
             yield check_derivative(name, body, partial.variable, partial.form, sampler)
             proved = proves_derivative(body, partial.variable, partial.form, self._euler)
             if proved is not None:
-                yield Check(name, "SymPy's derivative", 0.0 if proved else float("inf"), proved)
+                yield Check(name, "SymPy", 0.0 if proved else float("inf"), proved)
         if self._problem.at:
             yield from self._checks_at_point()
 

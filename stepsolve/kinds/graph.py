@@ -129,7 +129,9 @@ class Graph(Problem):
             if self.given is not None:
                 self._check_names(line.written, known | set(places), assigned, report)
             elif unready := (assigned - set(places)) & set(names(line.expression)):
-                self._check_names(line.written, set(names(line.expression)) - unready, assigned, report)
+                self._check_names(
+                    line.written, set(names(line.expression)) - unready, assigned, report
+                )
             places[name] = line
         if self.target is not None and self.target.name not in places:
             hint = nearest(self.target.name, places)
@@ -143,9 +145,7 @@ class Graph(Problem):
             self._check_values(report)
 
     @staticmethod
-    def _check_names(
-        written: Written, ready: set[str], assigned: set[str], report: Report
-    ) -> None:
+    def _check_names(written: Written, ready: set[str], assigned: set[str], report: Report) -> None:
         for name, part in names(written.expression).items():
             if name in ready or name in CONSTANTS:
                 continue
@@ -307,9 +307,7 @@ class _Page:
         yield Section("Paths", Detail.NORMAL)
         for name in self._asked:
             table = self._solution.paths(name)
-            yield Text(
-                ("from ", Name(name), f" to {self._solution.graph.target}:"), Detail.NORMAL
-            )
+            yield Text(("from ", Name(name), f" to {self._solution.graph.target}:"), Detail.NORMAL)
             yield table
             if len(table.rows) == MAX_PATHS:
                 yield Text((f"Only the first {MAX_PATHS} paths are listed.",), Detail.NORMAL)
@@ -328,7 +326,9 @@ class _Page:
         assert solution.graph is not None
         for name in self._idle:
             target = solution.graph.target
-            yield Text((f"{target} does not depend on ", Name(name), ": its gradient is 0."), Detail.BRIEF)
+            yield Text(
+                (f"{target} does not depend on ", Name(name), ": its gradient is 0."), Detail.BRIEF
+            )
 
     def _sensitivity(self) -> Iterator[Block]:
         solution = self._solution
@@ -345,7 +345,9 @@ class _Page:
             rows.append(self._moved(name, moved, graph.target))
         yield Text(("When one input grows by 1 and the others stay:",), Detail.NORMAL)
         target = graph.target
-        yield Table(("input", "gradient", f"{target} before", f"{target} after", "change"), tuple(rows))
+        yield Table(
+            ("input", "gradient", f"{target} before", f"{target} after", "change"), tuple(rows)
+        )
 
     def _moved(self, name: str, moved: Worksheet, target: str) -> tuple[str | Expression, ...]:
         solution, shown = self._solution, self._problem.shown

@@ -28,7 +28,6 @@ from stepsolve.notation.unicode import SIGNS, one_line, pretty_name, pretty_numb
 __all__ = ("Box", "beside", "layout")
 
 _LONGEST_EXPONENT: Final = 12  # of e: a longer one is easier to read in exp( )
-_E: Final = Name("e")
 
 
 def layout(expression: Expression) -> Box:
@@ -72,7 +71,7 @@ def _signed(operation: str, arguments: tuple[Expression, ...], small: bool) -> B
     if operation == "T":
         return marked(first, "ᵀ")
     if operation == "^":
-        return _power(first, *arguments)
+        return _power(first, arguments[1])
     second = _part(arguments[1], least[1], small)
     if operation == "/":
         flat = small and all(map(_is_whole, arguments))
@@ -90,9 +89,8 @@ def _is_whole(expression: Expression) -> bool:
     return isinstance(expression, Number) and expression.text.isdecimal()
 
 
-def _power(drawn: Box, base: Expression, exponent: Expression) -> Box:
-    # every exponent of e is raised a row, so that those of one formula stand alike
-    mark = "" if base == _E else superscript(exponent)
+def _power(drawn: Box, exponent: Expression) -> Box:
+    mark = superscript(exponent)
     return marked(drawn, mark) if mark else raised(drawn, _part(exponent, ANYTHING, small=True))
 
 
@@ -100,12 +98,15 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
     if operation == "diff":
         return _derivative(arguments[0], arguments[1], small)
     if operation == "exp":
-        return _exponential(_part(arguments[0], ANYTHING, small=True))
+        return _exponential(arguments[0])
     template = text_template(operation)
     return _filled(template, _parts(arguments, argument_level(template), small))
 
 
-def _exponential(exponent: Box) -> Box:
+def _exponential(argument: Expression) -> Box:
+    if mark := superscript(argument):
+        return line(f"e{mark}")
+    exponent = _part(argument, ANYTHING, small=True)
     if exponent.height == 1 and exponent.width <= _LONGEST_EXPONENT:
         return raised(line("e"), exponent)
     return _filled(text_template("exp"), [exponent])

@@ -110,9 +110,9 @@ _STACKED = _FOR_PEOPLE | {"/": QUOTIENT}
 _STACKED_PARTS = _PARTS | {"/": (ANYTHING, ANYTHING), "^": (POSTFIX, ANYTHING)}
 
 PLAIN: Final = Notation(_LEVELS, _PARTS, ATOM, None, iverson=False)
-LINE: Final = Notation(_FOR_PEOPLE, _PARTS, QUOTIENT, text_template, iverson=True)
+# exp(u) is written as a power of e where its exponent can be raised.
+LINE: Final = Notation(_FOR_PEOPLE | {"exp": POWER}, _PARTS, QUOTIENT, text_template, iverson=True)
 LATEX: Final = Notation(_STACKED, _STACKED_PARTS, QUOTIENT, latex_template, iverson=True)
-# In two dimensions exp(u) is drawn as a power of e.
 BOX: Final = Notation(
     _STACKED | {"exp": POWER}, _STACKED_PARTS, QUOTIENT, text_template, iverson=True
 )

@@ -86,14 +86,15 @@ def pretty_number(number: Number) -> str:
 
 
 def superscript(exponent: Expression) -> str:
-    """A whole number of a few digits or a single letter, raised; empty for any other exponent."""
+    """A number of a few digits or a letter, under a sign or not, raised; empty for the rest."""
     match exponent:
         case Name(name=name):
             return _RAISED_LETTERS.get(name, "")
         case Number(text=text) if _is_small(text):
             return text.translate(_SUPERSCRIPTS)
-        case Apply(operation="neg", arguments=(Number(text=text),)) if _is_small(text):
-            return "⁻" + text.translate(_SUPERSCRIPTS)
+        case Apply(operation="neg", arguments=(Name() | Number() as size,)):
+            raised = superscript(size)
+            return f"⁻{raised}" if raised else ""
     return ""
 
 
@@ -118,6 +119,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
     if operation == "diff":
         of, by = _part(arguments[0]), _part(arguments[1], ATOM)
         return f"d{of}/d{by}" if is_plain_name(arguments[0]) else f"d/d{by}[{of}]"
+    if operation == "exp" and (raised := superscript(arguments[0])):
+        return f"e{raised}"
     template = text_template(operation)
     least = repeat(argument_level(template))
     return filled(template, list(map(_part, arguments, least)))

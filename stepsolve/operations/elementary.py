@@ -25,7 +25,7 @@ ROWS = (
         precise="exp",
         local=("y",),
         sympy="exp",
-        latex=r"\exp\left(#1\right)",
+        latex=r"e^{#1}",
         description="exponential function",
         source="DLMF 4.2.19",
     ),

@@ -8,7 +8,5 @@ from stepsolve.operations.operation import Operation
 OPERATIONS: dict[str, Operation] = {
     row.name: row for row in (*arithmetic.ROWS, *elementary.ROWS, *activations.ROWS)
 }
-ALIASES: dict[str, str] = {
-    alias: row.name for row in OPERATIONS.values() for alias in row.aliases
-}
+ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}
 CONSTANTS: dict[str, str] = {"e": "Euler's number", "pi": "the ratio of circumference to diameter"}

@@ -10,8 +10,8 @@ from textwrap import wrap
 
 from stepsolve.notation.box import layout
 from stepsolve.notation.bricks import Box, beside, line
-from stepsolve.notation.tree import Expression
-from stepsolve.notation.unicode import one_line
+from stepsolve.notation.tree import Apply, Array, Expression, walk
+from stepsolve.notation.unicode import one_line, superscript
 
 Piece = tuple[str, str]
 Row = list[Piece]
@@ -61,7 +61,8 @@ def equation(
     """`left = side = side`, in two dimensions where it fits, else broken before an equals sign."""
     if signs is None:
         signs = ["="] * (len(sides) - 2) + ["≈" if rounded else "="] if len(sides) > 1 else []
-    boxes = [layout(side) for side in sides]
+    draw = drawn if any(map(_is_tall, sides)) else _flat
+    boxes = [draw(side) for side in sides]
     room = width - indent
     joined = boxes[0]
     rows: list[Row] = []
@@ -74,6 +75,47 @@ def equation(
         rows += _rows(joined, room, indent, role)
         joined = beside(line(f"{' ' * hang} {sign} "), box)
     return rows + _rows(joined, room, indent, role)
+
+
+def side(expression: Expression) -> str:
+    """An expression as it stands beside an equals sign: a comparison in Iverson's brackets."""
+    text = one_line(expression)
+    return f"[{text}]" if _is_comparison(expression) else text
+
+
+def _is_comparison(expression: Expression) -> bool:
+    return isinstance(expression, Apply) and expression.operation in (
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "==",
+        "!=",
+    )
+
+
+def _flat(expression: Expression) -> Box:
+    return line(side(expression))
+
+
+def drawn(expression: Expression) -> Box:
+    """An expression in two dimensions, as it stands beside an equals sign."""
+    return _flat(expression) if _is_comparison(expression) else layout(expression)
+
+
+def _is_tall(expression: Expression) -> bool:
+    """Whether there is more to draw than one row: a fraction, or an exponent that is no superscript."""
+    for node in walk(expression):
+        match node:
+            case Array() | Apply(operation="/"):
+                return True
+            case (
+                Apply(operation="exp", arguments=(exponent,))
+                | Apply(operation="^", arguments=(_, exponent))
+            ):
+                if not superscript(exponent):
+                    return True
+    return False
 
 
 def _rows(box: Box, room: int, indent: int, role: str) -> list[Row]:
@@ -107,5 +149,5 @@ def formula_rows(
     sides: Sequence[Expression], width: int, indent: int, role: str = PLAIN
 ) -> list[Row]:
     """An equation on one line if it fits, broken where it does not."""
-    text = " = ".join(one_line(side) for side in sides)
+    text = " = ".join(map(side, sides))
     return _broken(text, width - indent, indent, role)

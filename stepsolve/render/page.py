@@ -21,9 +21,8 @@ from stepsolve.derivation import (
     Worked,
 )
 from stepsolve.notation.bricks import beside, line
-from stepsolve.notation.box import layout
 from stepsolve.notation.numbers import is_exact, number
-from stepsolve.notation.tree import Expression, Name
+from stepsolve.notation.tree import Apply, Expression, Name, Number
 from stepsolve.notation.unicode import one_line
 from stepsolve.render.layout import (
     BAD,
@@ -35,8 +34,10 @@ from stepsolve.render.layout import (
     TITLE,
     Row,
     equation,
+    drawn,
     row_width,
     sentence,
+    side,
     wrapped,
 )
 from stepsolve.render.steps import StepWriter
@@ -105,25 +106,32 @@ class _Page:
 
     def _lines(self, block: Lines) -> Iterator[Row]:
         lines = [w for w in block.lines if w.detail <= self._detail]
+        if block.heading and self._detail > Detail.BRIEF:
+            yield []
+            heading = wrapped(sentence(block.heading), self._width)
+            if block.note:
+                heading[-1].append((f"   {block.note}", NOTE))
+            yield from heading
         cells = [self._cells(worked) for worked in lines]
         widths = [max((len(row[k]) for row in cells), default=0) for k in range(4)]
         total = INDENT + sum(widths) + 3 * sum(w > 0 for w in widths[1:])
-        for worked, row in zip(lines, cells, strict=True):
-            if total <= self._width:
-                written = self._aligned(row, widths)
-            else:
-                written = self._flowing(row, widths[0])
-            note = self._note(worked)
-            if note and row_width(written[-1]) + len(note) + 3 <= self._width:
-                written[-1].append((f"   {note}", NOTE))
+        written = [
+            self._aligned(row, widths) if total <= self._width else self._flowing(row, widths[0])
+            for row in cells
+        ]
+        margin = max((row_width(rows[-1]) for rows in written), default=0) + 3
+        for worked, rows in zip(lines, written, strict=True):
+            note = self._note(worked, block)
+            if note and margin + len(note) <= self._width:
+                rows[-1].append((" " * (margin - row_width(rows[-1])) + note, NOTE))
             elif note:
-                written += wrapped(note, self._width, INDENT + 4, NOTE)
-            yield from written
+                rows += wrapped(note, self._width, INDENT + 4, NOTE)
+            yield from rows
 
     def _cells(self, worked: Worked) -> tuple[str, str, str, str, str]:
         """Name, formula, working, value with its sign in front, and the sign."""
-        formula = one_line(worked.expression)
-        working = " = ".join(one_line(side) for side in worked.working)
+        formula = side(worked.expression)
+        working = " = ".join(map(side, worked.working))
         value, sign = "", "="
         if worked.decimal is not None:
             digits = self._derivation.digits
@@ -132,7 +140,10 @@ class _Page:
         if self._detail is Detail.BRIEF and value:
             working = ""
         if value in (formula, working) and sign == "=":
-            working, value = ("" if value == working else working), ("" if value == formula else value)
+            working, value = (
+                ("" if value == working else working),
+                ("" if value == formula else value),
+            )
         return one_line(Name(worked.name)), formula, working, value, sign
 
     def _aligned(self, row: tuple[str, str, str, str, str], widths: list[int]) -> list[Row]:
@@ -165,31 +176,29 @@ class _Page:
         rows.append([(current, PLAIN)])
         return rows
 
-    def _note(self, worked: Worked) -> str:
-        parts = [worked.note]
-        if self._detail is Detail.FULL or worked.note == "copy adds":
-            parts.append(worked.because)
-        return "; ".join(part for part in parts if part)
+    def _note(self, worked: Worked, block: Lines) -> str:
+        own = "" if worked.note == block.note and block.heading else worked.note
+        reason = worked.because if own or self._detail is Detail.FULL else ""
+        return ": ".join(part for part in (own, reason) if part)
 
     def _results(self, results: list[Result]) -> Iterator[Row]:
         """Answers in a frame, or without one where they are too wide for it."""
         room = self._width - 4
-        lead = max(layout(result.sides[0]).width for result in results)
+        lefts = [one_line(result.sides[0]) for result in results]
+        lead = max(map(len, lefts))
         rows: list[str] = []
-        for result in results:
-            left = layout(result.sides[0])
-            blank = line(" " * (lead - left.width))
-            sign = line(" ≈ " if result.rounded else " = ")
-            drawn = beside(blank, left, sign, layout(result.sides[-1]))
-            if drawn.width > room:
+        for left, result in zip(lefts, results, strict=True):
+            sign = " ≈ " if result.rounded else " = "
+            box = beside(line(left.rjust(lead) + sign), drawn(result.sides[-1]))
+            if box.width > room:
                 for plain in results:
                     yield from equation(
                         plain.sides, self._width, INDENT, rounded=plain.rounded, role=RESULT
                     )
                 return
-            if rows and drawn.height > 1:
+            if rows and box.height > 1:
                 rows.append("")
-            rows += [row.rstrip() for row in drawn.rows]
+            rows += [row.rstrip() for row in box.rows]
         inner = max(map(len, rows))
         yield [("┌" + "─" * (inner + 2) + "┐", RESULT)]
         for row in rows:
@@ -202,9 +211,7 @@ class _Page:
         if INDENT + sum(widths) + 3 * (len(widths) - 1) > self._width:
             yield from self._stacked(rows)
             return
-        right = [
-            all(not isinstance(row[k], str) for row in table.rows) for k in range(len(widths))
-        ]
+        right = [all(_is_number(row[k]) for row in table.rows) for k in range(len(widths))]
         for number_, row in enumerate(rows):
             cells = [
                 cell.rjust(w) if r else cell.ljust(w)
@@ -252,6 +259,13 @@ def _methods(checks: Iterable[Check]) -> str:
     for check in checks:
         counts[check.method] = counts.get(check.method, 0) + 1
     return ", ".join(f"{count} by {method}" for method, count in counts.items())
+
+
+def _is_number(cell: str | Expression) -> bool:
+    match cell:
+        case Number() | Apply(operation="neg", arguments=(Number(),)):
+            return True
+    return False
 
 
 def _cell(cell: str | Expression) -> str:

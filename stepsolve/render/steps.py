@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from stepsolve.derivation import Detail, Step
-from stepsolve.notation.tree import Apply, Expression
+from stepsolve.notation.tree import Apply, Expression, substitute
 from stepsolve.notation.unicode import one_line
 from stepsolve.render.layout import (
     NOTE,
@@ -15,6 +15,7 @@ from stepsolve.render.layout import (
     equation,
     formula_rows,
     row_width,
+    side,
     wrapped,
 )
 
@@ -30,6 +31,7 @@ class StepWriter:
 
     def rows(self, steps: Iterable[Step]) -> Iterator[Row]:
         self._count = 0
+        self._written: dict[int, int] = {}  # steps by identity: the same part may stand twice
         rewriting = False
         for step in steps:
             if _is_derivative(step):
@@ -37,8 +39,7 @@ class StepWriter:
                 continue
             if not rewriting:
                 yield []
-                yield [("In the form of a textbook", RULE)]
-                yield from equation((step.before,), self._width, _NUMBER)
+                yield [("In the form of a textbook:", RULE)]
                 rewriting = True
             yield from self._rewrite(step)
 
@@ -48,7 +49,11 @@ class StepWriter:
                 yield from self._short(step, depth)
             return
         indent = _NUMBER + 2 * min(depth, _DEEPEST)
+        if id(step) in self._written:
+            yield from self._again(step, indent)
+            return
         self._count += 1
+        self._written[id(step)] = self._count
         yield []
         yield from self._heading(step, indent)
         sides = [step.before, step.after]
@@ -68,7 +73,9 @@ class StepWriter:
             where = ""
         stated = ""
         if step.formula is not None and self._detail > Detail.BRIEF:
-            stated = " = ".join(map(one_line, step.formula))
+            stated = " = ".join(map(side, step.formula))
+            if stated == f"{side(step.before)} = {side(step.after)}":
+                stated = ""
         if stated and not where and row_width(heading) + len(stated) + 4 <= self._width:
             heading.append((f":  {stated}", NOTE))
             stated = ""
@@ -92,6 +99,15 @@ class StepWriter:
         rows = formula_rows((step.before, result), self._width, indent)
         if row_width(rows[-1]) + len(step.rule) + 3 <= self._width:
             rows[-1].append((f"   {step.rule}", NOTE))
+        yield from rows
+
+    def _again(self, step: Step, indent: int) -> Iterator[Row]:
+        """A step that has been written before, by its number."""
+        before = substitute(step.before, dict(step.where))
+        result = step.result if step.result is not None else step.after
+        yield []
+        rows = equation((before, result), self._width, indent)
+        rows[-1].append((f"   as in step {self._written[id(step)]}", NOTE))
         yield from rows
 
     def _rewrite(self, step: Step) -> Iterator[Row]:

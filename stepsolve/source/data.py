@@ -29,7 +29,9 @@ class Node:
         self.path = path
         self.place = place  # of the whole value; a value over several lines ends with its first
         self.quoted = quoted
-        self.shift = shift  # column of the text's first character less that of the value; None: unknown
+        self.shift = (
+            shift  # column of the text's first character less that of the value; None: unknown
+        )
         self.keys = keys or {}
 
     def diagnose(

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Type
 
 from stepsolve.errors import Diagnosis, ExpressionError, Place, nearest
 from stepsolve.source.data import Node
-from stepsolve.source.report import Report as Report
-from stepsolve.source.report import shown
+from stepsolve.source.report import Report, shown
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -88,4 +88,4 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _invalid(name: str, problem: str, hint: str = "") -> InvalidProblem:
-    return InvalidProblem(Diagnosis(problem, Place(name), hint))
+    return InvalidProblem(Diagnosis(problem, Place(name or "''"), hint))

@@ -127,9 +127,7 @@ def _kind(data: object) -> str:
             return "an empty text"
         case str():
             return "a text"
-        case bytes() | bytearray():
-            return "bytes"
-        case Sequence():
+        case Sequence() if not isinstance(data, (bytes, bytearray)):
             return "a list"
         case _:
             return f"a value of type {shown(type(data).__name__)}"

@@ -6,6 +6,7 @@ large or too deep, before the rest of it is scanned. Every scalar stays the text
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ruamel.yaml import YAML
@@ -29,6 +30,7 @@ from stepsolve.source.report import Report
 from stepsolve.source.yaml_mistakes import Spot
 from stepsolve.source.yaml_trouble import Trouble, explain, unscannable
 
+_COLON = re.compile(r"\s*:")
 _NOTHING = frozenset({"", "~", "null"})
 
 
@@ -162,9 +164,10 @@ class _Composer:
                 self.report.add(mistakes.twice(key, keys[key], place))
                 continue
             keys[key], entries[key] = place, value
-            unwritten = value.place.end == value.place.column
-            if flow and unwritten and isinstance(event, ScalarEvent) and not event.style:
-                self.report.add(*mistakes.tight_colon(key, place))
+            if value.place.end == value.place.column:
+                value.place = self.after_colon(event)
+                if flow and isinstance(event, ScalarEvent) and not event.style:
+                    self.report.add(*mistakes.tight_colon(key, place))
         return entries, event
 
     def key(self, event: Event, path: str, depth: int, flow: bool) -> str | None:
@@ -209,8 +212,8 @@ class _Composer:
         """How far behind the start of a scalar its text begins, where it stands there as typed."""
         start, end = event.start_mark, event.end_mark
         raw = self.lines.text[start.index : end.index]
-        escaped = event.style == '"' and "\\" in raw or event.style == "'" and raw.count("'") > 2
-        if event.style in ("|", ">") or start.line != end.line or escaped:
+        escapes = {'"': raw.count("\\"), "'": raw.count("'") - 2}
+        if event.style in ("|", ">") or start.line != end.line or escapes.get(event.style, 0) > 0:
             return None
         return len(raw) - bool(event.style) - len(event.value)  # an anchor may stand before it
 
@@ -244,6 +247,12 @@ class _Composer:
             while text[offset - 1] == "!":
                 offset -= 1
         self.report.add(mistakes.tag(self.lines.character(offset)))
+
+    def after_colon(self, key: Event) -> Place:
+        """Where a value would stand that is not written."""
+        found = _COLON.match(self.lines.text, key.end_mark.index)
+        place = self.lines.character(found.end() if found else key.end_mark.index)
+        return place._replace(end=place.column)
 
     def place(self, start: Event, end: Event | None = None) -> Place:
         """The place from the start of an event to the end of it, or of another, in its line."""

@@ -8,6 +8,8 @@ from above, summed over the lines that use the name. Length and time grow linear
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.worksheet.lines import BACKWARD, Line, Worksheet
@@ -66,17 +68,13 @@ class Graph:
     def indirect(self) -> set[tuple[str, str]]:
         """The pairs (line, argument) where another argument of the line hangs on that one."""
         bit = {name: 1 << k for k, name in enumerate(self.active)}
-        below: dict[str, int] = {}
+        above: dict[str, int] = {}  # the names that each hangs on, one bit each
         pairs: set[tuple[str, str]] = set()
         for name in self.active:
             arguments = self.arguments.get(name, ())
-            reached = 0
-            for argument in arguments:
-                reached |= below[argument]
-            pairs.update((name, a) for a in arguments if len(arguments) > 1 and reached & bit[a])
-            below[name] = reached | bit[name] | sum(bit[a] for a in arguments)
-            for argument in arguments:
-                below[name] |= below[argument]
+            reached = reduce(or_, (above[a] for a in arguments), 0)
+            pairs.update((name, a) for a in arguments if reached & bit[a])
+            above[name] = reduce(or_, (bit[a] for a in arguments), reached)
         return pairs
 
     def paths(self, source: str) -> Iterator[tuple[str, ...]]:
@@ -127,13 +125,16 @@ def backward(graph: Graph) -> tuple[Line, ...]:
             else:
                 local = graph.local_name(name, argument, indirect)
                 lines.append(
-                    Line(local, gate.expression, gate.because, BACKWARD, "local", gate.pattern, name)
+                    Line(
+                        local, gate.expression, gate.because, BACKWARD, "local", gate.pattern, name
+                    )
                 )
                 contributions[argument].append(_contribution(target, name, local))
             waiting[argument] -= 1
             if not waiting[argument]:
                 reason = gate if sole else _reason(graph.consumers[argument], argument)
-                lines.extend(_gradient(target, argument, contributions[argument], reason))
+                of = name if sole else ""
+                lines.extend(_gradient(target, argument, contributions[argument], reason, of))
     return tuple(lines)
 
 
@@ -147,11 +148,11 @@ def _reason(users: list[str], name: str) -> LocalGradient:
     if len(users) == 1:
         return LocalGradient(Name(name), "upstream times local", "")
     listed = ", ".join(users[:-1]) + f" and {users[-1]}"
-    return LocalGradient(Name(name), f"{name} feeds {listed}: the paths add", "copy adds")
+    return LocalGradient(Name(name), f"{name} feeds {listed}, and the paths add", "copy adds")
 
 
 def _gradient(
-    target: str, name: str, parts: list[Expression], reason: LocalGradient
+    target: str, name: str, parts: list[Expression], reason: LocalGradient, of: str
 ) -> Iterator[Line]:
     """The line of one gradient; where very many paths meet, partial sums before it."""
     title = gradient_name(target, name)
@@ -165,7 +166,7 @@ def _gradient(
             yield Line(part, _sum(chunk), "some of the paths", BACKWARD, "gradient")
             sums.append(Name(part))
         parts = sums
-    yield Line(title, _sum(parts), reason.because, BACKWARD, "gradient", reason.pattern)
+    yield Line(title, _sum(parts), reason.because, BACKWARD, "gradient", reason.pattern, of)
 
 
 def _sum(parts: list[Expression]) -> Expression:

@@ -14,7 +14,7 @@ class Line(NamedTuple):
     """One named quantity with its reason.
 
     `role` says what it is to the worksheet: a `value`, a `local` gradient, or a `gradient`.
-    `of` names the line whose operation a local gradient belongs to.
+    `of` names the line whose operation it differentiates, if it does.
     """
 
     name: str

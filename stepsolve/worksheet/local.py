@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
@@ -13,11 +14,15 @@ from stepsolve.worksheet.lines import Line
 
 
 class LocalGradient(NamedTuple):
-    """The derivative of a line by one argument, the reason, and the pattern as said at the board."""
+    """The derivative of a line by one argument, the reason, and the pattern as said at the board.
+
+    `parts` are its terms where the argument stands in several places of a gate.
+    """
 
     expression: Expression
     because: str
     pattern: str
+    parts: tuple[Expression, ...] = ()
 
 
 def local_gradients(line: Line, arguments: tuple[str, ...]) -> tuple[LocalGradient, ...]:
@@ -48,13 +53,13 @@ def _of_gate(line: str, expression: Expression, argument: str) -> LocalGradient:
     values = row.completed(expression.arguments)
     rules = row.local_rules(len(values))
     holes = dict(zip(row.parameters(len(values)), values, strict=True)) | {"y": Name(line)}
-    total: Expression | None = None
-    for value, rule in zip(values, rules, strict=True):
-        if value == Name(argument):
-            part = tidy(substitute(rule, holes))
-            total = part if total is None else Apply("+", total, part)
-    assert total is not None
-    return LocalGradient(total, _reason(expression, row.description), row.pattern)
+    parts = tuple(
+        tidy(substitute(rule, holes))
+        for value, rule in zip(values, rules, strict=True)
+        if value == Name(argument)
+    )
+    total = reduce(lambda left, right: Apply("+", left, right), parts)
+    return LocalGradient(total, _reason(expression, row.description), row.pattern, parts)
 
 
 def _reason(expression: Apply, description: str) -> str:

@@ -6,8 +6,9 @@ Every kind that writes lines ends here; a kind adds its own words, tables and fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
-from itertools import groupby
+from functools import cached_property, reduce
+from itertools import groupby, islice
+from itertools import product as cartesian
 
 from stepsolve.calculus.tidy import tidy
 from stepsolve.checking.precise import Precise, Value
@@ -18,13 +19,14 @@ from stepsolve.checking.worksheets import (
     check_values,
     precise_values,
 )
-from stepsolve.derivation import Block, Check, Detail, Lines, Table, Text
+from stepsolve.derivation import Block, Check, Lines, Table
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward, gradient_name
 from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
+from stepsolve.worksheet.local import local_gradients
 from stepsolve.worksheet.working import Workings
 
 _READABLE = 40  # nodes of a formula up to which it is an answer in itself
@@ -52,6 +54,7 @@ class Solution:
         self.precise = Precise()
         self._lines = {line.name: line.expression for line in self.worksheet.lines}
         self.exact = precise_values(self.worksheet.given, self._lines, self.precise)
+        self._formulas_done: dict[str, Expression] = {}
         self.workings = Workings(self.floats, self.exact, self.precise, digits)
 
     @property
@@ -68,12 +71,27 @@ class Solution:
 
     def backward_blocks(self) -> Iterator[Block]:
         """The backward pass, gate by gate from the target."""
-        locals_ = {line.name: line.expression for line in self.backward if line.role == "local"}
         for of, lines in groupby(self._by_gate(), key=lambda pair: pair[0]):
-            found = tuple(self.workings.line(line, locals_) for _, line in lines)
+            group = [line for _, line in lines]
+            found = tuple(self.workings.line(line, self._formulas(line)) for line in group)
             if of:
-                yield Text(("through ", Name(of), " = ", self._lines[of]), Detail.NORMAL)
-            yield Lines(found)
+                note = next(line.note for line in group if line.of == of)
+                yield Lines(found, ("through ", Name(of), " = ", self._lines[of]), note)
+            else:
+                yield Lines(found)
+
+    def _formulas(self, line: Line) -> tuple[Expression, ...]:
+        """A gradient without a value: with the local gradients put in, and in full if readable."""
+        if line.name in self.exact or isinstance(line.expression, Name):
+            return ()
+        locals_ = {
+            n: self._lines[n]
+            for n in names(line.expression)
+            if n in self._backward and self._backward[n].role == "local"
+        }
+        put, full = tidy(substitute(line.expression, locals_)), self._formula(line.name)
+        sides = dict.fromkeys((put, full))
+        return tuple(side for side in sides if side != line.expression)
 
     def _by_gate(self) -> Iterator[tuple[str, Line]]:
         """Every line of the backward pass with the gate that it goes through."""
@@ -83,20 +101,37 @@ class Solution:
             yield gate, line
 
     def answers(self, wanted: Iterable[str]) -> dict[str, Expression]:
-        """The gradients by some names as formulas in the names of the worksheet."""
-        return {name: self._formula(name, {}) for name in (self.gradients[w] for w in wanted)}
+        """The gradients by some names as formulas in the names of the worksheet.
 
-    def _formula(self, name: str, done: dict[str, Expression]) -> Expression:
+        Where the formula in the given names alone is shorter, that one: 3 x^2 for q + 2 x^2.
+        """
+        found = {name: self._formula(name) for name in (self.gradients[w] for w in wanted)}
+        for name, formula in found.items():
+            closed = self._closed(formula)
+            if closed is not None and closed.size < formula.size:
+                found[name] = closed
+        return found
+
+    def _closed(self, formula: Expression) -> Expression | None:
+        """A formula without the names of lines, while it is readable."""
+        for line in reversed(self.forward.lines):
+            if line.name in names(formula):
+                formula = substitute(formula, {line.name: line.expression})
+                if formula.size > 2 * _READABLE:
+                    return None
+        return tidy(formula)
+
+    def _formula(self, name: str) -> Expression:
         """A gradient with the local gradients put in, and those from above while it is readable."""
-        if name not in done:
+        if name not in self._formulas_done:
             expression = self._lines[name]
-            inner = {n: self._formula(n, done) for n in names(expression) if n in self._backward}
+            inner = {n: self._formula(n) for n in names(expression) if n in self._backward}
             full = tidy(substitute(expression, inner))
             if full.size > _READABLE:
                 locals_ = {n: f for n, f in inner.items() if self._backward[n].role == "local"}
                 full = tidy(substitute(expression, locals_))
-            done[name] = full
-        return done[name]
+            self._formulas_done[name] = full
+        return self._formulas_done[name]
 
     @cached_property
     def _backward(self) -> dict[str, Line]:
@@ -108,14 +143,18 @@ class Solution:
         graph, indirect = self.graph, self.graph.indirect()
         rows: list[tuple[str | Expression, ...]] = []
         for path in list(graph.paths(source))[:MAX_PATHS]:
-            product: Expression | None = None
-            for by, of in reversed(list(zip(path, path[1:], strict=False))):
-                local = Name(graph.local_name(of, by, indirect))
-                product = local if product is None else Apply("*", product, local)
-            assert product is not None
-            inner = {n: self._lines[n] for n in names(product)}
-            rows.append((" → ".join(path), product, tidy(substitute(product, inner))))
+            edges = list(zip(path, path[1:], strict=False))[::-1]
+            product = _product(Name(graph.local_name(of, by, indirect)) for by, of in edges)
+            # an input that stands twice in a gate is two paths
+            for places in islice(cartesian(*(self._places(*edge) for edge in edges)), MAX_PATHS):
+                rows.append((" → ".join(path), product, tidy(_product(places))))
         return Table(("path", "local gradients along it", "product"), tuple(rows))
+
+    def _places(self, by: str, of: str) -> tuple[Expression, ...]:
+        """The local gradient of a line by an argument, for every place where it stands."""
+        assert self.graph is not None
+        (found,) = local_gradients(self.graph.line(of), (by,))
+        return found.parts or (found.expression,)
 
     @property
     def quantities(self) -> dict[str, float]:
@@ -159,6 +198,10 @@ class Solution:
             found += 1
             if found == POINTS:
                 return
+
+
+def _product(factors: Iterable[Expression]) -> Expression:
+    return reduce(lambda left, right: Apply("*", left, right), factors)
 
 
 def _severity(check: Check) -> tuple[bool, float]:

@@ -39,13 +39,10 @@ class Workings:
     def decimal(self, name: str) -> Decimal:
         return self._precise.decimal(self._exact[name])
 
-    def line(self, line: Line, insert: Mapping[str, Expression] | None = None) -> Worked:
-        """The line with its working.
-
-        Where there are no values, `insert` are formulas that stand for names in its expression.
-        """
+    def line(self, line: Line, formulas: tuple[Expression, ...] = ()) -> Worked:
+        """The line with its working; where there is no value, `formulas` are its working."""
         known = line.name in self._exact
-        working = self._numbers(line.expression) if known else _formulas(line.expression, insert)
+        working = self._numbers(line.expression) if known else formulas
         return Worked(
             line.name,
             line.expression,
@@ -83,12 +80,3 @@ class Workings:
                 total = Apply("+" if sign > 0 else "-", total, value)
         assert total is not None
         return total
-
-
-def _formulas(
-    expression: Expression, insert: Mapping[str, Expression] | None
-) -> tuple[Expression, ...]:
-    if not insert or isinstance(expression, Name):
-        return ()
-    put = substitute(expression, insert)
-    return (put,) if put != expression else ()
