@@ -40,6 +40,11 @@ def proves_derivative(
         return None
 
 
+def to_sympy(expression: Expression, euler: bool = True) -> Any:
+    """The expression as SymPy has it, its names real. Raises `Untranslatable`."""
+    return _Translator(euler)(expression)
+
+
 def _is_zero(difference: Any) -> bool | None:
     if difference == 0:
         return True

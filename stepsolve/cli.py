@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 import stepsolve
+from stepsolve.coercion import lighten
 from stepsolve.errors import InvalidProblem, StepsolveError
 
 if TYPE_CHECKING:
@@ -230,4 +231,6 @@ def _leave_quietly() -> NoReturn:
 
 def main() -> None:
     """The entry point of the command `stepsolve`."""
-    app()
+    command = typer.main.get_command(app)
+    lighten(command)
+    command(prog_name="stepsolve")

@@ -7,13 +7,13 @@ A handful of rewrites, each with a name and shown as a step: `exp(-x) / (1 + exp
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
 from stepsolve.calculus.patterns import as_exponential, match
 from stepsolve.calculus.tidy import (
     ONE,
+    Exact,
     Product,
     build_product,
     build_sum,
@@ -204,7 +204,7 @@ def _factor_out(expression: Expression) -> Expression | None:
     if len(parts) < 2:
         return None
     split = [factors(part) for _, part in parts]
-    shared: dict[Expression, Fraction] = dict(split[0].powers)
+    shared: dict[Expression, Exact] = dict(split[0].powers)
     for product in split[1:]:
         shared = {
             base: min(power, product.powers[base])
@@ -218,14 +218,14 @@ def _factor_out(expression: Expression) -> Expression | None:
         Product(
             sign * product.number,
             product.decimal,
-            {b: q for b, p in product.powers.items() if (q := p - shared.get(b, Fraction(0)))},
+            {b: q for b, p in product.powers.items() if (q := p - shared.get(b, 0))},
         )
         for (sign, _), product in zip(parts, split, strict=True)
     ]
     inside = build_sum(rest)
     if any(_head(node) == "/" for node in walk(inside)):
         return None
-    return Apply("*", build_product(Product(Fraction(1), False, shared)), inside)
+    return Apply("*", build_product(Product(1, False, shared)), inside)
 
 
 def _expand(expression: Expression) -> Expression | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from stepsolve.notation.tree import Apply, Expression, Name, Number
 
+Exact = int | Fraction  # whole numbers stay int, which is many times faster
 ZERO, ONE = Number("0"), Number("1")
 _MAX_EXPONENT = 12  # a numeric power of a number is worked out up to here
 _MAX_DIGITS = 15
@@ -19,9 +20,9 @@ _MAX_DIGITS = 15
 class Product(NamedTuple):
     """A number times powers of distinct bases, in order; `decimal` if the number was typed as one."""
 
-    number: Fraction
+    number: Exact
     decimal: bool
-    powers: dict[Expression, Fraction]
+    powers: dict[Expression, Exact]
 
 
 def tidy(expression: Expression) -> Expression:
@@ -34,7 +35,7 @@ def factors(expression: Expression) -> Product:
     return _Tidier().product(expression)
 
 
-def numeric(expression: Expression) -> Fraction | None:
+def numeric(expression: Expression) -> Exact | None:
     """The value of an expression that is made of numbers alone by `+ - * /`, else None."""
     match expression:
         case Number():
@@ -46,13 +47,18 @@ def numeric(expression: Expression) -> Fraction | None:
             left, right = numeric(a), numeric(b)
             if left is None or right is None or (sign == "/" and not right):
                 return None
-            return {"+": left.__add__, "-": left.__sub__, "*": left.__mul__}.get(
-                sign, left.__truediv__
-            )(right)
+            match sign:
+                case "+":
+                    return left + right
+                case "-":
+                    return left - right
+                case "*":
+                    return left * right
+            return Fraction(left) / right
     return None
 
 
-def constant(value: Fraction, decimal: bool = False) -> Expression:
+def constant(value: Exact, decimal: bool = False) -> Expression:
     """A number as an expression: `3`, `-(1/2)`, or `0.5` where decimals were typed."""
     if value < 0:
         return Apply("neg", constant(-value, decimal))
@@ -64,7 +70,7 @@ def constant(value: Fraction, decimal: bool = False) -> Expression:
     return Apply("/", Number(str(value.numerator)), Number(str(value.denominator)))
 
 
-def _decimal_text(value: Fraction) -> str | None:
+def _decimal_text(value: Exact) -> str | None:
     for places in range(1, _MAX_DIGITS):
         scaled = value * 10**places
         if scaled.denominator == 1:
@@ -115,55 +121,56 @@ class _Tidier:
 
     def product(self, node: Expression) -> Product:
         """The factors of an expression, the parts tidied."""
-        number, decimal = Fraction(1), False
-        powers: dict[Expression, Fraction] = {}
-        waiting: list[tuple[Expression, Fraction]] = [(node, Fraction(1))]
+        number: Exact = 1
+        decimal = False
+        powers: dict[Expression, Exact] = {}
+        waiting: list[tuple[Expression, Exact]] = [(node, 1)]
         while waiting:
             part, power = waiting.pop()
             match part:
                 case Number():
                     value = part.value
                     if not self._foldable(value, power):
-                        powers[part] = powers.get(part, Fraction(0)) + power
+                        powers[part] = powers.get(part, 0) + power
                         continue
-                    number *= value ** int(power)
+                    number *= value ** int(power) if power > 0 else Fraction(value) ** int(power)
                     decimal = decimal or "." in part.text or "e" in part.text.lower()
                 case Apply(operation="*", arguments=(a, b)):
                     waiting += [(b, power), (a, power)]
                 case Apply(operation="/", arguments=(a, b)):
                     waiting += [(b, -power), (a, power)]
                 case Apply(operation="neg", arguments=(a,)) if power.denominator == 1:
-                    number *= (-1) ** int(power)
+                    number = -number if power % 2 else number
                     waiting.append((a, power))
                 case Apply(operation="^", arguments=(a, b)):
                     exponent = numeric(b)
                     if exponent is None:
                         base: Expression = Apply("^", a, self.visit(b))
-                        powers[base] = powers.get(base, Fraction(0)) + power
-                    elif _mergeable(a, exponent, power):
+                        powers[base] = powers.get(base, 0) + power
+                    elif _mergeable(exponent, power):
                         waiting.append((a, exponent * power))
                     else:
                         base = Apply("^", a, constant(exponent))
-                        powers[base] = powers.get(base, Fraction(0)) + power
+                        powers[base] = powers.get(base, 0) + power
                 case Apply(operation="+" | "-"):
                     tidied = self.visit(part)
                     if isinstance(tidied, Apply) and tidied.operation in ("+", "-"):
-                        powers[tidied] = powers.get(tidied, Fraction(0)) + power
+                        powers[tidied] = powers.get(tidied, 0) + power
                     else:
                         waiting.append((tidied, power))
                 case _:
-                    powers[part] = powers.get(part, Fraction(0)) + power
+                    powers[part] = powers.get(part, 0) + power
         if not number:
-            return Product(Fraction(0), decimal, {})
+            return Product(0, decimal, {})
         return Product(number, decimal, {b: p for b, p in powers.items() if p})
 
     @staticmethod
-    def _foldable(value: Fraction, power: Fraction) -> bool:
-        small = abs(power) <= _MAX_EXPONENT and power.denominator == 1
+    def _foldable(value: Exact, power: Exact) -> bool:
+        small = -_MAX_EXPONENT <= power <= _MAX_EXPONENT and power.denominator == 1
         return small and (value != 0 or power > 0)
 
     def _sum(self, node: Expression) -> Expression:
-        found: dict[frozenset[tuple[Expression, Fraction]], Product] = {}
+        found: dict[frozenset[tuple[Expression, Exact]], Product] = {}
         for sign, part in terms(node):
             visited = self.visit(part)
             for inner_sign, inner in terms(visited):
@@ -176,7 +183,7 @@ class _Tidier:
         return build_sum([term for term in found.values() if term.number])
 
 
-def _mergeable(base: Expression, exponent: Fraction, power: Fraction) -> bool:
+def _mergeable(exponent: Exact, power: Exact) -> bool:
     """Whether (base^exponent)^power is base^(exponent * power) wherever the former exists."""
     return power == 1 or power == -1 or (exponent.denominator == 1 and power.denominator == 1)
 
@@ -189,30 +196,33 @@ def build_sum(parts: list[Product]) -> Expression:
     ordered = [parts[first], *parts[:first], *parts[first + 1 :]]
     result = build_product(ordered[0])
     for term in ordered[1:]:
-        size = build_product(Product(abs(term.number), term.decimal, term.powers))
+        size = build_product(Product(_size(term.number), term.decimal, term.powers))
         result = Apply("+" if term.number > 0 else "-", result, size)
     return result
 
 
 def build_product(product: Product) -> Expression:
     """The product as a fraction: the number first, then names, then everything else."""
-    number, decimal, powers = product
-    if not number:
+    if not product.number:
         return ZERO
-    size = abs(number)
+    size = _size(product.number)
     above, below = size.numerator, size.denominator
-    if decimal and below != 1 and (text := _decimal_text(size)) is not None:
+    if product.decimal and below != 1 and (text := _decimal_text(size)) is not None:
         top: list[Expression] = [Number(text)]
         bottom: list[Expression] = []
     else:
         top = [Number(str(above))] if above != 1 else []
         bottom = [Number(str(below))] if below != 1 else []
-    for base, power in sorted(powers.items(), key=lambda pair: not _is_simple(pair[0])):
-        (top if power > 0 else bottom).append(_power(base, abs(power)))
+    for base, power in sorted(product.powers.items(), key=lambda pair: not _is_simple(pair[0])):
+        (top if power > 0 else bottom).append(_power(base, _size(power)))
     result = _chain(top)
     if bottom:
         result = Apply("/", result, _chain(bottom))
-    return Apply("neg", result) if number < 0 else result
+    return Apply("neg", result) if product.number < 0 else result
+
+
+def _size(value: Exact) -> Exact:
+    return -value if value < 0 else value
 
 
 def _is_simple(base: Expression) -> bool:
@@ -224,7 +234,7 @@ def _is_simple(base: Expression) -> bool:
     )
 
 
-def _power(base: Expression, power: Fraction) -> Expression:
+def _power(base: Expression, power: Exact) -> Expression:
     return base if power == 1 else Apply("^", base, constant(power))
 
 

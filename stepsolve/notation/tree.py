@@ -55,9 +55,9 @@ class Number(Expression):
         self._settle(("number", text), span)
 
     @property
-    def value(self) -> Fraction:
+    def value(self) -> int | Fraction:
         """The exact value of the decimal."""
-        return Fraction(self.text)
+        return int(self.text) if self.text.isdecimal() else Fraction(self.text)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Number) and self.text == other.text)

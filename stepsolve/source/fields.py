@@ -356,8 +356,8 @@ def _key(node: Node, key: str) -> Place:
 
 def _phrase(doc: str) -> str:
     """A sentence as it stands within another: `The lines, in order.` is `the lines, in order`."""
-    start = doc[:1].lower() if doc[1:2].islower() or doc[1:2] == " " else doc[:1]
-    return start + doc[1:].removesuffix(".")
+    word = re.match(r"[A-Z][a-z]*(?![A-Za-z0-9_])", doc)  # not LaTeX, not W_hh
+    return (doc[:1].lower() + doc[1:] if word else doc).removesuffix(".")
 
 
 def _either(words: Sequence[str]) -> str:

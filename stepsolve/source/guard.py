@@ -14,7 +14,8 @@ PATH = 200  # characters of a path; fifty long keys within each other would make
 TOO_MANY = f"more than {NODES:,} values are too many for a problem"
 TOO_DEEP = f"lists and mappings are nested more than {DEPTH} deep"
 
-_UNREADABLE = re.compile(
+_UNREADABLE_ASCII = re.compile("[^\t\n\r -~]")
+_UNREADABLE = (
     "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
@@ -42,7 +43,9 @@ def unreadable(text: str) -> tuple[int, str] | None:
     These are control characters other than tabs and line breaks, halves of surrogate pairs, the
     line separators of Unicode and byte order marks.
     """
-    found = _UNREADABLE.search(text)
+    # the pattern for all of Unicode takes milliseconds to compile, and few problems need it
+    pattern = _UNREADABLE_ASCII if text.isascii() else re.compile(_UNREADABLE)
+    found = pattern.search(text)
     if found is None:
         return None
     return found.start(), f"the character U+{ord(found[0]):04X} has no place in a text"

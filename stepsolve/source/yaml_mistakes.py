@@ -77,7 +77,7 @@ def tag(place: Place) -> Diagnosis:
 def key(text: str, place: Place, plain: bool) -> Diagnosis | None:
     """A scalar that cannot be a key."""
     if not text:
-        return Diagnosis("a key is missing before this colon", place)
+        return Diagnosis("a key is missing here", place)
     if text == "<<" and plain:
         hint = "write the keys themselves"
         return Diagnosis("merge keys << have no place in a problem", place, hint)

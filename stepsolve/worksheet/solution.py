@@ -54,10 +54,9 @@ class Solution:
         self.precise = Precise()
         self._lines = {line.name: line.expression for line in self.worksheet.lines}
         self.exact = precise_values(self.worksheet.given, self._lines, self.precise)
-        self._formulas_done: dict[str, Expression] = {}
         self.workings = Workings(self.floats, self.exact, self.precise, digits)
 
-    @property
+    @cached_property
     def gradients(self) -> dict[str, str]:
         """The name of the gradient by every name, the target's own first."""
         if self.graph is None:
@@ -89,7 +88,7 @@ class Solution:
             for n in names(line.expression)
             if n in self._backward and self._backward[n].role == "local"
         }
-        put, full = tidy(substitute(line.expression, locals_)), self._formula(line.name)
+        put, full = tidy(substitute(line.expression, locals_)), self._full[line.name]
         sides = dict.fromkeys((put, full))
         return tuple(side for side in sides if side != line.expression)
 
@@ -105,7 +104,8 @@ class Solution:
 
         Where the formula in the given names alone is shorter, that one: 3 x^2 for q + 2 x^2.
         """
-        found = {name: self._formula(name) for name in (self.gradients[w] for w in wanted)}
+        gradients = self.gradients
+        found = {name: self._full[name] for name in (gradients[w] for w in wanted)}
         for name, formula in found.items():
             closed = self._closed(formula)
             if closed is not None and closed.size < formula.size:
@@ -114,24 +114,25 @@ class Solution:
 
     def _closed(self, formula: Expression) -> Expression | None:
         """A formula without the names of lines, while it is readable."""
-        for line in reversed(self.forward.lines):
-            if line.name in names(formula):
-                formula = substitute(formula, {line.name: line.expression})
-                if formula.size > 2 * _READABLE:
-                    return None
-        return tidy(formula)
+        while formula.size <= 2 * _READABLE:
+            used = [name for name in names(formula) if name in self._forward_lines]
+            if not used:
+                return tidy(formula)
+            formula = substitute(formula, {name: self._forward_lines[name] for name in used})
+        return None
 
-    def _formula(self, name: str) -> Expression:
-        """A gradient with the local gradients put in, and those from above while it is readable."""
-        if name not in self._formulas_done:
-            expression = self._lines[name]
-            inner = {n: self._formula(n) for n in names(expression) if n in self._backward}
-            full = tidy(substitute(expression, inner))
+    @cached_property
+    def _full(self) -> dict[str, Expression]:
+        """Every gradient with the local ones put in, and those from above while it is readable."""
+        found: dict[str, Expression] = {}
+        for line in self.backward:
+            inner = {n: found[n] for n in names(line.expression) if n in found}
+            full = tidy(substitute(line.expression, inner))
             if full.size > _READABLE:
-                locals_ = {n: f for n, f in inner.items() if self._backward[n].role == "local"}
-                full = tidy(substitute(expression, locals_))
-            self._formulas_done[name] = full
-        return self._formulas_done[name]
+                inner = {n: f for n, f in inner.items() if self._backward[n].role == "local"}
+                full = tidy(substitute(line.expression, inner))
+            found[line.name] = full
+        return found
 
     @cached_property
     def _backward(self) -> dict[str, Line]:

@@ -8,13 +8,10 @@ from dataclasses import FrozenInstanceError, dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from stepsolve.errors import Diagnosis, ExpressionError, InvalidProblem, Place
+from stepsolve.errors import Diagnosis, InvalidProblem, Place
 from stepsolve.source.data import Node
 from stepsolve.source.fields import (
-    Reader,
     boolean,
     choice,
     either,
@@ -23,14 +20,12 @@ from stepsolve.source.fields import (
     integer,
     list_of,
     mapping_of,
-    matching,
     name,
     one_or_list,
     read_specification,
     record,
     specification_schema,
     text,
-    written,
 )
 from stepsolve.source.mapping import from_mapping
 from stepsolve.source.report import Report
@@ -173,6 +168,21 @@ p.yaml:2:11: the key of is missing
       |           ^^^^^^^^
   hint: of: the quantity that is differentiated"""
     assert complaint(Problem, "title: A\nbackward: {wrt: x}\n") == told
+
+
+def test_what_a_missing_key_means_is_said_as_it_is_written() -> None:
+    @dataclass(frozen=True)
+    class Lesson:
+        kind: str = entry(text, "A kind.")
+        tex: str = entry(text, "LaTeX, e.g. x^2")
+        order: int = entry(integer(), "L2 or L1.")
+
+    hints = [line for line in complaint(Lesson, "{}").splitlines() if "hint" in line]
+    assert hints == [
+        "  hint: kind: a kind",
+        "  hint: tex: LaTeX, e.g. x^2",
+        "  hint: order: L2 or L1",
+    ]
 
 
 def test_a_misspelt_key_is_not_missing_as_well() -> None:

@@ -1,0 +1,229 @@
+"""Ratios of stepsolve's time to what it should be held against, measured side by side.
+
+    python tests/benchmarks/run.py            # all of them, about two minutes
+    python tests/benchmarks/run.py start      # those whose name contains "start"
+
+Each row: what is measured, the ratio (or exponent), and the limit. Medians of alternating runs, since
+the speed of a machine drifts. Exit status 1 if a limit is exceeded.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+GRAPH = ROOT / "problems/graphs/neuron.yaml"
+DERIVATIVE = ROOT / "problems/calculus/sigmoid.yaml"
+EXPRESSIONS = (Path(__file__).parent / "expressions.txt").read_text().splitlines()
+IMPORTS = "import numpy, typer, rich.console, ruamel.yaml, pydantic"
+HELLO = """
+import typer
+
+app = typer.Typer()
+
+@app.command()
+def main(name: str = "world") -> None:
+    print(f"hello {name}")
+
+app()
+"""
+
+Row = tuple[str, float, float]
+
+
+def alternating(
+    ours: Callable[[], object], theirs: Callable[[], object], runs: int
+) -> tuple[float, float]:
+    """The median seconds of two functions, run in turn after one warm-up each."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    ours()
+    theirs()
+    for _ in range(runs):
+        for function, times in zip((ours, theirs), taken, strict=True):
+            start = time.perf_counter()
+            function()
+            times.append(time.perf_counter() - start)
+    return statistics.median(taken[0]), statistics.median(taken[1])
+
+
+def process(*arguments: str) -> Callable[[], object]:
+    command = [sys.executable, *arguments]
+    environment = {**os.environ, "COLUMNS": "80"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled, too
+
+    def run() -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+
+    return run
+
+
+def start_help() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        hello = Path(folder, "hello.py")
+        hello.write_text(HELLO)
+        ours, theirs = alternating(
+            process("-m", "stepsolve", "--help"), process(str(hello), "--help"), 15
+        )
+    return [("--help / a hello-world typer program", ours / theirs, 1.2)]
+
+
+def start_graph() -> list[Row]:
+    ours, theirs = alternating(
+        process("-m", "stepsolve", "run", str(GRAPH)), process("-c", IMPORTS), 15
+    )
+    return [("run a graph / importing the libraries", ours / theirs, 1.3)]
+
+
+def start_derivative() -> list[Row]:
+    ours, theirs = alternating(
+        process("-m", "stepsolve", "run", str(DERIVATIVE)), process("-c", IMPORTS + ", sympy"), 11
+    )
+    return [("run a derivative / importing the libraries and SymPy", ours / theirs, 1.2)]
+
+
+def chain_problem(count: int) -> dict[str, object]:
+    """`count` sigmoid neurons in a row, a loss, and the gradient of every weight."""
+    given = {"a_0": "0.5", "y": "1"} | {f"w_{k}": "0.5" for k in range(1, count + 1)}
+    lines = []
+    for k in range(1, count + 1):
+        lines += [f"z_{k} = w_{k} * a_{k - 1}", f"a_{k} = sigmoid(z_{k})"]
+    lines.append(f"L = 1/2 * (a_{count} - y)^2")
+    weights = [f"w_{k}" for k in range(1, count + 1)]
+    return {
+        "kind": "graph",
+        "given": given,
+        "lines": lines,
+        "backward": {"of": "L", "wrt": weights},
+    }
+
+
+def chain() -> list[Row]:
+    import stepsolve
+    from stepsolve.render.page import Style
+    from stepsolve.render.text import render
+
+    sizes = [8, 16, 32, 64, 128, 256, 512]
+    seconds, lengths = [], []
+    for size in sizes:
+        problem = chain_problem(size)
+        times = []
+        for _ in range(5 if size < 256 else 3):
+            start = time.perf_counter()
+            derivation = stepsolve.solve(problem)
+            text = render(derivation, Style())
+            times.append(time.perf_counter() - start)
+        assert derivation.confirmed
+        seconds.append(min(times))
+        lengths.append(len(text))
+        print(f"  {size:4} neurons: {1000 * seconds[-1]:8.1f} ms, {lengths[-1]:8} characters")
+    return [
+        ("neurons in a row, 8 to 512: exponent of the time", slope(sizes, seconds), 1.15),
+        ("neurons in a row, 8 to 512: exponent of the length", slope(sizes, lengths), 1.05),
+        ("16 neurons / sympy.diff for all weights", closed_form(16), 0.01),
+    ]
+
+
+def closed_form(count: int) -> float:
+    """Our time for the whole derivation over that of `sympy.diff` of the closed form."""
+    import sympy
+
+    import stepsolve
+
+    weights = sympy.symbols(f"w1:{count + 1}")
+    value: object = sympy.Rational(1, 2)
+    for weight in weights:
+        value = 1 / (1 + sympy.exp(-weight * value))
+    loss = (value - 1) ** 2 / 2  # type: ignore[operator]
+    start = time.perf_counter()
+    for weight in weights:
+        sympy.diff(loss, weight)
+    theirs = time.perf_counter() - start
+    problem = chain_problem(count)
+    ours, _ = alternating(lambda: stepsolve.solve(problem), lambda: None, 5)
+    return ours / theirs
+
+
+def slope(sizes: list[int], values: list[float] | list[int]) -> float:
+    """The exponent of growth: the slope of the least-squares line through the logarithms."""
+    xs, ys = list(map(math.log, sizes)), list(map(math.log, values))
+    middle_x, middle_y = statistics.fmean(xs), statistics.fmean(ys)
+    rise = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True))
+    return rise / sum((x - middle_x) ** 2 for x in xs)
+
+
+def solve_derivative(text: str) -> None:
+    import stepsolve
+
+    derivation = stepsolve.solve({"kind": "derivative", "expression": text, "variable": "x"})
+    assert derivation.confirmed, text
+
+
+def derivative() -> list[Row]:
+    import sympy
+    from sympy.core.cache import clear_cache
+
+    from stepsolve.algebra import to_sympy
+    from stepsolve.source.expression import parse
+
+    ratios = []
+    for text in EXPRESSIONS:
+        expression, variable = to_sympy(parse(text)), sympy.Symbol("x", real=True)
+        ours, theirs = [], []
+        for _ in range(7):
+            clear_cache()
+            start = time.perf_counter()
+            solve_derivative(text)
+            ours.append(time.perf_counter() - start)
+            clear_cache()
+            start = time.perf_counter()
+            sympy.diff(expression, variable)
+            theirs.append(time.perf_counter() - start)
+        ratios.append((statistics.median(ours) / statistics.median(theirs), text))
+    ratios.sort()
+    for ratio, text in (ratios[0], ratios[-1]):
+        print(f"  {ratio:6.2f}  {text}")
+    return [
+        ("derivative with checks / cold sympy.diff, median of 50", ratios[25][0], 3.0),
+        ("nested functions, 2 to 32 deep: exponent of the time", nesting(), 1.0),
+    ]
+
+
+def nesting() -> float:
+    depths, seconds = [2, 4, 8, 16, 32], []
+    for depth in depths:
+        text = "x"
+        for level in range(depth):
+            text = f"{('sin', 'tanh', 'cos', 'atan')[level % 4]}({text} + 1)"
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            solve_derivative(text)
+            times.append(time.perf_counter() - start)
+        seconds.append(statistics.median(times))
+        print(f"  {depth:3} deep: {1000 * seconds[-1]:7.2f} ms")
+    return slope(depths, seconds)
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    status = 0
+    for part in (start_help, start_graph, start_derivative, chain, derivative):
+        if wanted and not any(word in part.__name__ for word in wanted):
+            continue
+        for name, value, limit in part():
+            verdict = "ok" if value <= limit else "OVER"
+            status |= value > limit
+            print(f"{verdict:5} {value:8.4f}  at most {limit:<6} {name}", flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
