@@ -112,11 +112,15 @@ class _Engine:
         rule = rules.named("sum rule" if all(s > 0 for s, _ in parts) else "difference rule")
         after = self._signed([(sign, self.diff(part)) for sign, part in parts])
         found = [self.derive(part) for _, part in parts]
-        value = self._signed([(s, f.value) for (s, _), f in zip(parts, found, strict=True)])
+        signed = zip((sign for sign, _ in parts), found, strict=True)
+        # constants leave no zero behind: a chain of sums must stay one flat product
+        value = self._signed([(sign, f.value) for sign, f in signed if f.value != ZERO])
         return self._finished(node, rule, after, found, value)
 
     @staticmethod
     def _signed(parts: list[tuple[int, Expression]]) -> Expression:
+        if not parts:
+            return ZERO
         sign, result = parts[0]
         if sign < 0:
             result = Apply("neg", result)

@@ -5,8 +5,10 @@ Source: F. Johansson et al., mpmath, a Python library for arbitrary-precision ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import cache
 from typing import Any
 
 from mpmath import MPContext
@@ -17,12 +19,23 @@ from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
 _LARGEST = 4096  # bits before the point: the next exponential of more would never end
-_NOISE = 1e-45  # what remains of a sum that cancels, as a part of its terms
+_NOISE = 150  # bits by which a sum must fall short of its terms to be nothing but rounding errors
 _EXACTLY = Context(prec=2 * DIGITS)
 # the last few of the digits carry rounding errors: 2.675 must not come back as 2.67499...
 _TRUSTED = Context(prec=DIGITS - 5, rounding=ROUND_HALF_EVEN)
 
 Value = Any  # an mpf: mpmath has no types of its own
+
+
+def _bits(value: Value) -> float:
+    """Bits before the point, negative for a small value; infinite for what is not a number.
+
+    Raises AttributeError for a complex value.
+    """
+    _, mantissa, exponent, count = value._mpf_
+    if mantissa:
+        return float(exponent + count)
+    return math.inf if exponent else -math.inf
 
 
 class Point:
@@ -54,12 +67,18 @@ class Point:
         return known
 
 
+@cache
+def _context(digits: int) -> MPContext:
+    context = MPContext()
+    context.dps = digits  # never changed again, so that it can be shared
+    return context
+
+
 class Precise:
     """Arithmetic of `DIGITS` digits, in a context of its own: nothing global is set."""
 
     def __init__(self, digits: int = DIGITS) -> None:
-        self.mp = MPContext()
-        self.mp.dps = digits
+        self.mp = _context(digits)
         self.constants: dict[str, Value] = {"e": +self.mp.e, "pi": +self.mp.pi}
         self._numbers: dict[str, Value] = {}
 
@@ -114,15 +133,12 @@ class Precise:
                 result = getattr(self.mp, precise)(*arguments)
             else:
                 result = precise(self.mp, *arguments)
-        except (ZeroDivisionError, ValueError, OverflowError) as error:
+            bits = _bits(result)
+        except (ZeroDivisionError, ValueError, OverflowError, AttributeError) as error:
             raise OutsideDomain(operation, map(float, arguments)) from error
-        if (
-            isinstance(result, self.mp.mpc)
-            or not self.mp.isfinite(result)
-            or result._mpf_[2] + result._mpf_[3] > _LARGEST
-        ):
+        if bits > _LARGEST:
             raise OutsideDomain(operation, map(float, arguments))
-        if operation in ("+", "-") and abs(result) < _NOISE * max(map(abs, arguments)):
+        if operation in ("+", "-") and bits < max(map(_bits, arguments)) - _NOISE:
             return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
         return result
 

@@ -204,6 +204,7 @@ class _Page:
         asked = [name.name for name in problem.wrt] or list(solution.forward.given)
         self._asked = [name for name in asked if name in solution.gradients]
         self._idle = [name for name in asked if name not in solution.gradients]
+        self._answers = solution.answers(self._asked) if solution.graph else {}
         self._shortcut_checks: list[Check] = []
 
     def derivation(self) -> Derivation:
@@ -214,7 +215,7 @@ class _Page:
             self._problem.kind,
             blocks,
             dict(solution.quantities),
-            solution.answers(self._asked) if solution.graph else {},
+            self._answers,
             solution.checks() + tuple(self._shortcut_checks),
             self._problem.shown,
         )
@@ -314,9 +315,8 @@ class _Page:
 
     def _results(self) -> Iterator[Block]:
         solution = self._solution
-        answers = solution.answers(self._asked)
         yield Section("Result")
-        for gradient, formula in answers.items():
+        for gradient, formula in self._answers.items():
             if gradient in solution.exact:
                 decimal = solution.workings.decimal(gradient)
                 value = number(decimal, self._problem.shown)

@@ -14,9 +14,10 @@ from fractions import Fraction
 class Expression:
     """A node. `span` is the half-open range of offsets in the text it was read from, if any."""
 
-    __slots__ = ("_hash", "depth", "size", "span")
+    __slots__ = ("_hash", "_names", "depth", "size", "span")
 
     _hash: int
+    _names: Mapping[str, Name] | None  # filled when first asked for
     depth: int  # levels below and including this node
     size: int  # nodes below and including this node
     span: tuple[int, int] | None
@@ -29,12 +30,18 @@ class Expression:
         """The same node over other children."""
         return self
 
-    def _settle(self, key: object, span: tuple[int, int] | None) -> None:
-        below = self.children
+    def _settle(
+        self, key: object, span: tuple[int, int] | None, below: tuple[Expression, ...] = ()
+    ) -> None:
         self._hash = hash(key)
-        self.depth = 1 + max((child.depth for child in below), default=0)
-        self.size = 1 + sum(child.size for child in below)
+        self._names = None
         self.span = span
+        depth, size = 0, 1
+        for child in below:
+            size += child.size
+            if child.depth > depth:
+                depth = child.depth
+        self.depth, self.size = depth + 1, size
 
     def __hash__(self) -> int:
         return self._hash
@@ -90,7 +97,7 @@ class Apply(Expression):
     ) -> None:
         self.operation = operation
         self.arguments = arguments
-        self._settle((operation, arguments), span)
+        self._settle((operation, arguments), span, arguments)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -117,7 +124,7 @@ class Array(Expression):
 
     def __init__(self, *items: Expression, span: tuple[int, int] | None = None) -> None:
         self.items = items
-        self._settle(("array", items), span)
+        self._settle(("array", items), span, items)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -144,7 +151,7 @@ class Item(Expression):
     ) -> None:
         self.base = base
         self.indices = indices
-        self._settle(("item", base, indices), span)
+        self._settle(("item", base, indices), span, (base, *indices))
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -173,13 +180,20 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting.extend(reversed(node.children))
 
 
-def names(expression: Expression) -> dict[str, Name]:
+def names(expression: Expression) -> Mapping[str, Name]:
     """The names that occur, in order of first appearance, each with its first node."""
-    found: dict[str, Name] = {}
-    for node in walk(expression):
-        if isinstance(node, Name):
-            found.setdefault(node.name, node)
-    return found
+    known = expression._names
+    if known is None:
+        if isinstance(expression, Name):
+            known = {expression.name: expression}
+        else:
+            found: dict[str, Name] = {}
+            for child in expression.children:
+                for name, node in names(child).items():
+                    found.setdefault(name, node)
+            known = found
+        expression._names = known
+    return known
 
 
 def transform(
@@ -205,7 +219,11 @@ def transform(
 
 
 def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:
-    """The tree with expressions put for names."""
-    return transform(
-        expression, lambda node: values.get(node.name) if isinstance(node, Name) else None
-    )
+    """The tree with expressions put for names; parts without those names are kept as they are."""
+
+    def put(node: Expression) -> Expression | None:
+        if isinstance(node, Name):
+            return values.get(node.name)
+        return node if values.keys().isdisjoint(names(node)) else None
+
+    return transform(expression, put)

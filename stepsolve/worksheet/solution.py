@@ -29,7 +29,8 @@ from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.local import local_gradients
 from stepsolve.worksheet.working import Workings
 
-_READABLE = 40  # nodes of a formula up to which it is an answer in itself
+_SHORT = 60  # lines of a backward pass up to which numbers, too, are answered with full formulas
+_READABLE = 24  # nodes of a formula up to which it is an answer in itself
 
 
 class Solution:
@@ -83,14 +84,17 @@ class Solution:
         """A gradient without a value: with the local gradients put in, and in full if readable."""
         if line.name in self.exact or isinstance(line.expression, Name):
             return ()
-        locals_ = {
-            n: self._lines[n]
-            for n in names(line.expression)
-            if n in self._backward and self._backward[n].role == "local"
-        }
-        put, full = tidy(substitute(line.expression, locals_)), self._full[line.name]
-        sides = dict.fromkeys((put, full))
+        sides = dict.fromkeys((self._with_locals(line), self._full[line.name]))
         return tuple(side for side in sides if side != line.expression)
+
+    def _with_locals(self, line: Line) -> Expression:
+        """A line of the backward pass with the local gradients put in."""
+        inner = {
+            name: self._lines[name]
+            for name in names(line.expression)
+            if name in self._backward and self._backward[name].role == "local"
+        }
+        return tidy(substitute(line.expression, inner))
 
     def _by_gate(self) -> Iterator[tuple[str, Line]]:
         """Every line of the backward pass with the gate that it goes through."""
@@ -104,9 +108,13 @@ class Solution:
 
         Where the formula in the given names alone is shorter, that one: 3 x^2 for q + 2 x^2.
         """
-        gradients = self.gradients
-        found = {name: self._full[name] for name in (gradients[w] for w in wanted)}
+        asked = [self.gradients[name] for name in wanted]
+        if len(self.backward) > _SHORT and asked and asked[0] in self.exact:
+            return {name: self._with_locals(self._backward[name]) for name in asked}
+        found = {name: self._full[name] for name in asked}
         for name, formula in found.items():
+            if name in self.exact:
+                continue
             closed = self._closed(formula)
             if closed is not None and closed.size < formula.size:
                 found[name] = closed
@@ -128,10 +136,7 @@ class Solution:
         for line in self.backward:
             inner = {n: found[n] for n in names(line.expression) if n in found}
             full = tidy(substitute(line.expression, inner))
-            if full.size > _READABLE:
-                inner = {n: f for n, f in inner.items() if self._backward[n].role == "local"}
-                full = tidy(substitute(line.expression, inner))
-            found[line.name] = full
+            found[line.name] = full if full.size <= _READABLE else self._with_locals(line)
         return found
 
     @cached_property
