@@ -14,7 +14,13 @@ import sympy
 from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
 from stepsolve.operations.table import OPERATIONS
 
-_SIGNS: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul, "/": truediv, "^": pow}
+_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": add,
+    "-": sub,
+    "*": mul,
+    "/": truediv,
+    "^": pow,
+}
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
 _MAX_TERMS = 300  # terms that multiplying out may give
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 CONFIRMED, UNCONFIRMED, USAGE, INVALID, UNFORESEEN, INTERRUPTED, UNREAD = 0, 1, 2, 3, 70, 130, 141
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How a solution is written."""
 
     terminal = "terminal"
@@ -43,7 +43,7 @@ class Format(str, Enum):
     json = "json"
 
 
-class DetailName(str, Enum):
+class DetailName(StrEnum):
     """How much of it is shown."""
 
     brief = "brief"

@@ -84,7 +84,9 @@ class ExpressionError(StepsolveError):
 
 
 class OutsideDomain(StepsolveError):
-    """A value that an operation does not have, such as log(-1); `operation` and `arguments` say which."""
+    """A value that an operation does not have, such as log(-1).
+
+    `operation` and `arguments` say which."""
 
     def __init__(self, operation: str, arguments: Iterable[object]) -> None:
         self.operation, self.arguments = operation, tuple(arguments)

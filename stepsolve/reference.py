@@ -16,6 +16,7 @@ from stepsolve.notation.unicode import one_line
 from stepsolve.operations.operation import Operation
 from stepsolve.operations.table import ALIASES, OPERATIONS
 from stepsolve.problem import Problem, kind_names, load_kind
+from stepsolve.render.layout import side
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
 _WIDTH = 79
@@ -36,7 +37,8 @@ def overview() -> str:
         _listed(calls),
         "",
         "Rules of differentiation",
-        _listed(find_rules(), ", "),
+        _listed((name for name in find_rules() if " of " not in name), ", "),
+        "  and one for every function: derivative of sin, derivative of sigmoid, ...",
     ]
     return "\n".join(sections) + "\n"
 
@@ -61,7 +63,6 @@ def starter(kind: str) -> str:
     """A problem file of a kind that runs as it is, with a comment for every key."""
     cls = load_kind(kind)
     rows = [f"# {_summary(cls)}", f"kind: {kind}"]
-    examples: list[str] = []
     for key, item in entries(cls).items():
         if key in ("kind", "example"):
             continue
@@ -71,8 +72,9 @@ def starter(kind: str) -> str:
         wanted = item.required or key in cls.STARTER or key == "title"
         text = _flow(shown) if shown is not None else "..."
         rows += ["", *(f"# {line}" for line in _paragraph(item.doc))]
-        rows += [f"{key}: {text}" if wanted else f"# {key}: {text}"]
-    return "\n".join([*rows, *examples]) + "\n"
+        first, *others = f"{key}: {text}".splitlines()
+        rows += [("" if wanted else "# ") + row.rstrip() for row in (first, *others)]
+    return "\n".join(rows) + "\n"
 
 
 def schema_text() -> str:
@@ -122,7 +124,7 @@ def _operation(row: Operation) -> str:
         rows.append("  unless given: " + ", ".join(f"{n} = {v}" for n, v in told))
     rows += ["", "Local gradients (y is the result)"]
     rows += [
-        f"  by {name}: {one_line(rule)}"
+        f"  by {name}: {side(rule)}"
         for name, rule in zip(names, row.local_rules(count), strict=True)
     ]
     if row.condition:
@@ -132,7 +134,7 @@ def _operation(row: Operation) -> str:
             f"{one_line(left)} = {one_line(right)}"
             for left, right in row.kink_sides(tuple(map(Name, names)))
         )
-        rows += ["", f"No derivative where {where}. Convention: {row.convention}"]
+        rows += ["", *_paragraph(f"No derivative where {where}. Convention: {row.convention}.")]
     if row.pattern:
         rows += ["", f"At the board: {row.pattern}"]
     return "\n".join([*rows, "", f"Source: {row.source}"]) + "\n"
@@ -140,8 +142,8 @@ def _operation(row: Operation) -> str:
 
 def _rule(name: str, forms: tuple[Rule, ...]) -> str:
     rows = [name, ""]
-    rows += ["  " + " = ".join(map(one_line, rule.formula)) for rule in forms]
-    rows += ["", *_paragraph("u and v depend on x; a, c and n do not.")]
+    rows += ["  " + " = ".join(map(side, rule.formula)) for rule in forms]
+    rows += ["", "u and v depend on x; a, b, c and n do not."]
     return "\n".join([*rows, "", f"Source: {forms[0].source}"]) + "\n"
 
 

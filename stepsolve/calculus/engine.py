@@ -16,7 +16,7 @@ from stepsolve.calculus.rules import Rule
 from stepsolve.calculus.tidy import ONE, ZERO, terms, tidy
 from stepsolve.derivation import Step
 from stepsolve.errors import StepsolveError
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, transform
+from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, transform
 from stepsolve.operations.table import OPERATIONS
 
 _READABLE = 60  # nodes up to which the derivative of a part is written out in full
@@ -77,7 +77,7 @@ class _Engine:
             if isinstance(node, Name):
                 answer = node == self.variable
             else:
-                answer = any([self.depends(child) for child in node.children])
+                answer = any(self.depends(child) for child in node.children)
             known = self._depends[id(node)] = node, answer
         return known[1]
 

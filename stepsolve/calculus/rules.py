@@ -10,7 +10,7 @@ Source: Stewart, Calculus, 8th ed., ch. 3.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from stepsolve.calculus.patterns import Bindings
@@ -87,17 +87,28 @@ def named(name: str) -> Rule:
     return next(rule for rule in rows() if rule.name == name)
 
 
+_U, _X = Name("u"), Name("x")
+_CHAIN_RULE = Rule(
+    "chain rule",
+    Apply("f", _U),
+    Apply("*", Apply("diff", Apply("f", _U), _U), Apply("diff", _U, _X)),
+    "u",
+    source="Stewart, Calculus, 8th ed., 3.4",
+)
+
+
 def find_rules() -> dict[str, tuple[Rule, ...]]:
     """Every rule that can be explained, by name: those of the signs, then those of the functions."""
     found: dict[str, tuple[Rule, ...]] = {}
     for rule in rows():
         found[rule.name] = (*found.get(rule.name, ()), rule)
+    found["chain rule"] = (_CHAIN_RULE,)
     for row in OPERATIONS.values():
         if row.is_call:
             count = max(row.arity[0], len(row.domain))
-            for nested in (False, True):
-                rule = function_rule(row.name, count, (True,) + (False,) * (count - 1), nested)
-                found[rule.name] = (rule._replace(source=row.source),)
+            varying = (True,) + (False,) * (count - 1)
+            plain, nested = (function_rule(row.name, count, varying, n) for n in (False, True))
+            found[plain.name] = tuple(r._replace(source=row.source) for r in (plain, nested))
     return found
 
 
@@ -136,7 +147,7 @@ def _fit(
     return bindings
 
 
-@lru_cache(maxsize=None)
+@cache
 def function_rule(operation: str, count: int, varying: tuple[bool, ...], nested: bool) -> Rule:
     """The rule for an operation of the table, from its local gradients.
 

@@ -23,7 +23,7 @@ from stepsolve.calculus.tidy import (
     tidy,
 )
 from stepsolve.derivation import Step
-from stepsolve.notation.tree import Apply, Expression, Name, transform, walk
+from stepsolve.notation.tree import Apply, Expression, transform, walk
 from stepsolve.operations.table import OPERATIONS
 
 _MAX_SIZE = 150  # nodes beyond which no textbook form is looked for

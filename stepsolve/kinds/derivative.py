@@ -84,11 +84,15 @@ class Derivative(Problem):
     )
     function: WrittenLine | None = entry(
         line,
-        "Instead of an expression: a function, as in f(x, y) = x^y * log(x + y).",
+        "Instead of an expression: a function, differentiated by all its parameters.",
         default=None,
+        examples=("f(x, y) = x^y * log(x + y)",),
     )
     functions: tuple[WrittenLine, ...] = entry(
-        lines, "Several functions, each differentiated by all its parameters.", default=()
+        lines,
+        "Several functions, each differentiated by all its parameters.",
+        default=(),
+        examples=(["f(x, y) = x * y", "g(x) = exp(2 * x)"],),
     )
     variable: WrittenName | None = entry(
         written_name, "What to differentiate by.", default=None, examples=("x",)
@@ -97,6 +101,7 @@ class Derivative(Problem):
         one_or_list(written_name),
         "What to differentiate by, for all partial derivatives and the gradient.",
         default=(),
+        examples=(["x", "y"],),
     )
     at: tuple[Given, ...] = entry(
         given_values,
@@ -303,14 +308,16 @@ class _Page:
         body = self._function.body
         for partial in self._partials:
             name = self._name(partial)
-            free = [n for n in names(body) if n not in CONSTANTS or not self._euler and n == "e"]
+            free = [n for n in names(body) if n not in CONSTANTS or (not self._euler and n == "e")]
             variables = dict.fromkeys([*free, partial.variable])
             sampler = Sampler(body, variables, partial.definitions, self._precise)
             yield from check_steps(name, partial.steps, sampler)
             yield check_derivative(name, body, partial.variable, partial.form, sampler)
             proved = proves_derivative(body, partial.variable, partial.outcome, self._euler)
             if proved is not None:
-                yield Check(f"{name} by the rules", "SymPy", 0.0 if proved else float("inf"), proved)
+                yield Check(
+                    f"{name} by the rules", "SymPy", 0.0 if proved else float("inf"), proved
+                )
         if self._problem.at:
             yield from self._checks_at_point()
 

@@ -15,9 +15,7 @@ TOO_MANY = f"more than {NODES:,} values are too many for a problem"
 TOO_DEEP = f"lists and mappings are nested more than {DEPTH} deep"
 
 _UNREADABLE_ASCII = re.compile("[^\t\n\r -~]")
-_UNREADABLE = (
-    "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_UNREADABLE = "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 class Budget:

@@ -53,8 +53,10 @@ def _of_gate(line: str, expression: Expression, argument: str) -> LocalGradient:
     values = row.completed(expression.arguments)
     rules = row.local_rules(len(values))
     holes = dict(zip(row.parameters(len(values)), values, strict=True)) | {"y": Name(line)}
+    # a rule over names alone is as tidy as it was written
+    settle = (lambda part: part) if all(isinstance(v, Name) for v in values) else tidy
     parts = tuple(
-        tidy(substitute(rule, holes))
+        settle(substitute(rule, holes))
         for value, rule in zip(values, rules, strict=True)
         if value == Name(argument)
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, reduce
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from itertools import product as cartesian
 
 from stepsolve.calculus.tidy import tidy
@@ -45,7 +45,7 @@ class Solution:
         worksheet: Worksheet,
         target: str | None = None,
         wrt: Iterable[str] = (),
-        digits: Digits = Digits(),
+        digits: Digits | None = None,
     ) -> None:
         self.forward = worksheet
         self.graph = Graph(worksheet, target, wrt) if target is not None else None
@@ -55,7 +55,7 @@ class Solution:
         self.precise = Precise()
         self._lines = {line.name: line.expression for line in self.worksheet.lines}
         self.exact = precise_values(self.worksheet.given, self._lines, self.precise)
-        self.workings = Workings(self.floats, self.exact, self.precise, digits)
+        self.workings = Workings(self.floats, self.exact, self.precise, digits or Digits())
 
     @cached_property
     def gradients(self) -> dict[str, str]:
@@ -149,7 +149,7 @@ class Solution:
         graph, indirect = self.graph, self.graph.indirect()
         rows: list[tuple[str | Expression, ...]] = []
         for path in list(graph.paths(source))[:MAX_PATHS]:
-            edges = list(zip(path, path[1:], strict=False))[::-1]
+            edges = list(pairwise(path))[::-1]
             product = _product(Name(graph.local_name(of, by, indirect)) for by, of in edges)
             # an input that stands twice in a gate is two paths
             for places in islice(cartesian(*(self._places(*edge) for edge in edges)), MAX_PATHS):
