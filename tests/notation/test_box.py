@@ -33,11 +33,9 @@ def drawn(text: str) -> str:
         (
             "1 + (exp(x)-exp(-x))/(e^x+e^-x)",
             """
-                  x    −x
-                 e  − e
+                 eˣ − e⁻ˣ
             1 + ──────────
-                  x    −x
-                 e  + e
+                 eˣ + e⁻ˣ
             """,
         ),
         (
@@ -66,8 +64,8 @@ def drawn(text: str) -> str:
         (
             "x^(n+1) + x^(-1/2) + e^2 + x^0.5",
             """
-             n + 1    −1/2    2    0.5
-            x      + x     + e  + x
+             n + 1    −1/2         0.5
+            x      + x     + e² + x
             """,
         ),
         (
@@ -82,8 +80,8 @@ def drawn(text: str) -> str:
         (
             "(x^(n+1))^2 + (exp(x))^n",
             """
-            ⎛ n + 1⎞²   ⎛ x⎞ⁿ
-            ⎝x     ⎠  + ⎝e ⎠
+            ⎛ n + 1⎞²
+            ⎝x     ⎠  + (eˣ)ⁿ
             """,
         ),
         (

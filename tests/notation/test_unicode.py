@@ -24,7 +24,9 @@ from stepsolve.source.expression import parse
         # exponents
         ("x^2 + x^-1 + x^n", "x² + x⁻¹ + xⁿ"),
         ("x^100 + x^1000", "x¹⁰⁰ + x^1000"),
-        ("e^-x", "e^(−x)"),
+        ("e^-x", "e⁻ˣ"),
+        ("exp(-2) + exp(x + 1)", "e⁻² + exp(x + 1)"),
+        ("exp(x)^2", "(eˣ)²"),
         ("x^0.5", "x^0.5"),
         ("x^q + x^T + x^alpha", "x^q + x^T + x^α"),
         ("x^(n - 1)", "x^(n − 1)"),
@@ -52,7 +54,7 @@ from stepsolve.source.expression import parse
         ("(x > 0) * w", "[x > 0] · w"),
         ("(x <= 0) + (x == 1) - (x != y)", "[x ≤ 0] + [x = 1] − [x ≠ y]"),
         ("(a < b) == (b < c)", "[a < b] = [b < c]"),
-        ("where(x > 0, a, -a)", "where([x > 0], a, −a)"),
+        ("where(x > 0, a, -a)", "(a if [x > 0] else −a)"),
         # calls
         ("sigmoid(z_1) + abs(-x) + sqrt(x + 1)", "σ(z₁) + |−x| + √(x + 1)"),
         ("max(0, x, y)", "max(0, x, y)"),
@@ -106,6 +108,6 @@ def test_an_operation_outside_the_table_is_a_call() -> None:
 
 def test_a_sign_of_the_table_brackets_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OPERATIONS, "outer", SimpleNamespace(text="#1 ⊗ #2"))
-    outer = Apply("outer", parse("a + b"), parse("exp(x)"))
-    assert one_line(outer) == "(a + b) ⊗ exp(x)"
-    assert one_line(Apply("*", Name("c"), outer)) == "c · ((a + b) ⊗ exp(x))"
+    outer = Apply("outer", parse("a + b"), parse("sin(x)"))
+    assert one_line(outer) == "(a + b) ⊗ sin(x)"
+    assert one_line(Apply("*", Name("c"), outer)) == "c · ((a + b) ⊗ sin(x))"
