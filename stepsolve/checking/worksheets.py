@@ -157,7 +157,8 @@ class GradientOracle:
         zero = self._precise.mp.mpf(0)
         total = Slopes(zero, zero, zero, False)
         for line in self._gradients.consumers[name]:
-            upstream = self._values[self._gradients.name_of[line]]
+            is_target = line == self._gradients.target
+            upstream = 1 if is_target else self._values[self._gradients.name_of[line]]
             expression = self._lines[line]
             used = {n: self._values[n] for n in names(expression) if n in self._values}
 
