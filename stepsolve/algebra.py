@@ -36,12 +36,26 @@ def proves_derivative(
 
     `euler` says that the name `e` is Euler's number.
     """
-    if expression.size + claimed.size > _MAX_SIZE or _terms(claimed) > _MAX_TERMS:
-        return None
-    translate = _Translator(euler)
-    try:
+
+    def difference(translate: _Translator) -> Any:
         own = sympy.diff(translate(expression), translate(Name(variable)))
-        return _is_zero(own - translate(claimed))
+        return own - translate(claimed)
+
+    return _decided(difference, (expression, claimed), euler)
+
+
+def proves_equal(one: Expression, other: Expression, euler: bool = True) -> bool | None:
+    """Whether SymPy finds two expressions equal; None if it does not decide."""
+    return _decided(lambda translate: translate(one) - translate(other), (one, other), euler)
+
+
+def _decided(
+    difference: Callable[[_Translator], Any], sides: tuple[Expression, Expression], euler: bool
+) -> bool | None:
+    if sum(side.size for side in sides) > _MAX_SIZE or max(map(_terms, sides)) > _MAX_TERMS:
+        return None
+    try:
+        return _is_zero(difference(_Translator(euler)))
     except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
         return None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from stepsolve.algebra import proves_derivative
+from stepsolve.algebra import proves_derivative, proves_equal
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.textbook import textbook
 from stepsolve.checking.precise import Precise, Value
@@ -173,11 +173,8 @@ class Derivative(Problem):
             try:
                 evaluate(self._worksheet(name, written.expression))
             except LineError as error:
-                row = OPERATIONS.get(error.operation)
-                hint = f"it needs {row.condition}" if row is not None and row.condition else ""
-                report.add(
-                    written.diagnose(f"{name} has no value there: {error}", error.node, hint)
-                )
+                message = f"{name} has no value at this point: {error.reason}"
+                report.add(written.diagnose(message, error.node))
 
     def _worksheet(self, name: str, body: Expression) -> Worksheet:
         return Worksheet({g.name: g.expression for g in self.at}, (Line(name, body),))
@@ -251,7 +248,7 @@ class _Page:
             return evaluate(self._worksheet)
         except LineError as error:
             place = self._problem.at[0].node
-            message = f"{error.line} does not exist at this point: {error}"
+            message = f"{error.line} does not exist at this point: {error.reason}"
             raise InvalidProblem(place.diagnose(message)) from None
 
     def blocks(self, alone: bool) -> Iterator[Block]:
@@ -313,13 +310,22 @@ class _Page:
             sampler = Sampler(body, variables, partial.definitions, self._precise)
             yield from check_steps(name, partial.steps, sampler)
             yield check_derivative(name, body, partial.variable, partial.form, sampler)
-            proved = proves_derivative(body, partial.variable, partial.outcome, self._euler)
-            if proved is not None:
-                yield Check(
-                    f"{name} by the rules", "SymPy", 0.0 if proved else float("inf"), proved
-                )
+            yield from self._checks_by_sympy(name, partial)
         if self._problem.at:
             yield from self._checks_at_point()
+
+    def _checks_by_sympy(self, name: str, partial: _Partial) -> Iterator[Check]:
+        """The outcome of the rules against SymPy's, and the textbook's form against the outcome."""
+        body, outcome, form = self._function.body, partial.outcome, partial.form
+        proofs = {
+            f"{name} by the rules": proves_derivative(body, partial.variable, outcome, self._euler),
+            f"{name} in its final form": proves_equal(outcome, form, self._euler)
+            if form is not outcome
+            else None,
+        }
+        for of, proved in proofs.items():
+            if proved is not None:
+                yield Check(of, "SymPy", 0.0 if proved else float("inf"), proved)
 
     def _checks_at_point(self) -> Iterator[Check]:
         function, exact = self._function, self._exact

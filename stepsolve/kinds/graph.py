@@ -28,7 +28,8 @@ from stepsolve.derivation import (
     Table,
     Text,
 )
-from stepsolve.errors import InvalidProblem, nearest
+from stepsolve.errors import Diagnosis, InvalidProblem, nearest
+from stepsolve.notation import names as notation
 from stepsolve.notation.numbers import is_exact, number
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
@@ -163,9 +164,7 @@ class Graph(Problem):
         except LineError as error:
             where = {g.name: Written(Number("0"), g.node) for g in self.given or ()}
             where |= {line.name.name: line.written for line in self.lines}
-            row = OPERATIONS.get(error.operation)
-            hint = f"it needs {row.condition}" if row is not None and row.condition else ""
-            report.add(where[error.line].diagnose(str(error), error.node, hint))
+            report.add(where[error.line].diagnose(error.reason, error.node))
 
     @cached_property
     def worksheet(self) -> Worksheet:
@@ -192,8 +191,12 @@ class Graph(Problem):
             raise InvalidProblem(self._no_gradient(error)) from None
         return _Page(self, solution).derivation()
 
-    def _no_gradient(self, error: LineError) -> str:
-        return f"{error.line} has no finite value: {error}"
+    def _no_gradient(self, error: LineError) -> Diagnosis:
+        """A gradient that is infinite at these values, at the line it belongs to."""
+        message = f"{error.line} does not exist at these values: {error.reason}"
+        found = notation.gradient(error.line)
+        line = next((w for w in self.lines if found and w.name.name == found.of), self.lines[-1])
+        return line.written.diagnose(message)
 
 
 class _Page:

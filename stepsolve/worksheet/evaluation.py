@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,24 @@ class LineError(OutsideDomain):
     def __init__(self, line: str, node: Expression, cause: OutsideDomain) -> None:
         super().__init__(cause.operation, cause.arguments)
         self.line, self.node = line, node
+
+    @property
+    def reason(self) -> str:
+        """What fails, in numbers: `log(-1) has no finite real value`."""
+        numbers = [f"{a:.6g}" if isinstance(a, float) else str(a) for a in self.arguments]
+        written = _written(self.operation, numbers)
+        row = OPERATIONS.get(self.operation)
+        if row is None or not row.condition:
+            return f"{written} is too large"
+        general = _written(self.operation, row.parameters(len(numbers)))
+        return f"{written} has no finite real value: {general} needs {row.condition}"
+
+
+def _written(operation: str, arguments: Sequence[str]) -> str:
+    row = OPERATIONS.get(operation)
+    if row is not None and not row.is_call and len(arguments) == 2:
+        return f"{arguments[0]} {operation} {arguments[1]}"
+    return f"{operation}({', '.join(arguments)})"
 
 
 def value(expression: Expression, values: Mapping[str, Any]) -> Any:
