@@ -12,6 +12,10 @@ from stepsolve.notation.tree import Expression
 Value = float | list["Value"]
 
 
+Cell = str | Expression | tuple[str | Expression, ...]
+"""Of a table: words, an expression, or several of them."""
+
+
 class Detail(IntEnum):
     """How much is shown. Everything has the least detail at which it appears."""
 
@@ -68,9 +72,9 @@ class Worked(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The heading of what follows."""
+    """The heading of what follows, of words and expressions."""
 
-    title: str
+    parts: tuple[str | Expression, ...]
     detail: Detail = Detail.BRIEF
 
 
@@ -106,10 +110,10 @@ class Steps(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under a header; a cell is text or an expression."""
+    """Rows under a header."""
 
-    header: tuple[str | Expression, ...]
-    rows: tuple[tuple[str | Expression, ...], ...]
+    header: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
     detail: Detail = Detail.NORMAL
 
 

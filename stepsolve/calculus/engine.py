@@ -155,6 +155,7 @@ class _Engine:
         below = self.derive(inner)
         named = {**parts, rule.inner: letter}
         body = substitute(rule.pattern, named)
+        # the derivative of the letter is that of what it stands for
         after = substitute(rule.template, named)
         outer = Apply("diff", body, letter)
         shown = inner if inner.size <= _SHORT else below.named
@@ -167,8 +168,9 @@ class _Engine:
             where=((letter.name, shown),),
         )
         value = _closed(full, [below])
-        if value.size <= _READABLE:
-            step = step._replace(result=tidy(value))
+        shown = value if inner.size <= _SHORT else _closed(after, [below])
+        if shown.size <= _READABLE:
+            step = step._replace(result=tidy(shown))
         return _Found(step, value, body)
 
     def _finished(

@@ -39,7 +39,7 @@ from stepsolve.derivation import (
     Text,
 )
 from stepsolve.errors import InvalidProblem
-from stepsolve.notation.tree import Apply, Array, Expression, Name, names, walk
+from stepsolve.notation.tree import Apply, Array, Expression, Name, names, transform, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import entry, one_or_list
@@ -60,6 +60,8 @@ from stepsolve.worksheet.backward import gradient_name
 from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.working import Workings
+
+_LONG = 10  # nodes beyond which an inner function that recurs keeps its letter in the answer
 
 
 class Function(NamedTuple):
@@ -255,16 +257,19 @@ class _Page:
         function = self._function
         left = Apply(function.name, *map(Name, function.parameters))
         if not alone:
-            yield Section(f"{function.name}({', '.join(function.parameters)})")
+            yield Section((left,))
         yield Equation((left, function.body))
         yield from self._kinks()
         for partial in self._partials:
             if len(self._partials) > 1:
-                yield Section(f"By {partial.variable}")
+                yield Section(("By ", Name(partial.variable)))
             if partial.variable not in names(function.body):
                 yield Text((Name(partial.variable), " does not occur, so the derivative is 0."))
             yield Steps(partial.steps)
-            yield Result((Name(self._name(partial)), partial.form))
+            form, letters = _with_letters(partial)
+            yield Result((Name(self._name(partial)), form))
+            for letter, inner in letters.items():
+                yield Text(("with ", Name(letter), " = ", inner), Detail.BRIEF)
         if len(self._partials) > 1:
             gradient = Array(*(partial.form for partial in self._partials))
             yield Text(("The gradient, all partial derivatives together:",), Detail.NORMAL)
@@ -336,3 +341,14 @@ class _Page:
         gradients = Gradients(function.name, name_of, users)
         lines = {function.name: function.body}
         yield from GradientOracle(lines, exact, gradients, self._precise).checks()
+
+
+def _with_letters(partial: _Partial) -> tuple[Expression, dict[str, Expression]]:
+    """The final form with the letters of long inner functions that recur in it, and what they are."""
+    form, letters = partial.form, {}
+    for letter, inner in partial.definitions.items():
+        recurs = sum(node == inner for node in walk(form)) > 1
+        if inner.size > _LONG and recurs:
+            form = transform(form, lambda node, i=inner, u=letter: Name(u) if node == i else None)
+            letters[letter] = inner
+    return form, letters

@@ -228,11 +228,11 @@ class _Page:
         if self._problem.gates == "binary":
             for line in self._problem.lines:
                 yield Equation((line.name, line.expression))
-        yield Section("Forward pass")
+        yield Section(("Forward pass",))
         yield from self._solution.forward_blocks()
         if self._solution.graph is None:
             return
-        yield Section(f"Backward pass from {self._solution.graph.target}")
+        yield Section(("Backward pass from ", Name(self._solution.graph.target)))
         yield from self._solution.backward_blocks()
         yield from self._shortcuts()
         if self._problem.paths:
@@ -308,7 +308,7 @@ class _Page:
 
     def _paths(self) -> Iterator[Block]:
         assert self._solution.graph is not None
-        yield Section("Paths", Detail.NORMAL)
+        yield Section(("Paths",), Detail.NORMAL)
         for name in self._asked:
             table = self._solution.paths(name)
             yield Text(("from ", Name(name), f" to {self._solution.graph.target}:"), Detail.NORMAL)
@@ -318,7 +318,7 @@ class _Page:
 
     def _results(self) -> Iterator[Block]:
         solution = self._solution
-        yield Section("Result")
+        yield Section(("Result",))
         for gradient, formula in self._answers.items():
             if gradient in solution.exact:
                 decimal = solution.workings.decimal(gradient)

@@ -227,3 +227,8 @@ def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expr
         return node if values.keys().isdisjoint(names(node)) else None
 
     return transform(expression, put)
+
+
+def replaced(expression: Expression, old: Expression, new: Expression) -> Expression:
+    """The tree with one expression put for another wherever that stands."""
+    return transform(expression, lambda node: new if node == old else None)

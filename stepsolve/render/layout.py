@@ -12,6 +12,7 @@ from stepsolve.notation.box import layout
 from stepsolve.notation.bricks import Box, beside, line
 from stepsolve.notation.tree import Apply, Array, Expression, walk
 from stepsolve.notation.unicode import one_line, superscript
+from stepsolve.render.flow import flowed
 
 Piece = tuple[str, str]
 Row = list[Piece]
@@ -61,20 +62,29 @@ def equation(
     """`left = side = side`, in two dimensions where it fits, else broken before an equals sign."""
     if signs is None:
         signs = ["="] * (len(sides) - 2) + ["≈" if rounded else "="] if len(sides) > 1 else []
-    draw = drawn if any(map(_is_tall, sides)) else _flat
-    boxes = [draw(side) for side in sides]
     room = width - indent
+    rows = _in_two_dimensions(sides, signs, room) if any(map(_is_tall, sides)) else None
+    if rows is None:
+        rows = flowed([("", side(sides[0])), *zip(signs, map(side, sides[1:]), strict=True)], room)
+    return [[(" " * indent + row, role)] for row in rows]
+
+
+def _in_two_dimensions(
+    sides: Sequence[Expression], signs: Sequence[str], room: int
+) -> list[str] | None:
+    """The rows of an equation with its fractions drawn, None where a side is too wide for that."""
+    boxes = [drawn(side) for side in sides]
     joined = boxes[0]
-    rows: list[Row] = []
-    hang = min(joined.width, room // 3)
+    done: list[Box] = []
+    hang = " " * min(joined.width, room // 3)
     for sign, box in zip(signs, boxes[1:], strict=True):
         longer = beside(joined, line(f" {sign} "), box)
-        if longer.width <= room:
-            joined = longer
-            continue
-        rows += _rows(joined, room, indent, role)
-        joined = beside(line(f"{' ' * hang} {sign} "), box)
-    return rows + _rows(joined, room, indent, role)
+        if longer.width > room:
+            done.append(joined)
+            longer = beside(line(f"{hang} {sign} "), box)
+        joined = longer
+    done.append(joined)
+    return [row for box in done for row in box.rows] if max(b.width for b in done) <= room else None
 
 
 def side(expression: Expression) -> str:
@@ -118,36 +128,9 @@ def _is_tall(expression: Expression) -> bool:
     return False
 
 
-def _rows(box: Box, room: int, indent: int, role: str) -> list[Row]:
-    if box.width <= room:
-        return [[(" " * indent + row, role)] for row in box.rows]
-    if box.height == 1:
-        return _broken(box.rows[0], room, indent, role)
-    # too wide even alone: piece by piece of the width, each with all its rows
-    rows: list[Row] = []
-    for start in range(0, box.width, room):
-        rows += [[(" " * indent + row[start : start + room], role)] for row in box.rows]
-    return rows
-
-
-def _broken(text: str, room: int, indent: int, role: str) -> list[Row]:
-    """One long row of mathematics broken at blanks, the rest hanging."""
-    lead = len(text) - len(text.lstrip())
-    hang = min(lead + 4, room // 2)
-    lines = wrap(
-        text,
-        room,
-        initial_indent=" " * lead,
-        subsequent_indent=" " * hang,
-        drop_whitespace=True,
-        break_on_hyphens=False,
-    )
-    return [[(" " * indent + line_, role)] for line_ in lines]
-
-
 def formula_rows(
     sides: Sequence[Expression], width: int, indent: int, role: str = PLAIN
 ) -> list[Row]:
     """An equation on one line if it fits, broken where it does not."""
-    text = " = ".join(map(side, sides))
-    return _broken(text, width - indent, indent, role)
+    pieces = [("=" if k else "", side(one)) for k, one in enumerate(sides)]
+    return [[(" " * indent + row, role)] for row in flowed(pieces, width - indent)]

@@ -8,6 +8,7 @@ from typing import NamedTuple, assert_never
 
 from stepsolve.derivation import (
     Block,
+    Cell,
     Check,
     Derivation,
     Detail,
@@ -22,8 +23,9 @@ from stepsolve.derivation import (
 )
 from stepsolve.notation.bricks import beside, line
 from stepsolve.notation.numbers import is_exact, number
-from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.notation.tree import Apply, Name, Number
 from stepsolve.notation.unicode import one_line
+from stepsolve.render.flow import flowed
 from stepsolve.render.layout import (
     BAD,
     GOOD,
@@ -84,8 +86,9 @@ class _Page:
         match block:
             case Section():
                 yield []
-                yield from wrapped(block.title, self._width, role=HEADING)
-                yield [("─" * min(len(block.title), self._width), HEADING)]
+                title = sentence(block.parts)
+                yield from wrapped(title, self._width, role=HEADING)
+                yield [("─" * min(len(title), self._width), HEADING)]
             case Text():
                 yield []
                 yield from wrapped(sentence(block.parts), self._width)
@@ -158,23 +161,11 @@ class _Page:
     def _flowing(self, row: tuple[str, str, str, str, str], lead: int) -> list[Row]:
         name, formula, working, value, sign = row
         lead = min(lead, self._width // 3)
-        parts = [("=", formula)] + [("=", w) for w in working.split(" = ") if w]
-        parts += [(sign, value)] if value else []
-        rows: list[Row] = []
-        current = " " * INDENT + name.rjust(lead)
-        hang = " " * (INDENT + lead)
-        for mark, part in parts:
-            piece = f" {mark} {part}"
-            if len(current) + len(piece) > self._width and current.strip() != name.strip():
-                rows.append([(current, PLAIN)])
-                current = hang
-            current += piece
-            while len(current) > self._width and " " in current[len(hang) + 8 : self._width]:
-                cut = current.rfind(" ", len(hang) + 8, self._width)
-                rows.append([(current[:cut], PLAIN)])
-                current = hang + "     " + current[cut + 1 :]
-        rows.append([(current, PLAIN)])
-        return rows
+        pieces = [("", name.rjust(lead)), ("=", formula)]
+        pieces += [("=", part) for part in working.split(" = ") if part]
+        pieces += [(sign, value)] if value else []
+        rows = flowed(pieces, self._width - INDENT, lead)
+        return [[(" " * INDENT + text, PLAIN)] for text in rows]
 
     def _note(self, worked: Worked, block: Lines) -> str:
         own = "" if worked.note == block.note and block.heading else worked.note
@@ -261,12 +252,12 @@ def _methods(checks: Iterable[Check]) -> str:
     return ", ".join(f"{count} by {method}" for method, count in counts.items())
 
 
-def _is_number(cell: str | Expression) -> bool:
+def _is_number(cell: Cell) -> bool:
     match cell:
         case Number() | Apply(operation="neg", arguments=(Number(),)):
             return True
     return False
 
 
-def _cell(cell: str | Expression) -> str:
-    return cell if isinstance(cell, str) else one_line(cell)
+def _cell(cell: Cell) -> str:
+    return sentence(cell) if isinstance(cell, tuple) else sentence((cell,))

@@ -87,9 +87,9 @@ class StepWriter:
 
     def _together(self, step: Step, indent: int, result: Expression) -> Iterator[Row]:
         rows = equation((step.before, result), self._width - 3, indent + 2)
-        middle = len(rows) // 2
+        first = next((k for k, row in enumerate(rows) if " = " in row[0][0]), 0)
         for k, row in enumerate(rows):
-            lead = "so " if k == middle else "   "
+            lead = "so " if k == first else "   "
             yield [(" " * (indent + 2), PLAIN), (lead, NOTE), (row[0][0][indent + 2 :], row[0][1])]
 
     def _short(self, step: Step, depth: int) -> Iterator[Row]:

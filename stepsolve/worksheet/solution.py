@@ -19,7 +19,7 @@ from stepsolve.checking.worksheets import (
     check_values,
     precise_values,
 )
-from stepsolve.derivation import Block, Check, Lines, Table
+from stepsolve.derivation import Block, Cell, Check, Lines, Table
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
@@ -147,13 +147,13 @@ class Solution:
         """The ways from a name to the target, each with its product of local gradients."""
         assert self.graph is not None
         graph, indirect = self.graph, self.graph.indirect()
-        rows: list[tuple[str | Expression, ...]] = []
+        rows: list[tuple[Cell, ...]] = []
         for path in list(graph.paths(source))[:MAX_PATHS]:
             edges = list(pairwise(path))[::-1]
             product = _product(Name(graph.local_name(of, by, indirect)) for by, of in edges)
             # an input that stands twice in a gate is two paths
             for places in islice(cartesian(*(self._places(*edge) for edge in edges)), MAX_PATHS):
-                rows.append((" → ".join(path), product, tidy(_product(places))))
+                rows.append((_arrows(path), product, tidy(_product(places))))
         return Table(("path", "local gradients along it", "product"), tuple(rows))
 
     def _places(self, by: str, of: str) -> tuple[Expression, ...]:
@@ -204,6 +204,13 @@ class Solution:
             found += 1
             if found == POINTS:
                 return
+
+
+def _arrows(path: tuple[str, ...]) -> tuple[str | Expression, ...]:
+    parts: list[str | Expression] = []
+    for name in path:
+        parts += [Name(name), " → "]
+    return tuple(parts[:-1])
 
 
 def _product(factors: Iterable[Expression]) -> Expression:
