@@ -39,7 +39,7 @@ from stepsolve.derivation import (
     Text,
 )
 from stepsolve.errors import InvalidProblem
-from stepsolve.notation.tree import Apply, Array, Expression, Name, names, transform, walk
+from stepsolve.notation.tree import Apply, Array, Expression, Name, names, replaced, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import entry, one_or_list
@@ -271,10 +271,17 @@ class _Page:
             for letter, inner in letters.items():
                 yield Text(("with ", Name(letter), " = ", inner), Detail.BRIEF)
         if len(self._partials) > 1:
-            gradient = Array(*(partial.form for partial in self._partials))
+            gradient = Array(*self._entries())
             yield Text(("The gradient, all partial derivatives together:",), Detail.NORMAL)
             yield Equation((Name(f"∇{function.name}"), gradient), detail=Detail.NORMAL)
         yield from self._values()
+
+    def _entries(self) -> list[Expression]:
+        """The partial derivatives, with letters where these stand for the same in all of them."""
+        told = [_with_letters(partial) for partial in self._partials]
+        letters = [item for _, found in told for item in found.items()]
+        same = len({letter for letter, _ in letters}) == len(set(letters))
+        return [form if same else p.form for (form, _), p in zip(told, self._partials, strict=True)]
 
     def _kinks(self) -> Iterator[Block]:
         """Where the function has no derivative, and what stands for it there."""
@@ -349,6 +356,6 @@ def _with_letters(partial: _Partial) -> tuple[Expression, dict[str, Expression]]
     for letter, inner in partial.definitions.items():
         recurs = sum(node == inner for node in walk(form)) > 1
         if inner.size > _LONG and recurs:
-            form = transform(form, lambda node, i=inner, u=letter: Name(u) if node == i else None)
+            form = replaced(form, inner, Name(letter))
             letters[letter] = inner
     return form, letters

@@ -56,13 +56,10 @@ def _best_break(text: str, room: int) -> int:
             depth += 1
         elif character in _CLOSING:
             depth -= 1
-        elif (
-            character == " "
-            and position >= room // 3
-            and text[position + 1 : position + 2] in _OPERATORS
-            and depth <= best[0]
-        ):
-            best = depth, position
+        elif character == " " and position >= room // 3 and depth <= best[0]:
+            after_comma = text[position - 1] == ","
+            if after_comma or text[position + 1 : position + 2] in _OPERATORS:
+                best = depth, position
     if best[1]:
         return best[1]
     blank = text.rfind(" ", 1, room + 1)

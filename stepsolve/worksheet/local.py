@@ -8,7 +8,7 @@ from typing import NamedTuple
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import terms, tidy
-from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, transform
+from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, substitute
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Line
 
@@ -73,11 +73,7 @@ def _reason(expression: Apply, description: str) -> str:
 def _of_formula(line: Line, written: Expression, argument: str, pattern: str) -> LocalGradient:
     """By the rules of calculus, the line's own name standing for its value where it recurs."""
     value = differentiate(written, argument).value
-
-    def named(node: Expression) -> Expression | None:
-        return Name(line.name) if node == written else None
-
-    expression = transform(value, named)
+    expression = replaced(value, written, Name(line.name))
     because = "derivative of the line's formula"
     if written is not line.expression and isinstance(written, Apply):
         because = f"the line is {written.operation} written out"
