@@ -20,7 +20,7 @@ GRADIENT_TOLERANCE = 1e-15  # of 50 digits against differences of 50 digits
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 _KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
 _ROUNDING = 1e-33  # of a value's size: differences of less leave too few digits to compare
-_BUDGET = 250  # lines run again for gradients through the whole graph
+_BUDGET = 120  # lines run again for gradients through the whole graph
 
 
 class Gradients(NamedTuple):

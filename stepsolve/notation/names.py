@@ -43,6 +43,10 @@ GREEK: Final = {
 """The Greek letters that LaTeX has commands for: the others look like Latin ones."""
 
 
+NAME: Final = r"[A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*'*"
+"""What the name of a quantity is made of, as a regular expression; gradients are made of two."""
+
+
 class Gradient(NamedTuple):
     """The parts of a gradient's name: `d`, `L` and `z_1` for `dL/dz_1`; `d` may be `∂`."""
 

@@ -15,6 +15,7 @@ import re
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
+from stepsolve.notation.names import NAME
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, names
 from stepsolve.operations.table import ALIASES, OPERATIONS
 
@@ -25,13 +26,10 @@ MAX_DIGITS = 50  # digits of one number
 MAX_EXPONENT = 300  # powers of ten of one number, either way
 MAX_POWER_DIGITS = 1000  # digits of a power of constants, were it worked out
 
-_LETTER = r"[A-Za-zα-ωΑ-Ω]"
-_PLAIN_NAME = rf"{_LETTER}[A-Za-z0-9_α-ωΑ-Ω]*'*"
-NAME_PATTERN = re.compile(_PLAIN_NAME)
 _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<name>d{_PLAIN_NAME}/d{_PLAIN_NAME}|∂{_PLAIN_NAME}/∂{_PLAIN_NAME}|{_PLAIN_NAME})
+    | (?P<name>d{NAME}/d{NAME}|∂{NAME}/∂{NAME}|{NAME})
     | (?P<sign>\*\*|<=|>=|==|!=|\.T(?![A-Za-z0-9_])|[-+*/^@<>=()\[\],·×−≤≥])
     | (?P<other>\S)
     | (?P<end>$)

@@ -22,6 +22,7 @@ from dataclasses import MISSING, field, fields
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 from stepsolve.errors import Diagnosis, ExpressionError, Place, nearest
+from stepsolve.notation.names import NAME
 from stepsolve.source.data import Node
 from stepsolve.source.report import Report, shown
 
@@ -36,7 +37,6 @@ Schema = dict[str, object]
 
 REQUIRED: Final[Any] = MISSING
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NAME = r"[A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*'*"
 LONGEST_INTEGER = 18  # digits; none is needed with more, and thousands would be slow
 
 

@@ -16,6 +16,7 @@ from stepsolve.worksheet.lines import BACKWARD, Line, Worksheet
 from stepsolve.worksheet.local import LocalGradient, local_gradients
 
 _TERMS_TOGETHER = 40  # paths that are added in one line
+_LISTED = 4  # users of a name that are told before "..."
 MAX_PATHS = 64
 
 
@@ -124,11 +125,7 @@ def backward(graph: Graph) -> tuple[Line, ...]:
                 contributions[argument].append(gate.expression)
             else:
                 local = graph.local_name(name, argument, indirect)
-                lines.append(
-                    Line(
-                        local, gate.expression, gate.because, BACKWARD, "local", gate.pattern, name
-                    )
-                )
+                lines.append(_line(local, gate.expression, "local", gate, name))
                 contributions[argument].append(_contribution(target, name, local))
             waiting[argument] -= 1
             if not waiting[argument]:
@@ -147,7 +144,8 @@ def _contribution(target: str, user: str, local: str) -> Expression:
 def _reason(users: list[str], name: str) -> LocalGradient:
     if len(users) == 1:
         return LocalGradient(Name(name), "upstream times local", "")
-    listed = ", ".join(users[:-1]) + f" and {users[-1]}"
+    shown = [*users[:_LISTED], "..."] if len(users) > _LISTED + 2 else users[:-1]
+    listed = f"{', '.join(shown)} and {users[-1]}"
     return LocalGradient(Name(name), f"{name} feeds {listed}, and the paths add", "copy adds")
 
 
@@ -166,7 +164,12 @@ def _gradient(
             yield Line(part, _sum(chunk), "some of the paths", BACKWARD, "gradient")
             sums.append(Name(part))
         parts = sums
-    yield Line(title, _sum(parts), reason.because, BACKWARD, "gradient", reason.pattern, of)
+    yield _line(title, _sum(parts), "gradient", reason, of)
+
+
+def _line(name: str, expression: Expression, role: str, reason: LocalGradient, of: str) -> Line:
+    because, pattern, derivative = reason.because, reason.pattern, reason.derivative
+    return Line(name, expression, because, BACKWARD, role, pattern, of, derivative)
 
 
 def _sum(parts: list[Expression]) -> Expression:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from stepsolve.calculus.engine import Derivative
 from stepsolve.notation.tree import Expression
 
 FORWARD, BACKWARD = "forward", "backward"
@@ -14,7 +15,8 @@ class Line(NamedTuple):
     """One named quantity with its reason.
 
     `role` says what it is to the worksheet: a `value`, a `local` gradient, or a `gradient`.
-    `of` names the line whose operation it differentiates, if it does.
+    `of` names the line whose operation it differentiates, if it does; `derivative` is how, where the
+    rules of calculus were needed.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Line(NamedTuple):
     role: str = "value"
     note: str = ""
     of: str = ""
+    derivative: Derivative | None = None
 
 
 class Worksheet(NamedTuple):

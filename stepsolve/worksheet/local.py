@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import NamedTuple
 
-from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.engine import Derivative, differentiate
 from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import terms, tidy
 from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, substitute
@@ -16,13 +16,15 @@ from stepsolve.worksheet.lines import Line
 class LocalGradient(NamedTuple):
     """The derivative of a line by one argument, the reason, and the pattern as said at the board.
 
-    `parts` are its terms where the argument stands in several places of a gate.
+    `parts` are its terms where the argument stands in several places of a gate; `derivative` is its
+    derivation where the line is more than a gate.
     """
 
     expression: Expression
     because: str
     pattern: str
     parts: tuple[Expression, ...] = ()
+    derivative: Derivative | None = None
 
 
 def local_gradients(line: Line, arguments: tuple[str, ...]) -> tuple[LocalGradient, ...]:
@@ -72,12 +74,12 @@ def _reason(expression: Apply, description: str) -> str:
 
 def _of_formula(line: Line, written: Expression, argument: str, pattern: str) -> LocalGradient:
     """By the rules of calculus, the line's own name standing for its value where it recurs."""
-    value = differentiate(written, argument).value
-    expression = replaced(value, written, Name(line.name))
+    derivative = differentiate(written, argument)
+    expression = replaced(derivative.value, written, Name(line.name))
     because = "derivative of the line's formula"
     if written is not line.expression and isinstance(written, Apply):
         because = f"the line is {written.operation} written out"
-    return LocalGradient(expression, because, pattern)
+    return LocalGradient(expression, because, pattern, derivative=derivative)
 
 
 def _pattern(expression: Expression) -> str:

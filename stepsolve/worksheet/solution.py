@@ -12,6 +12,7 @@ from itertools import product as cartesian
 
 from stepsolve.calculus.tidy import tidy
 from stepsolve.checking.precise import Precise, Value
+from stepsolve.checking.rewrites import Sampler, check_steps
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.checking.worksheets import (
     GradientOracle,
@@ -19,10 +20,11 @@ from stepsolve.checking.worksheets import (
     check_values,
     precise_values,
 )
-from stepsolve.derivation import Block, Cell, Check, Lines, Table
+from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Steps, Table, Text
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
+from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward, gradient_name
 from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
@@ -79,6 +81,10 @@ class Solution:
                 yield Lines(found, ("through ", Name(of), " = ", self._lines[of]), note)
             else:
                 yield Lines(found)
+            for line in group:
+                if line.derivative is not None:
+                    yield Text(("The rules behind ", Name(line.name), ":"), Detail.FULL)
+                    yield Steps((line.derivative.step,), Detail.FULL)
 
     def _formulas(self, line: Line) -> tuple[Expression, ...]:
         """A gradient without a value: with the local gradients put in, and in full if readable."""
@@ -171,7 +177,7 @@ class Solution:
 
         Symbols get random values, at which the gradients are confirmed.
         """
-        found = check_values(list(self.exact), self.floats, self.exact)
+        found = check_values(list(self.exact), self.floats, self.exact) + self._checks_of_rules()
         if self.graph is None:
             return found
         gradients = Gradients(self.graph.target, self.gradients, self.graph.consumers)
@@ -183,6 +189,17 @@ class Solution:
             note = "no values were found at which every line has one"
             return (*found, Check(self.graph.target, "differences", float("inf"), False, note))
         return found + tuple(max(same, key=_severity) for same in zip(*per_point, strict=True))
+
+    def _checks_of_rules(self) -> tuple[Check, ...]:
+        """The steps of every local gradient that took the rules of calculus."""
+        found: list[Check] = []
+        for line in self.backward:
+            if line.derivative is not None:
+                used = [n for n in names(self._lines[line.of]) if n not in CONSTANTS]
+                definitions = line.derivative.definitions
+                sampler = Sampler(self._lines[line.of], used, definitions, self.precise)
+                found += check_steps(line.name, (line.derivative.step,), sampler)
+        return tuple(found)
 
     @cached_property
     def _forward_lines(self) -> dict[str, Expression]:
