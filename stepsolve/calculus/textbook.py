@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import product as cartesian
+from math import gcd
 from typing import NamedTuple
 
 from stepsolve.calculus.patterns import as_exponential, match
@@ -17,6 +19,7 @@ from stepsolve.calculus.tidy import (
     Product,
     build_product,
     build_sum,
+    constant,
     factors,
     numeric,
     terms,
@@ -179,23 +182,33 @@ def _divide_each_term(expression: Expression) -> Expression | None:
     return None
 
 
-def _collect_powers(expression: Expression) -> Expression | None:
-    """`a^2 / b^2` as `(a / b)^2`."""
-
-    def collect(node: Expression) -> Expression | None:
-        match node:
-            case Apply(
-                operation="/",
-                arguments=(
-                    Apply(operation="^", arguments=(a, n)),
-                    Apply(operation="^", arguments=(b, m)),
-                ),
-            ) if n == m:
-                return Apply("^", Apply("/", a, b), n)
+def _group_quotients(expression: Expression) -> Expression | None:
+    """`k a^2 / b^2` as `k * (a / b)^2`, in every term where `a / b` is a function of the table."""
+    parts = [(sign, _grouped(part)) for sign, part in terms(expression)]
+    if all(part is None for _, part in parts):
         return None
+    total: Expression | None = None
+    for (sign, changed), (_, part) in zip(parts, terms(expression), strict=True):
+        term = part if changed is None else changed
+        if total is None:
+            total = Apply("neg", term) if sign < 0 else term
+        else:
+            total = Apply("+" if sign > 0 else "-", total, term)
+    return total
 
-    changed = transform(expression, collect)
-    return None if changed is expression else changed
+
+def _grouped(part: Expression) -> Expression | None:
+    product = factors(part)
+    above = [(base, power) for base, power in product.powers.items() if power > 0]
+    below = [(base, -power) for base, power in product.powers.items() if power < 0]
+    for (a, n), (b, m) in cartesian(above, below):
+        quotient = Apply("/", a, b)
+        if n == m and recognise(quotient) is not None:
+            powers = {base: p for base, p in product.powers.items() if base not in (a, b)}
+            rest = build_product(Product(product.number, product.decimal, powers))
+            grouped = quotient if n == 1 else Apply("^", quotient, constant(n))
+            return grouped if rest == ONE else Apply("*", rest, grouped)
+    return None
 
 
 def _factor_out(expression: Expression) -> Expression | None:
@@ -214,9 +227,10 @@ def _factor_out(expression: Expression) -> Expression | None:
     shared = {base: power for base, power in shared.items() if power > 0}
     if not shared:
         return None
+    number = gcd(*(int(product.number) for product in split)) if _all_whole(split) else 1
     rest = [
         Product(
-            sign * product.number,
+            sign * product.number // number if number > 1 else sign * product.number,
             product.decimal,
             {b: q for b, p in product.powers.items() if (q := p - shared.get(b, 0))},
         )
@@ -225,26 +239,33 @@ def _factor_out(expression: Expression) -> Expression | None:
     inside = build_sum(rest)
     if any(_head(node) == "/" for node in walk(inside)):
         return None
-    return Apply("*", build_product(Product(1, False, shared)), inside)
+    return Apply("*", build_product(Product(number, False, shared)), inside)
+
+
+def _all_whole(products: list[Product]) -> bool:
+    return all(product.number.denominator == 1 for product in products)
 
 
 def _expand(expression: Expression) -> Expression | None:
     """Products of short sums of powers multiplied out, and like terms collected."""
-    if not all(_is_polynomial(node) for node in walk(expression)):
+    if not _is_polynomial(expression):
         return None
     expanded = _expanded(expression)
     return tidy(expanded) if expanded is not None else None
 
 
 def _is_polynomial(node: Expression) -> bool:
-    if not isinstance(node, Apply):
-        return True
-    if node.operation == "^":
-        power = numeric(node.arguments[1])
-        return power is not None and power.denominator == 1 and 0 < power <= 4
-    if node.operation == "/":
-        return numeric(node.arguments[1]) is not None
-    return node.operation in ("+", "-", "*", "neg")
+    """Whether an expression is a polynomial in names and values of functions."""
+    match node:
+        case Apply(operation="^", arguments=(base, exponent)):
+            power = numeric(exponent)
+            whole = power is not None and power.denominator == 1
+            return whole and power is not None and 0 < power <= 4 and _is_polynomial(base)
+        case Apply(operation="/", arguments=(above, below)):
+            return numeric(below) is not None and _is_polynomial(above)
+        case Apply(operation="+" | "-" | "*" | "neg"):
+            return all(map(_is_polynomial, node.arguments))
+    return True
 
 
 def _expanded(expression: Expression, budget: int = 24) -> Expression | None:
@@ -323,7 +344,9 @@ _STRATEGIES: tuple[tuple[Rewrite, ...], ...] = (
     ),
     (
         _DIVIDE,
-        Rewrite("collect the powers", "a quotient of equal powers", _collect_powers),
+        Rewrite(
+            "group the quotients", "quotients that are a function of the table", _group_quotients
+        ),
         _RECOGNISE,
         Rewrite("factor out", "what all terms share", _factor_out),
     ),

@@ -111,7 +111,9 @@ class _Tidier:
             case "+" | "-":
                 result = self._sum(node)
             case "*" | "/" | "^" | "neg":
-                result = build_product(self.product(node))
+                product = self.product(node)
+                inner = _negated_sum(product)
+                result = build_product(product) if inner is None else self._sum(Apply("neg", inner))
             case "diff":
                 result = node
             case _:
@@ -219,6 +221,15 @@ def build_product(product: Product) -> Expression:
     if bottom:
         result = Apply("/", result, _chain(bottom))
     return Apply("neg", result) if product.number < 0 else result
+
+
+def _negated_sum(product: Product) -> Expression | None:
+    """The sum that a product is the negative of, if it is: -(1 - x) is x - 1."""
+    if product.number == -1 and len(product.powers) == 1:
+        ((base, power),) = product.powers.items()
+        if power == 1 and isinstance(base, Apply) and base.operation in ("+", "-"):
+            return base
+    return None
 
 
 def _size(value: Exact) -> Exact:

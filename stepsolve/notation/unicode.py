@@ -95,6 +95,12 @@ def superscript(exponent: Expression) -> str:
         case Apply(operation="neg", arguments=(Name() | Number() as size,)):
             raised = superscript(size)
             return f"⁻{raised}" if raised else ""
+        case Apply(operation="neg", arguments=(Apply(operation="*") as product,)):
+            raised = superscript(product)
+            return f"⁻{raised}" if raised else ""
+        case Apply(operation="*", arguments=(Name() | Number() as first, Name() as second)):
+            left, right = superscript(first), superscript(second)
+            return left + right if left and right else ""
     return ""
 
 

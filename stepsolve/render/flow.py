@@ -27,7 +27,9 @@ def flowed(pieces: Sequence[tuple[str, str]], room: int, lead: int | None = None
             continue
         start = " " * lead + f" {sign} "
         beside_first = len(rows) == 1 and len(rows[0]) <= lead
-        if beside_first:
+        if beside_first and lead > _STEP and len(text) + _STEP + 3 <= room:
+            start = " " * _STEP + f" {sign} "  # whole on a row of its own
+        elif beside_first:
             start = rows.pop() + f" {sign} "
         hang = min(len(start), room // 2)
         parts = broken(text, room - len(start), room - hang)

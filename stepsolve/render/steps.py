@@ -87,14 +87,14 @@ class StepWriter:
 
     def _together(self, step: Step, indent: int, result: Expression) -> Iterator[Row]:
         rows = equation((step.before, result), self._width - 3, indent + 2)
-        first = next((k for k, row in enumerate(rows) if " = " in row[0][0]), 0)
-        for k, row in enumerate(rows):
-            lead = "so " if k == first else "   "
+        first = _row_of_equals(rows)
+        for row in rows:
+            lead = "so " if row is first else "   "
             yield [(" " * (indent + 2), PLAIN), (lead, NOTE), (row[0][0][indent + 2 :], row[0][1])]
 
     def _short(self, step: Step, depth: int) -> Iterator[Row]:
-        """A step that needs no explanation, on one row."""
-        indent = _NUMBER + 2 * min(depth, _DEEPEST)
+        """A step that needs no explanation, on one row, below the equation that it belongs to."""
+        indent = _NUMBER + 2 * min(depth, _DEEPEST + 1)
         result = step.result if step.result is not None else step.after
         rows = formula_rows((step.before, result), self._width, indent)
         if row_width(rows[-1]) + len(step.rule) + 3 <= self._width:
@@ -107,7 +107,7 @@ class StepWriter:
         result = step.result if step.result is not None else step.after
         yield []
         rows = equation((before, result), self._width, indent)
-        rows[-1].append((f"   as in step {self._written[id(step)]}", NOTE))
+        _row_of_equals(rows).append((f"   as in step {self._written[id(step)]}", NOTE))
         yield from rows
 
     def _rewrite(self, step: Step) -> Iterator[Row]:
@@ -119,6 +119,11 @@ class StepWriter:
             if k == middle and row_width(written) + len(step.rule) + 3 <= self._width:
                 written.append((f"   {step.rule}", NOTE))
             yield written
+
+
+def _row_of_equals(rows: list[Row]) -> Row:
+    """The first row with an equals sign: the one that the words beside an equation belong to."""
+    return next((row for row in rows if " = " in row[0][0]), rows[0])
 
 
 def _is_derivative(step: Step) -> bool:
