@@ -236,7 +236,7 @@ def _factor_out(expression: Expression) -> Expression | None:
         )
         for (sign, _), product in zip(parts, split, strict=True)
     ]
-    inside = build_sum(rest)
+    inside = tidy(build_sum(rest))
     if any(_head(node) == "/" for node in walk(inside)):
         return None
     return Apply("*", build_product(Product(number, False, shared)), inside)

@@ -122,7 +122,9 @@ class StepWriter:
 
 
 def _row_of_equals(rows: list[Row]) -> Row:
-    """The first row with an equals sign: the one that the words beside an equation belong to."""
+    """The row that the words beside an equation belong to: its first, or that of its equals sign."""
+    if rows[0][0][0].lstrip().startswith("d/d"):
+        return rows[0]
     return next((row for row in rows if " = " in row[0][0]), rows[0])
 
 
