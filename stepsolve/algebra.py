@@ -92,7 +92,9 @@ def _terms(expression: Expression) -> float:
 
 class _Translator:
     def __init__(self, euler: bool) -> None:
-        self._symbols: dict[str, Any] = {"pi": sympy.pi} | ({"e": sympy.E} if euler else {})
+        self._symbols: dict[str, Any] = {"pi": sympy.pi, "π": sympy.pi}
+        if euler:
+            self._symbols["e"] = sympy.E
         self._done: dict[int, tuple[Expression, Any]] = {}
 
     def __call__(self, expression: Expression) -> Any:

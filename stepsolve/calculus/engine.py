@@ -140,7 +140,7 @@ class _Engine:
     def _ruled(self, node: Apply, rule: Rule, parts: Bindings) -> _Found:
         parts = {**parts, "x": self.variable}
         full = substitute(rule.template, parts)
-        if not rule.inner:
+        if not rule.inner or not _open(full):
             found = [self.derive(d.arguments[0]) for d in _open(full)]
             value = _closed(full, found)
             after = _folded(full) if found else tidy(full)

@@ -19,7 +19,7 @@ from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
 _LARGEST = 4096  # bits before the point: the next exponential of more would never end
-_NOISE = 150  # bits by which a sum must fall short of its terms to be nothing but rounding errors
+_SPARE = 16  # bits: what remains of a sum that cancels in all but these is rounding errors
 _EXACTLY = Context(prec=2 * DIGITS)
 # the last few of the digits carry rounding errors: 2.675 must not come back as 2.67499...
 _TRUSTED = Context(prec=DIGITS - 5, rounding=ROUND_HALF_EVEN)
@@ -79,7 +79,13 @@ class Precise:
 
     def __init__(self, digits: int = DIGITS) -> None:
         self.mp = _context(digits)
-        self.constants: dict[str, Value] = {"e": +self.mp.e, "pi": +self.mp.pi}
+        self.lost = 0.0
+        """The most bits that any sum has lost by cancellation so far."""
+        self.constants: dict[str, Value] = {
+            "e": +self.mp.e,
+            "pi": +self.mp.pi,
+            "π": +self.mp.pi,
+        }
         self._numbers: dict[str, Value] = {}
 
     def number(self, text: str) -> Value:
@@ -122,6 +128,9 @@ class Precise:
         row = OPERATIONS.get(expression.operation)
         if row is None:
             raise OutsideDomain(expression.operation, [expression])
+        if row.chooses:
+            condition, chosen, other = expression.arguments
+            return self.evaluate(chosen if self.evaluate(condition, point) else other, point)
         arguments = [self.evaluate(a, point) for a in row.completed(expression.arguments)]
         return self.apply(expression.operation, arguments)
 
@@ -138,8 +147,11 @@ class Precise:
             raise OutsideDomain(operation, map(float, arguments)) from error
         if bits > _LARGEST:
             raise OutsideDomain(operation, map(float, arguments))
-        if operation in ("+", "-") and bits < max(map(_bits, arguments)) - _NOISE:
-            return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
+        if operation in ("+", "-") and bits > -math.inf:
+            lost = max(map(_bits, arguments)) - bits
+            self.lost = max(self.lost, lost)
+            if lost > self.mp.prec - _SPARE:
+                return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
         return result
 
     def _slope(self, derivative: Apply, point: Point) -> Value:

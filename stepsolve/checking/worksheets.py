@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from stepsolve.checking.precise import Point, Precise, Value
+from stepsolve.checking.precise import DIGITS, Point, Precise, Value
 from stepsolve.derivation import Check
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Expression, names
 
 VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits
 GRADIENT_TOLERANCE = 1e-15  # of 50 digits against differences of 50 digits
+_TOLERABLE = 80  # bits that cancellation may take: 25 digits remain
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 _KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
 _ROUNDING = 1e-33  # of a value's size: differences of less leave too few digits to compare
@@ -71,6 +72,21 @@ def precise_values(
             continue
         point.values[name] = precise.evaluate(expression, point)
     return point.values
+
+
+def settled_values(
+    given: Mapping[str, Expression | None], lines: Mapping[str, Expression]
+) -> tuple[dict[str, Value], Precise]:
+    """The values to digits that can all be shown, and the arithmetic that they took.
+
+    Where sums cancel so far that too few of 50 digits remain, the work is done again with 200.
+    """
+    precise = Precise()
+    values = precise_values(given, lines, precise)
+    if precise.lost > _TOLERABLE:
+        precise = Precise(4 * DIGITS)
+        values = precise_values(given, lines, precise)
+    return values, precise
 
 
 def check_values(

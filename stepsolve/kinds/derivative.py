@@ -23,7 +23,7 @@ from stepsolve.checking.worksheets import (
     GradientOracle,
     Gradients,
     check_values,
-    precise_values,
+    settled_values,
 )
 from stepsolve.derivation import (
     Block,
@@ -310,7 +310,8 @@ class _Page:
     @cached_property
     def _exact(self) -> dict[str, Value]:
         lines = {line.name: line.expression for line in self._worksheet.lines}
-        return precise_values(self._worksheet.given, lines, self._precise)
+        values, self._precise = settled_values(self._worksheet.given, lines)
+        return values
 
     def checks(self) -> Iterator[Check]:
         """Every step at random points, every outcome by differences and by SymPy, every value twice."""

@@ -13,7 +13,7 @@ _SIGNS: Final = {sign: f" {sign} " for sign in (*COMPARISONS, *"+-*/@")} | {"^":
 def plain(expression: Expression) -> str:
     """The text of an expression: `-2 * x^(n - 1) + h[2]`."""
     if isinstance(expression, Name):
-        return expression.name
+        return "pi" if expression.name == "π" else expression.name
     if isinstance(expression, Number):
         return expression.text
     if isinstance(expression, Apply):

@@ -171,6 +171,7 @@ ROWS = (
         precise=lambda mp, a, b, c: b if a != 0 else c,
         local=("0", "where(a, 1, 0)", "where(a, 0, 1)"),
         arity=(3, 3),
+        chooses=True,
         text="(#2 if #1 else #3)",
         latex=r"\begin{cases} #2 & #1 \\ #3 & \text{otherwise} \end{cases}",
         domain=((0.0, 1.0), *_EITHER),

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from stepsolve.notation.tree import Expression
+from stepsolve.notation.tree import Expression, Name, substitute
 
-VARIADIC = 1_000_000
+VARIADIC = 100  # arguments; the rules for more would be too deep to read
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Operation:
     """The operation in terms of others; it is also how the operation is recognised when written out."""
     forms: tuple[str, ...] = ()
     """Other ways of writing the definition."""
+    chooses: bool = False
+    """Only one of its last two arguments is evaluated: the first says which."""
     is_call: bool = True
     """Written as `name(arguments)` rather than with a sign between them."""
     text: str = ""
@@ -108,4 +109,5 @@ class Operation:
 def _parsed(text: str) -> Expression:
     from stepsolve.source.expression import parse  # the parser asks the table for its names
 
-    return parse(text)
+    # a problem may give pi another value; the rules mean the number
+    return substitute(parse(text), {"pi": Name("π")})

@@ -9,4 +9,8 @@ OPERATIONS: dict[str, Operation] = {
     row.name: row for row in (*arithmetic.ROWS, *elementary.ROWS, *activations.ROWS)
 }
 ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}
-CONSTANTS: dict[str, str] = {"e": "Euler's number", "pi": "the ratio of circumference to diameter"}
+CONSTANTS: dict[str, str] = {
+    "e": "Euler's number",
+    "pi": "the ratio of circumference to diameter",
+    "π": "the same in the rules of operations, also where a problem gives pi another value",
+}

@@ -10,25 +10,24 @@ indices and `.T`. So `-x^2` is -(x^2) and `-2*x` is -(2*x).
 
 from __future__ import annotations
 
-import math
 import re
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.names import NAME
-from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, names
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.source.magnitude import refuse_giant_power
 
 MAX_LENGTH = 10_000  # characters of one expression
 MAX_BRACKETS = 100  # brackets inside brackets
 MAX_DEPTH = 200  # levels of the tree: a sum of 200 terms still fits
 MAX_DIGITS = 50  # digits of one number
 MAX_EXPONENT = 300  # powers of ten of one number, either way
-MAX_POWER_DIGITS = 1000  # digits of a power of constants, were it worked out
 
 _TOKEN = re.compile(
     rf"""\s*(?:
-      (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
+      (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<name>d{NAME}/d{NAME}|∂{NAME}/∂{NAME}|{NAME})
     | (?P<sign>\*\*|<=|>=|==|!=|\.T(?![A-Za-z0-9_])|[-+*/^@<>=()\[\],·×−≤≥])
     | (?P<other>\S)
@@ -38,7 +37,9 @@ _TOKEN = re.compile(
 )
 _SAME_SIGN = {"**": "^", "·": "*", "×": "*", "−": "-", "≤": "<=", "≥": ">="}
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-_BINDING = dict.fromkeys(_COMPARISONS, 10) | {"+": 20, "-": 20, "*": 40, "/": 40, "@": 40, "^": 50}
+_COMPARISON = 10
+_BINDING = dict.fromkeys(_COMPARISONS, _COMPARISON) | dict.fromkeys("+-", 20)
+_BINDING |= dict.fromkeys("*/@", 40) | {"^": 50}
 _NEGATION = 30
 _POSTFIX = ("(", "[", ".T")
 _KEYWORDS = frozenset(
@@ -136,7 +137,7 @@ def tokens(text: str) -> list[Token]:
         word = match[kind]
         if kind == "other":
             raise ExpressionError(
-                _REFUSED.get(word, f"{word!r} is not part of the expression language"),
+                _REFUSED.get(word, f"{_quoted(word)} is not part of the expression language"),
                 start,
                 end,
                 _REFUSED_HINT.get(word, ""),
@@ -147,6 +148,10 @@ def tokens(text: str) -> list[Token]:
         if kind == "end":
             return found
         position = end
+
+
+def _quoted(character: str) -> str:
+    return f"'{character}'" if character.isprintable() else repr(character)
 
 
 class _Parser:
@@ -183,23 +188,26 @@ class _Parser:
 
     def take_name(self, otherwise: str) -> Name:
         token = self.advance()
-        if token.kind != "name":
-            raise ExpressionError(otherwise, token.start, token.end)
-        return Name(token.text, span=(token.start, token.end))
+        if token.kind == "name" and "/" not in token.text:
+            return Name(token.text, span=(token.start, token.end))
+        if token.kind == "name":
+            otherwise = f"{token.text} is a gradient: it is worked out, not defined"
+        raise ExpressionError(otherwise, token.start, token.end)
 
     def expect_end(self) -> None:
         token = self.token
         if token.kind == "end":
             return
+        place = (token.start, token.end)
         if token.text == "=":
             raise ExpressionError(
-                "an = does not belong in an expression", token.start, token.end, "compare with =="
+                "an = does not belong in an expression", *place, "compare with =="
             )
         if token.text in (")", "]"):
-            raise ExpressionError(f"this {token.text} closes nothing", token.start, token.end)
-        if token.text in _COMPARISONS:
+            raise ExpressionError(f"this {token.text} closes nothing", *place)
+        if token.text == ",":
             raise ExpressionError(
-                "comparisons cannot be chained", token.start, token.end, "use brackets"
+                "a comma does not belong here", *place, "decimals are written with a point: 0.5"
             )
         raise self._missing_operator(token)
 
@@ -212,9 +220,25 @@ class _Parser:
             f"for a product write {before.text} * {token.text}",
         )
 
+    def _span(self, start: int) -> tuple[int, int]:
+        """From an offset to the end of what has been read, brackets included."""
+        return start, self._tokens[self._next - 1].end
+
+    @staticmethod
+    def _checked(made: Expression, token: Token) -> Expression:
+        if made.depth > MAX_DEPTH:
+            raise ExpressionError(
+                f"an expression may have {MAX_DEPTH} levels",
+                token.start,
+                token.end,
+                "give parts of it names of their own",
+            )
+        return made
+
     def expression(self, binding: int) -> Expression:
         """The longest expression whose operators bind at least as tightly as `binding`."""
         self._enter()
+        start = self.token.start
         left = self._operand(binding)
         compared = False
         while True:
@@ -222,13 +246,19 @@ class _Parser:
             if token.kind in ("name", "number") or token.text in _POSTFIX:
                 raise self._missing_operator(token)
             tightness = _BINDING.get(token.text, -1)
-            if tightness < binding or (compared and tightness == 10):
+            if tightness < binding:
                 break
+            if compared and tightness == _COMPARISON:
+                raise ExpressionError(
+                    "comparisons cannot be chained", token.start, token.end, "use brackets"
+                )
             self.advance()
             # from the right for powers: the exponent may hold another power
             right = self.expression(tightness if token.text == "^" else tightness + 1)
-            left = self._apply(token.text, (left, right), token)
-            compared = tightness == 10
+            left = self._checked(Apply(token.text, left, right, span=self._span(start)), token)
+            if token.text == "^":
+                refuse_giant_power(left)
+            compared = tightness == _COMPARISON
         self._open -= 1
         return left
 
@@ -244,13 +274,13 @@ class _Parser:
             )
 
     def _operand(self, binding: int) -> Expression:
-        token = self.token
+        sign, start = self.token, self.token.start
         if self.accept("-"):
             inner = self.expression(max(_NEGATION, binding))
-            return self._apply("neg", (inner,), token)
+            return self._checked(Apply("neg", inner, span=self._span(start)), sign)
         if self.accept("+"):
             return self.expression(max(_NEGATION, binding))
-        return self._postfix(self._atom())
+        return self._postfix(self._atom(), start)
 
     def _atom(self) -> Expression:
         token = self.advance()
@@ -259,30 +289,29 @@ class _Parser:
             return _number(token)
         if token.kind == "name":
             if self.token.text == "(":
-                return self._call(token)
-            return Name(token.text, span=span)
+                return self._checked(self._call(token), token)
+            return Name("pi" if token.text == "π" else token.text, span=span)
         if token.text == "(":
             inner = self.expression(0)
             self.expect(")")
             return inner
         if token.text == "[":
             items = self._list("]")
-            return Array(*items, span=(token.start, self._tokens[self._next - 1].end))
+            return self._checked(Array(*items, span=self._span(token.start)), token)
         if token.kind == "end":
             raise ExpressionError("something is missing at the end", *span)
         raise ExpressionError(f"a value is missing before {token.text}", *span)
 
-    def _postfix(self, base: Expression) -> Expression:
+    def _postfix(self, base: Expression, start: int) -> Expression:
         while True:
             token = self.token
-            start = base.span[0] if base.span else token.start
             if self.accept("["):
                 indices = self._list("]")
                 if not indices:
                     raise ExpressionError("an index is missing", token.start, token.end)
-                base = Item(base, *indices, span=(start, self._tokens[self._next - 1].end))
+                base = self._checked(Item(base, *indices, span=self._span(start)), token)
             elif self.accept(".T"):
-                base = Apply("T", base, span=(start, token.end))
+                base = self._checked(Apply("T", base, span=self._span(start)), token)
             elif token.text == "(":
                 raise self._missing_operator(token)
             else:
@@ -301,9 +330,11 @@ class _Parser:
         self.advance()
         arguments = self._list(")")
         name = ALIASES.get(token.text, token.text)
-        span = (token.start, self._tokens[self._next - 1].end)
+        span = self._span(token.start)
         if name == "diff":
-            return self._derivative(arguments, span)
+            if len(arguments) != 2 or not isinstance(arguments[1], Name):
+                raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
+            return Apply("diff", *arguments, span=span)
         operation = OPERATIONS.get(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(
@@ -317,28 +348,6 @@ class _Parser:
         if not least <= len(arguments) <= most:
             raise ExpressionError(_wrong_count(token.text, least, most, len(arguments)), *span)
         return Apply(name, *arguments, span=span)
-
-    @staticmethod
-    def _derivative(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:
-        if len(arguments) != 2 or not isinstance(arguments[1], Name):
-            raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
-        return Apply("diff", *arguments, span=span)
-
-    def _apply(self, operation: str, arguments: tuple[Expression, ...], token: Token) -> Expression:
-        spans = [a.span for a in arguments if a.span]
-        start = min([token.start, *(s[0] for s in spans)])
-        end = max([token.end, *(s[1] for s in spans)])
-        result = Apply(operation, *arguments, span=(start, end))
-        if result.depth > MAX_DEPTH:
-            raise ExpressionError(
-                f"an expression may have {MAX_DEPTH} levels",
-                token.start,
-                token.end,
-                "give parts of it names of their own",
-            )
-        if operation == "^":
-            _refuse_giant_power(result)
-        return result
 
 
 def _number(token: Token) -> Number:
@@ -357,43 +366,8 @@ def _number(token: Token) -> Number:
 def _wrong_count(name: str, least: int, most: int, given: int) -> str:
     if least == most:
         wanted = f"{least} argument" + "s" * (least != 1)
-    elif most > 100:
-        wanted = f"at least {least} arguments"
-    else:
+    elif most == least + 1:
         wanted = f"{least} or {most} arguments"
+    else:
+        wanted = f"{least} to {most} arguments"
     return f"{name} takes {wanted}, not {given}"
-
-
-def _refuse_giant_power(power: Apply) -> None:
-    """Raise if the power of two constants would have more than `MAX_POWER_DIGITS` digits."""
-    base, exponent = power.arguments
-    if names(exponent):
-        return
-    times = math.pow(10.0, min(_log10_bound(exponent), 300.0))
-    if times > MAX_POWER_DIGITS or times * abs(_log10_bound(base)) > MAX_POWER_DIGITS:
-        raise ExpressionError(
-            f"this power is too large to work out: at most {MAX_POWER_DIGITS} digits",
-            *(power.span or (0, 0)),
-            hint="a name can stand for the exponent",
-        )
-
-
-def _log10_bound(expression: Expression) -> float:
-    """An upper bound of log10 |value| of a constant expression; 0 for names and unknown functions."""
-    match expression:
-        case Number():
-            value = expression.value
-            if value == 0:
-                return 0.0
-            return math.log10(value.numerator) - math.log10(value.denominator)
-        case Apply(operation="+" | "-", arguments=(a, b)):
-            return max(_log10_bound(a), _log10_bound(b)) + math.log10(2)
-        case Apply(operation="*", arguments=(a, b)):
-            return _log10_bound(a) + _log10_bound(b)
-        case Apply(operation="/", arguments=(a, b)):
-            return _log10_bound(a) - _log10_bound(b)
-        case Apply(operation="neg", arguments=(a,)):
-            return _log10_bound(a)
-        case Apply(operation="^", arguments=(a, b)):
-            return abs(_log10_bound(a)) * math.pow(10.0, min(_log10_bound(b), 300.0))
-    return 0.0

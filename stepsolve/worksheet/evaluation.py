@@ -13,7 +13,7 @@ from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Worksheet
 
-_CONSTANTS = {"e": math.e, "pi": math.pi}
+_CONSTANTS = {"e": math.e, "pi": math.pi, "π": math.pi}
 
 
 class LineError(OutsideDomain):
@@ -52,6 +52,9 @@ def value(expression: Expression, values: Mapping[str, Any]) -> Any:
             return float(expression.text)
         case Apply():
             row = OPERATIONS[expression.operation]
+            if row.chooses:
+                condition, chosen, other = expression.arguments
+                return value(chosen if value(condition, values) else other, values)
             arguments = [value(a, values) for a in row.completed(expression.arguments)]
             result = row.numpy(*arguments)
             if not np.isfinite(result):

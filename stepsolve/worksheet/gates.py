@@ -24,7 +24,8 @@ class _Splitter:
     def __init__(self, line: Line, taken: set[str]) -> None:
         self.lines: list[Line] = []
         self._taken = taken
-        self._stem = line.name if line.name.isalpha() else f"{line.name}_"
+        bare = line.name.replace("'", "")  # primes end a name
+        self._stem = bare if line.name.isalpha() else f"{bare}_"
         self._count = 0
         outer = line.expression
         if isinstance(outer, Apply) and names(outer):

@@ -11,7 +11,7 @@ from itertools import groupby, islice, pairwise
 from itertools import product as cartesian
 
 from stepsolve.calculus.tidy import tidy
-from stepsolve.checking.precise import Precise, Value
+from stepsolve.checking.precise import Value
 from stepsolve.checking.rewrites import Sampler, check_steps
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.checking.worksheets import (
@@ -19,6 +19,7 @@ from stepsolve.checking.worksheets import (
     Gradients,
     check_values,
     precise_values,
+    settled_values,
 )
 from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Steps, Table, Text
 from stepsolve.errors import OutsideDomain
@@ -54,9 +55,8 @@ class Solution:
         self.backward = backward(self.graph) if self.graph else ()
         self.worksheet = worksheet.extended(self.backward)
         self.floats = evaluate(self.worksheet)
-        self.precise = Precise()
         self._lines = {line.name: line.expression for line in self.worksheet.lines}
-        self.exact = precise_values(self.worksheet.given, self._lines, self.precise)
+        self.exact, self.precise = settled_values(self.worksheet.given, self._lines)
         self.workings = Workings(self.floats, self.exact, self.precise, digits or Digits())
 
     @cached_property
@@ -156,6 +156,8 @@ class Solution:
         rows: list[tuple[Cell, ...]] = []
         for path in list(graph.paths(source))[:MAX_PATHS]:
             edges = list(pairwise(path))[::-1]
+            if not edges:  # the target itself
+                continue
             product = _product(Name(graph.local_name(of, by, indirect)) for by, of in edges)
             # an input that stands twice in a gate is two paths
             for places in islice(cartesian(*(self._places(*edge) for edge in edges)), MAX_PATHS):

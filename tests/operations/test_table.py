@@ -112,7 +112,7 @@ def smooth(row: Operation, count: int) -> Iterator[tuple[float, ...]]:
 def by_numpy(tree: Expression, values: dict[str, Any]) -> Any:
     """The value of a tree by the NumPy functions of its rows."""
     if isinstance(tree, Name):
-        return values[tree.name] if tree.name in values else {"pi": np.pi, "e": np.e}[tree.name]
+        return values[tree.name] if tree.name in values else {"π": np.pi, "e": np.e}[tree.name]
     if isinstance(tree, Number):
         return float(tree.text)
     assert isinstance(tree, Apply)
@@ -123,7 +123,7 @@ def by_numpy(tree: Expression, values: dict[str, Any]) -> Any:
 def by_reference(tree: Expression, values: dict[str, Any]) -> Any:
     """The value of a tree by the functions of this file."""
     if isinstance(tree, Name):
-        return values[tree.name] if tree.name in values else {"pi": +MP.pi, "e": +MP.e}[tree.name]
+        return values[tree.name] if tree.name in values else {"π": +MP.pi, "e": +MP.e}[tree.name]
     if isinstance(tree, Number):
         return MP.mpf(tree.text)
     assert isinstance(tree, Apply)

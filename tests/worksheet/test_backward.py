@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -330,7 +331,7 @@ def test_a_name_that_ends_in_part1_is_no_partial_sum() -> None:
 def test_a_line_with_the_name_of_a_gradient_is_refused() -> None:
     lines = ["q = x * y", "df/dx = 3 * q", "f = df/dx * x"]
     problem = {"kind": "graph", "given": {"x": 2, "y": 3}, "lines": lines, "backward": "f"}
-    with pytest.raises(stepsolve.InvalidProblem, match="df/dx"):
+    with pytest.raises(stepsolve.InvalidProblem, match="a definition begins with a name"):
         stepsolve.solve(problem)
 
 
@@ -341,10 +342,13 @@ def test_the_pi_of_a_formula_is_not_the_pi_of_the_problem(operation: str) -> Non
     assert close(found["df/dx"], 2 * without["df/dx"])
 
 
-def test_an_operation_of_very_many_arguments() -> None:
-    given = {f"x{k}": float(k % 177) for k in range(300)}
-    found = solved(worksheet(given, {"f": f"max({', '.join(given)})"}), "f")
-    assert {name for name in given if found[f"df/d{name}"]} == {"x176"}
+def test_the_gradients_of_forty_arguments_take_no_time() -> None:
+    given = {f"x{k}": float(k % 37) for k in range(40)}
+    sheet = worksheet(given, {"f": f"max({', '.join(given)})"})
+    start = perf_counter()
+    found = solved(sheet, "f")
+    assert perf_counter() - start < 1
+    assert {name for name in given if found[f"df/d{name}"]} == {"x36"}
 
 
 def test_symbols_have_gradients_as_formulas() -> None:

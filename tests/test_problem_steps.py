@@ -1,0 +1,302 @@
+"""The steps of every problem file: which rules in which order, which lines, which paths.
+
+They are written here as a teacher takes them at the board, rule by rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain, pairwise
+from pathlib import Path
+
+import pytest
+
+import stepsolve
+from stepsolve.derivation import Cell, Derivation, Step, Table
+from stepsolve.notation.plain import plain
+from stepsolve.notation.tree import names
+
+ROOT = Path(__file__).parents[1] / "problems"
+
+
+@cache
+def solved(file: str) -> Derivation:
+    return stepsolve.solve(ROOT / file)
+
+
+def outline(steps: Iterable[Step], depth: int = 0) -> Iterator[str]:
+    """The names of the rules, each after one dot for every step that it belongs to."""
+    for step in steps:
+        yield "." * depth + step.rule
+        yield from outline(step.steps, depth + 1)
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from flat(step.steps)
+
+
+LOGISTIC = """
+reciprocal rule
+.sum rule
+..constant rule
+..chain rule with the derivative of exp
+...negation
+{inner}
+split the fraction
+add and subtract
+divide out
+recognise the function
+"""
+OVER_LOG = """
+.chain rule with the derivative of log
+..sum rule
+...{one} rule
+...{other} rule
+"""
+RULES = {
+    "calculus/sigmoid.yaml": LOGISTIC.format(inner="....identity rule"),
+    "calculus/sigmoid-scaled.yaml": 2
+    * LOGISTIC.format(inner="....constant multiple rule\n.....identity rule"),
+    "calculus/tanh.yaml": """
+quotient rule
+.difference rule
+..exponential rule
+..chain rule with the exponential rule
+...negation
+....identity rule
+.sum rule
+..exponential rule
+..chain rule with the exponential rule
+...negation
+....identity rule
+divide each term
+group the quotients
+recognise the function
+""",
+    "calculus/class-test.yaml": (
+        "product rule\n.power rule"
+        + OVER_LOG.format(one="identity", other="constant")
+        + "product rule\n.exponential rule"
+        + OVER_LOG.format(one="constant", other="identity")
+        + "exponential rule"  # a^x
+    ),
+    "calculus/gates.yaml": """
+sum rule
+.identity rule
+.constant rule
+sum rule
+.constant rule
+.identity rule
+difference rule
+.identity rule
+.constant rule
+difference rule
+.constant rule
+.identity rule
+constant multiple rule
+.identity rule
+constant multiple rule
+.identity rule
+constant multiple rule
+.identity rule
+reciprocal rule
+.identity rule
+exponential rule
+derivative of log
+derivative of max
+derivative of max
+quotient rule
+.derivative of sin
+.derivative of cos
+divide each term
+group the quotients
+recognise the function
+""",
+    "calculus/relu-max.yaml": """
+derivative of relu
+derivative of leaky_relu
+derivative of max
+derivative of max
+""",
+    "calculus/relu-at-kink.yaml": "derivative of relu",
+    "calculus/neuron-vector.yaml": "".join(
+        "\nchain rule with the derivative of sigmoid\n.sum rule\n"
+        + "\n".join(
+            (
+                "..constant rule"
+                if k != by
+                else "..identity rule"
+                if k == 3  # the bias stands alone
+                else "..constant multiple rule\n...identity rule"
+            )
+            for k in range(4)
+        )
+        for by in range(4)
+    ),
+}
+
+
+@pytest.mark.parametrize("file", RULES)
+def test_the_rules_are_named_in_the_order_of_the_board(file: str) -> None:
+    expected = [row for row in RULES[file].splitlines() if row]
+    assert list(outline(solved(file).steps)) == expected
+
+
+@pytest.mark.parametrize("file", RULES)
+def test_every_step_of_calculus_states_its_rule(file: str) -> None:
+    for step in flat(solved(file).steps):
+        begins = plain(step.before).startswith("diff(")
+        if begins:
+            assert step.formula is not None, step.rule
+            assert plain(step.formula[0]).startswith("diff("), step.rule
+        else:
+            assert step.before != step.after, step.rule
+
+
+@pytest.mark.parametrize(
+    ("file", "count"), [("sigmoid", 4), ("sigmoid-scaled", 8), ("tanh", 3), ("gates", 3)]
+)
+def test_the_textbook_form_goes_on_where_the_rules_end(file: str, count: int) -> None:
+    rewrites = [
+        (before, after)
+        for before, after in pairwise(solved(f"calculus/{file}.yaml").steps)
+        if not plain(after.before).startswith("diff(")
+    ]
+    assert len(rewrites) == count
+    for before, after in rewrites:
+        assert after.before == (before.result or before.after)
+
+
+# --------------------------------------------------------------------------------------- graphs
+
+NEURON_GATES = (
+    "f1 f2 f3 f4 f5 f6 f7 f | df/df df/df7 df7/df6 df/df6 df6/df5 df/df5 df5/df4 df/df4 "
+    "df4/df3 df/df3 df4/dw2 df/dw2 df3/df1 df/df1 df3/df2 df/df2 "
+    "df2/dw1 df/dw1 df2/dx1 df/dx1 df1/dw0 df/dw0 df1/dx0 df/dx0"
+)
+CHAIN = (
+    "z_1 a_1 z_2 a_2 z_3 a_3 L | dL/dL dL/da_3 da_3/dz_3 dL/dz_3 "
+    "dz_3/dw_3 dL/dw_3 dz_3/da_2 dL/da_2 da_2/dz_2 dL/dz_2 "
+    "dz_2/dw_2 dL/dw_2 dz_2/da_1 dL/da_1 da_1/dz_1 dL/dz_1 dz_1/dw_1 dL/dw_1"
+)
+LINES = {
+    "graphs/product.yaml": "q f | df/df df/dq df/dz dq/dx df/dx dq/dy df/dy",
+    "graphs/sum.yaml": "q f | df/df df/dx df/dq dq/dy df/dy dq/dz df/dz",
+    "graphs/max.yaml": "f1 f2 f3 f | df/df df/df3 df3/df1 df/df1 df3/df2 df/df2 "
+    "df2/dz df/dz df2/dw df/dw df1/dx df/dx df1/dy df/dy",
+    "graphs/neuron.yaml": NEURON_GATES,
+    "graphs/vanishing-chain.yaml": CHAIN,
+    "calculus/gate-square.yaml": "f | df/df df/dx",
+    "calculus/gate-cube.yaml": "q f | df/df df/dq ∂f/∂x dq/dx df/dx",
+    "calculus/sigmoid-graph.yaml": "f1 f2 f3 f | df/df df/df3 df3/df2 df/df2 "
+    "df2/df1 df/df1 df1/dx df/dx",
+    "calculus/neuron.yaml": "z f | df/df df/dz dz/dw df/dw dz/dx df/dx dz/db df/db",
+    "calculus/two-path-neuron.yaml": "p z s t f | df/df df/ds df/dt dt/dp ds/dz df/dz "
+    "dz/dp df/dp dz/db df/db dp/dw df/dw dp/dx df/dx",
+}
+
+
+@pytest.mark.parametrize("file", LINES)
+def test_the_lines_stand_in_order_forward_then_backward(file: str) -> None:
+    forward, backward = (part.split() for part in LINES[file].split("|"))
+    lines = solved(file).lines
+    assert [line.name for line in lines] == [*forward, *backward]
+    sections = [line.section for line in lines]
+    assert sections == ["forward"] * len(forward) + ["backward"] * len(backward)
+
+
+@pytest.mark.parametrize("file", LINES)
+def test_a_line_uses_only_what_stands_before_it(file: str) -> None:
+    lines = solved(file).lines
+    assigned, ready = {line.name for line in lines}, set()
+    for line in lines:
+        assert set(names(line.expression)) & assigned <= ready, line.name
+        ready.add(line.name)
+
+
+FORMULAS = {
+    "graphs/neuron.yaml": "f1 = w0 * x0; f2 = w1 * x1; f3 = f1 + f2; f4 = f3 + w2; f5 = -f4; "
+    "f6 = exp(f5); f7 = 1 + f6; f = 1 / f7; df/df7 = -1 / f7^2; df7/df6 = 1; "
+    "df/df6 = df/df7 * df7/df6; df6/df5 = f6; df5/df4 = -1; df2/dw1 = x1; df1/dx0 = w0",
+    "graphs/max.yaml": "f2 = max(z, w); f = 2 * f3; df2/dz = z >= w; df2/dw = w > z; "
+    "df/dx = df/df1 * df1/dx",
+    "calculus/gate-square.yaml": "f = x * x; df/dx = x + x",
+    "calculus/gate-cube.yaml": "df/dq = x; ∂f/∂x = q; dq/dx = 2 * x; df/dx = ∂f/∂x + df/dq * dq/dx",
+    "calculus/two-path-neuron.yaml": "df/ds = t; df/dt = s; dt/dp = t * (1 - t); "
+    "ds/dz = s * (1 - s); dz/dp = 1; df/dp = df/dt * dt/dp + df/dz * dz/dp; dp/dw = x; dp/dx = w",
+}
+
+
+@pytest.mark.parametrize("file", FORMULAS)
+def test_the_formulas_of_the_lines(file: str) -> None:
+    found = {line.name: plain(line.expression) for line in solved(file).lines}
+    for told in FORMULAS[file].split("; "):
+        name, formula = told.split(" = ")
+        assert found[name] == formula
+
+
+PATTERNS = {
+    "graphs/max.yaml": {
+        "df/df3": "multiply swaps",
+        "df3/df1": "add distributes",
+        "df2/dz": "max routes",
+        "df1/dx": "multiply swaps",
+    },
+    "graphs/neuron.yaml": {"df5/df4": "minus flips the sign", "df7/df6": "add distributes"},
+    "calculus/gate-cube.yaml": {"df/dx": "copy adds"},
+    "calculus/two-path-neuron.yaml": {"df/dp": "copy adds", "dz/db": "add distributes"},
+}
+
+
+@pytest.mark.parametrize("file", PATTERNS)
+def test_the_patterns_of_the_board_are_named(file: str) -> None:
+    notes = {line.name: line.note for line in solved(file).lines}
+    assert {name: notes[name] for name in PATTERNS[file]} == PATTERNS[file]
+
+
+def words(cell: Cell) -> str:
+    parts = cell if isinstance(cell, tuple) else (cell,)
+    return "".join(part if isinstance(part, str) else plain(part) for part in parts)
+
+
+def tables(file: str) -> list[list[str]]:
+    blocks = (block for block in solved(file).blocks if isinstance(block, Table))
+    return [[words(cell) for cell in row] for row in chain.from_iterable(b.rows for b in blocks)]
+
+
+PATHS = {
+    "calculus/two-path-neuron.yaml": [
+        ("w → p → z → s → f", "df/ds * ds/dz * dz/dp * dp/dw", "t * s * x * (1 - s)"),
+        ("w → p → t → f", "df/dt * dt/dp * dp/dw", "s * t * x * (1 - t)"),
+        ("x → p → z → s → f", "df/ds * ds/dz * dz/dp * dp/dx", "t * s * w * (1 - s)"),
+        ("x → p → t → f", "df/dt * dt/dp * dp/dx", "s * t * w * (1 - t)"),
+        ("b → z → s → f", "df/ds * ds/dz * dz/db", "t * s * (1 - s)"),
+    ],
+    "calculus/neuron.yaml": [
+        ("b → z → f", "df/dz * dz/db", "f * (1 - f)"),
+        ("x → z → f", "df/dz * dz/dx", "f * w * (1 - f)"),
+        ("w → z → f", "df/dz * dz/dw", "f * x * (1 - f)"),
+    ],
+    "calculus/gate-square.yaml": [("x → f", "df/dx", "x"), ("x → f", "df/dx", "x")],
+    "calculus/gate-cube.yaml": [("x → q → f", "df/dq * dq/dx", "2 * x^2"), ("x → f", "∂f/∂x", "q")],
+    "calculus/sigmoid-graph.yaml": [
+        ("x → f1 → f2 → f3 → f", "df/df3 * df3/df2 * df2/df1 * df1/dx", "f2 / f3^2")
+    ],
+}
+
+
+@pytest.mark.parametrize("file", PATHS)
+def test_the_paths_and_their_products(file: str) -> None:
+    assert tables(file) == [list(row) for row in PATHS[file]]
+
+
+def test_when_an_input_moves_by_one() -> None:
+    """f = x + y z at (-2, 5, -4) is -22: by hand -1 + 5 (-4), -2 + 6 (-4), -2 + 5 (-3)."""
+    assert tables("graphs/sum.yaml") == [
+        ["x", "1", "-22", "-21", "1"],
+        ["y", "-4", "-22", "-26", "-4"],
+        ["z", "5", "-22", "-17", "5"],
+    ]
