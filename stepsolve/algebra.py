@@ -13,6 +13,7 @@ import sympy
 
 from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
 from stepsolve.operations.table import OPERATIONS
+from stepsolve.source.magnitude import MAX_POWER_DIGITS
 
 _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "+": add,
@@ -121,7 +122,11 @@ class _Translator:
             raise Untranslatable(operation)
         arguments = row.completed(expression.arguments)
         if operation in _SIGNS:
-            return _SIGNS[operation](*map(self, arguments))
+            left, right = map(self, arguments)
+            # names may have cancelled in what was written: 9^(1e9 * x / x)
+            if operation == "^" and right.is_number and not abs(right) <= MAX_POWER_DIGITS:
+                raise Untranslatable(operation)
+            return _SIGNS[operation](left, right)
         if operation == "neg":
             return -self(arguments[0])
         if row.sympy:

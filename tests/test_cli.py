@@ -132,7 +132,7 @@ def test_70_on_what_nobody_foresaw(invoke: Invoke, monkeypatch: pytest.MonkeyPat
     def fall(*_: object) -> None:
         raise RuntimeError("the sky")
 
-    monkeypatch.setattr("stepsolve.worksheet.solution.precise_values", fall)
+    monkeypatch.setattr("stepsolve.solve", fall)
     code, out, err = invoke("run", GRAPH)
     assert (code, out) == (70, "")
     assert err == (

@@ -20,6 +20,7 @@ from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, 
 from stepsolve.operations.table import OPERATIONS
 
 _READABLE = 60  # nodes up to which the derivative of a part is written out in full
+_LONG = 40  # nodes beyond which a step refers to inner functions by their letters
 _SHORT = 12  # nodes up to which an inner function is written without letters of its own
 _SPARE = ("f", "g", "h", "k", "m")
 _LETTERS = ("u", "v", "w", "p", "q", "r", "s", "t")
@@ -110,12 +111,15 @@ class _Engine:
         """All terms of a sum at once, however many."""
         parts = terms(node)
         rule = rules.named("sum rule" if all(s > 0 for s, _ in parts) else "difference rule")
-        after = self._signed([(sign, self.diff(part)) for sign, part in parts])
         found = [self.derive(part) for _, part in parts]
+        if node.size > _LONG:
+            parts = [(sign, f.named) for (sign, _), f in zip(parts, found, strict=True)]
+        after = self._signed([(sign, self.diff(part)) for sign, part in parts])
+        named = self._signed(parts)
         signed = zip((sign for sign, _ in parts), found, strict=True)
         # constants leave no zero behind: a chain of sums must stay one flat product
         value = self._signed([(sign, f.value) for sign, f in signed if f.value != ZERO])
-        return self._finished(node, rule, after, found, value)
+        return self._finished(named, rule, after, found, value)
 
     @staticmethod
     def _signed(parts: list[tuple[int, Expression]]) -> Expression:
@@ -134,6 +138,8 @@ class _Engine:
         varying = tuple(self.depends(argument) for argument in arguments)
         nested = any(v and a != self.variable for v, a in zip(varying, arguments, strict=True))
         rule = rules.function_rule(node.operation, len(arguments), varying, nested)
+        if not _open(rule.template):  # a step is flat, whatever it is a step of
+            rule = rule._replace(name=f"derivative of {node.operation}", inner="")
         holes = (hole.name for hole in rule.pattern.children if isinstance(hole, Name))
         return rule, dict(zip(holes, arguments, strict=True))
 
@@ -144,7 +150,13 @@ class _Engine:
             found = [self.derive(d.arguments[0]) for d in _open(full)]
             value = _closed(full, found)
             after = _folded(full) if found else tidy(full)
-            return self._finished(node, rule, after, found, value)
+            named: Expression = node
+            if node.size > _LONG:  # in the letters of its parts, as they are in the steps below
+                letters = {d.arguments[0]: f.named for d, f in zip(_open(full), found, strict=True)}
+                short = {hole: letters.get(part, part) for hole, part in parts.items()}
+                named = substitute(rule.pattern, short)
+                after = _folded(substitute(rule.template, short)) if found else after
+            return self._finished(named, rule, after, found, value)
         return self._chained(node, rule, parts, full)
 
     def _chained(self, node: Apply, rule: Rule, parts: Bindings, full: Expression) -> _Found:

@@ -7,12 +7,13 @@ A handful of rewrites, each with a name and shown as a step: `exp(-x) / (1 + exp
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from itertools import product as cartesian
 from math import gcd
 from typing import NamedTuple
 
-from stepsolve.calculus.patterns import as_exponential, match
+from stepsolve.calculus.patterns import as_exponential, match, negated
 from stepsolve.calculus.tidy import (
     ONE,
     Exact,
@@ -26,7 +27,7 @@ from stepsolve.calculus.tidy import (
     tidy,
 )
 from stepsolve.derivation import Step
-from stepsolve.notation.tree import Apply, Expression, transform, walk
+from stepsolve.notation.tree import Apply, Expression, Name, transform, walk
 from stepsolve.operations.table import OPERATIONS
 
 _MAX_SIZE = 150  # nodes beyond which no textbook form is looked for
@@ -59,6 +60,8 @@ def _chain(expression: Expression, strategy: tuple[Rewrite, ...]) -> tuple[Step,
         if after is not None and after != expression:
             steps.append(Step(rewrite.name, expression, after, because=rewrite.because))
             expression = after
+    if steps and (tidied := tidy(expression)) != expression:
+        steps[-1] = steps[-1]._replace(after=tidied)
     return tuple(steps)
 
 
@@ -78,7 +81,8 @@ def recognise(expression: Expression) -> Expression | None:
         bindings = match(form, expression, _HOLES)
         if bindings is not None:
             arguments = (bindings[p] for p in ("a", "b") if p in bindings)
-            return Apply(name, *arguments)
+            # -(b - x), matched by a change of sign, is x - b
+            return Apply(name, *(tidy(a) if _head(a) == "neg" else a for a in arguments))
     return None
 
 
@@ -220,34 +224,46 @@ def _factor_out(expression: Expression) -> Expression | None:
     shared: dict[Expression, Exact] = dict(split[0].powers)
     for product in split[1:]:
         shared = {
-            base: min(power, product.powers[base])
+            base: min(power, product.powers[base], key=lambda p: p * p)
             for base, power in shared.items()
-            if base in product.powers and min(power, product.powers[base]) > 0
+            if product.powers.get(base, 0) * power > 0
         }
-    shared = {base: power for base, power in shared.items() if power > 0}
     if not shared:
         return None
-    number = gcd(*(int(product.number) for product in split)) if _all_whole(split) else 1
+    if all(isinstance(base, Name) for base in shared) and _is_polynomial(expression):
+        return None  # a polynomial is clearer as a sum
+    number = _common(split)
     rest = [
         Product(
-            sign * product.number // number if number > 1 else sign * product.number,
+            sign * product.number / Fraction(number),
             product.decimal,
             {b: q for b, p in product.powers.items() if (q := p - shared.get(b, 0))},
         )
         for (sign, _), product in zip(parts, split, strict=True)
     ]
-    inside = tidy(build_sum(rest))
-    if any(_head(node) == "/" for node in walk(inside)):
+    if any(power < 0 for product in rest for power in product.powers.values()):
         return None
-    return Apply("*", build_product(Product(number, False, shared)), inside)
+    inside = tidy(build_sum(rest))
+    decimal = any(product.decimal for product in split)
+    return tidy(Apply("*", build_product(Product(number, decimal, shared)), inside))
 
 
-def _all_whole(products: list[Product]) -> bool:
-    return all(product.number.denominator == 1 for product in products)
+def _common(products: list[Product]) -> Exact:
+    """The number that all terms share: that of all, or the largest that divides whole ones."""
+    sizes = {abs(Fraction(product.number)) for product in products}
+    if len(sizes) == 1:
+        return sizes.pop()
+    if all(size.denominator == 1 for size in sizes):
+        return gcd(*(int(size) for size in sizes))
+    return 1
 
 
 def _expand(expression: Expression) -> Expression | None:
     """Products of short sums of powers multiplied out, and like terms collected."""
+    match expression:
+        case Apply(operation="/", arguments=(top, bottom)) if numeric(bottom) is None:
+            inner = _expand(top)
+            return None if inner is None else tidy(Apply("/", inner, bottom))
     if not _is_polynomial(expression):
         return None
     expanded = _expanded(expression)
@@ -323,6 +339,8 @@ def _pythagoras(expression: Expression) -> Expression | None:
         for left, right in _identities():
             if match(left, node, _HOLES) is not None:
                 return right
+            if _head(node) in ("+", "-") and match(left, tidy(negated(node)), _HOLES) is not None:
+                return negated(right)
         return None
 
     changed = transform(expression, apply)

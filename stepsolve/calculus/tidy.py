@@ -63,11 +63,18 @@ def constant(value: Exact, decimal: bool = False) -> Expression:
     if value < 0:
         return Apply("neg", constant(-value, decimal))
     if value.denominator == 1:
-        return Number(str(value.numerator))
+        return Number(_whole_text(value.numerator))
     text = _decimal_text(value) if decimal else None
     if text is not None:
         return Number(text)
     return Apply("/", Number(str(value.numerator)), Number(str(value.denominator)))
+
+
+def _whole_text(value: int) -> str:
+    """A whole number as typed: with a power of ten where it would be mostly zeros."""
+    text = str(value)
+    digits = text.rstrip("0")
+    return f"{digits}e{len(text) - len(digits)}" if len(text) > _MAX_DIGITS > len(digits) else text
 
 
 def _decimal_text(value: Exact) -> str | None:
@@ -119,6 +126,7 @@ class _Tidier:
             case _:
                 result = node
         self._done[id(node)] = node, result
+        self._done[id(result)] = result, result  # tidy already: never worked through again
         return result
 
     def product(self, node: Expression) -> Product:
@@ -126,16 +134,21 @@ class _Tidier:
         number: Exact = 1
         decimal = False
         powers: dict[Expression, Exact] = {}
+        base: Expression
         waiting: list[tuple[Expression, Exact]] = [(node, 1)]
         while waiting:
             part, power = waiting.pop()
+            if power.denominator != 1 and isinstance(part, Apply):
+                base = self.visit(part)  # the root of a product is not that of its factors
+                powers[base] = powers.get(base, 0) + power
+                continue
             match part:
                 case Number():
                     value = part.value
                     if not self._foldable(value, power):
                         powers[part] = powers.get(part, 0) + power
                         continue
-                    number *= value ** int(power) if power > 0 else Fraction(value) ** int(power)
+                    number *= _raised(value, int(power))
                     decimal = decimal or "." in part.text or "e" in part.text.lower()
                 case Apply(operation="*", arguments=(a, b)):
                     waiting += [(b, power), (a, power)]
@@ -145,9 +158,11 @@ class _Tidier:
                     number = -number if power % 2 else number
                     waiting.append((a, power))
                 case Apply(operation="^", arguments=(a, b)):
-                    exponent = numeric(b)
+                    settled = self.visit(b)
+                    exponent = numeric(settled)
+                    decimal = decimal or "." in getattr(settled, "text", "")
                     if exponent is None:
-                        base: Expression = Apply("^", a, self.visit(b))
+                        base = Apply("^", a, settled)
                         powers[base] = powers.get(base, 0) + power
                     elif _mergeable(exponent, power):
                         waiting.append((a, exponent * power))
@@ -162,6 +177,12 @@ class _Tidier:
                         waiting.append((tidied, power))
                 case _:
                     powers[part] = powers.get(part, 0) + power
+        for base, power in list(powers.items()):
+            if isinstance(base, Number) and self._foldable(base.value, power):
+                number *= _raised(base.value, int(power))
+                del powers[base]
+            elif base == ONE:
+                del powers[base]
         if not number:
             return Product(0, decimal, {})
         return Product(number, decimal, {b: p for b, p in powers.items() if p})
@@ -213,10 +234,10 @@ def build_product(product: Product) -> Expression:
         top: list[Expression] = [Number(text)]
         bottom: list[Expression] = []
     else:
-        top = [Number(str(above))] if above != 1 else []
-        bottom = [Number(str(below))] if below != 1 else []
+        top = [Number(_whole_text(above))] if above != 1 else []
+        bottom = [Number(_whole_text(below))] if below != 1 else []
     for base, power in sorted(product.powers.items(), key=lambda pair: not _is_simple(pair[0])):
-        (top if power > 0 else bottom).append(_power(base, _size(power)))
+        (top if power > 0 else bottom).append(_power(base, _size(power), product.decimal))
     result = _chain(top)
     if bottom:
         result = Apply("/", result, _chain(bottom))
@@ -232,6 +253,10 @@ def _negated_sum(product: Product) -> Expression | None:
     return None
 
 
+def _raised(value: Exact, power: int) -> Exact:
+    return value**power if power >= 0 else Fraction(value) ** power
+
+
 def _size(value: Exact) -> Exact:
     return -value if value < 0 else value
 
@@ -245,8 +270,8 @@ def _is_simple(base: Expression) -> bool:
     )
 
 
-def _power(base: Expression, power: Exact) -> Expression:
-    return base if power == 1 else Apply("^", base, constant(power))
+def _power(base: Expression, power: Exact, decimal: bool) -> Expression:
+    return base if power == 1 else Apply("^", base, constant(power, decimal))
 
 
 def _chain(factors: list[Expression]) -> Expression:

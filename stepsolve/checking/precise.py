@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from functools import cache
 from typing import Any
 
@@ -20,9 +20,9 @@ from stepsolve.operations.table import OPERATIONS
 DIGITS = 50
 _LARGEST = 4096  # bits before the point: the next exponential of more would never end
 _SPARE = 16  # bits: what remains of a sum that cancels in all but these is rounding errors
-_EXACTLY = Context(prec=2 * DIGITS)
+_EXACTLY = Context(2 * DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
 # the last few of the digits carry rounding errors: 2.675 must not come back as 2.67499...
-_TRUSTED = Context(prec=DIGITS - 5, rounding=ROUND_HALF_EVEN)
+_TRUSTED = Context(DIGITS - 5, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX)
 
 Value = Any  # an mpf: mpmath has no types of its own
 
@@ -54,6 +54,8 @@ class Point:
         # nodes are kept beside their values, so that no identity is ever used twice
         self.memory: dict[int, tuple[Expression, Value]] = {}
         self._near: dict[str, tuple[Point, Point, Value]] = {}
+        self.blur: Value = 0
+        """The largest relative error that any derivative taken here may have."""
 
     def near(self, variable: str, precise: Precise) -> tuple[Point, Point, Value]:
         """The points a small step above and below in one variable, and the step."""
@@ -159,12 +161,27 @@ class Precise:
         body, variable = derivative.arguments
         assert isinstance(variable, Name)
         above, below, step = point.near(variable.name, self)
-        return (self.evaluate(body, above) - self.evaluate(body, below)) / (2 * step)
+        after, before = self.evaluate(body, above), self.evaluate(body, below)
+        slope = (after - before) / (2 * step)
+        noise = (abs(after) + abs(before)) * self.mp.eps / step
+        if abs(slope) <= noise:
+            return self.mp.mpf(0)
+        point.blur = max(point.blur, noise / abs(slope))
+        return slope
 
     def step(self, at: Value) -> Value:
-        """A step for differences at a point: a third of the digits, so that 30 remain."""
-        size = abs(at)
-        return self.mp.ldexp(size if size > 1e-12 else self.mp.mpf(1e-12), -56)
+        """A step for differences at a point: a third of the digits, so that two thirds remain."""
+        return self.steps(at)[0]
+
+    def steps(self, at: Value) -> tuple[Value, ...]:
+        """A step relative to the size of the point and, where that is not 1, one that is not."""
+        one = self.mp.ldexp(1, -(self.mp.prec // 3))
+        return (abs(at) * one, one) if at else (one,)
+
+    @property
+    def rounding(self) -> Value:
+        """What a difference must exceed, relative to its terms, to have a third of the digits."""
+        return self.mp.ldexp(1, -(2 * self.mp.prec // 3))
 
     @staticmethod
     def decimal(value: Value) -> Decimal:

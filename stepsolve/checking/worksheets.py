@@ -8,6 +8,7 @@ confirmed the same way: the cost stays linear in the graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from stepsolve.checking.precise import DIGITS, Point, Precise, Value
@@ -20,7 +21,6 @@ GRADIENT_TOLERANCE = 1e-15  # of 50 digits against differences of 50 digits
 _TOLERABLE = 80  # bits that cancellation may take: 25 digits remain
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 _KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
-_ROUNDING = 1e-33  # of a value's size: differences of less leave too few digits to compare
 _BUDGET = 120  # lines run again for gradients through the whole graph
 
 
@@ -33,27 +33,35 @@ class Gradients(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """One-sided slopes of a quantity, whether they differ, and the size that they need to be exact."""
+    """The slopes of a quantity to both sides, and the size that they need to be exact."""
 
     left: Value
     right: Value
     noise: Value
-    kink: bool
+
+    @property
+    def size(self) -> Value:
+        return max(abs(self.left), abs(self.right))
+
+    @property
+    def gap(self) -> Value:
+        return abs(self.right - self.left)
+
+    @property
+    def middle(self) -> Value:
+        return (self.left + self.right) / 2
 
     @property
     def audible(self) -> bool:
         """Whether the slopes stand out from the noise."""
-        size = max(abs(self.left), abs(self.right))
-        return bool(size > self.noise or size == 0)
+        return bool(self.size > self.noise or self.noise == 0)
 
     def plus(self, factor: Value, other: Slopes) -> Slopes:
         """These slopes and a multiple of others."""
-        sides = other.left, other.right
         return Slopes(
-            self.left + factor * sides[0],
-            self.right + factor * sides[1],
+            self.left + factor * other.left,
+            self.right + factor * other.right,
             self.noise + abs(factor) * other.noise,
-            self.kink or other.kink,
         )
 
 
@@ -134,29 +142,71 @@ class GradientOracle:
     def _check(self, name: str, whole: bool) -> Check:
         label = self._gradients.name_of[name]
         try:
-            slopes = self._slopes_whole(name) if whole else None
-            whole = slopes is not None and slopes.audible
-            if slopes is None or not slopes.audible:
-                slopes = self._slopes_near(name)
+            slopes, finer, method = self._measured(name, whole)
         except OutsideDomain:
             note = "it cannot be moved to both sides within the domain"
             return Check(label, "differences", float("inf"), False, note)
-        method = (
-            "differences through the graph" if whole else "differences in the lines that use it"
-        )
+        if not slopes.audible and slopes.size:
+            note = "its effect is lost in the digits of the value"
+            return Check(label, method, float("inf"), False, note)
+        return self._verdict(label, slopes, finer, method)
+
+    def _verdict(self, label: str, slopes: Slopes, finer: Slopes, method: str) -> Check:
         claimed = self._values[label]
-        size = max(abs(claimed), abs(slopes.left), abs(slopes.right), slopes.noise)
-        if slopes.kink:
+        note = ""
+        if finer.size > 4 * slopes.size:  # the smaller the step, the steeper
+            off, size = abs(claimed), self._precise.mp.mpf(0)
+            note = "at a jump, where 0 is declared"
+        elif slopes.gap > _KINK * slopes.size and finer.gap > slopes.gap / 2:
             low, high = sorted((slopes.left, slopes.right))
-            off = max(low - claimed, claimed - high, 0)
+            off, size = max(low - claimed, claimed - high, 0), slopes.size
             method = "one-sided " + method
             note = f"at a kink: slopes {float(slopes.left):.4g} and {float(slopes.right):.4g}"
+        elif claimed == 0 and finer.size <= slopes.size / 4:  # they vanish with the step
+            off, size = claimed, slopes.size
         else:
-            off, note = abs(claimed - (slopes.left + slopes.right) / 2), ""
+            off, size = abs(claimed - slopes.middle), max(slopes.size, slopes.noise)
+        size = max(abs(claimed), size)
         error = float(off / size) if off else 0.0
         return Check(label, method, error, error <= GRADIENT_TOLERANCE, note)
 
-    def _slopes_whole(self, name: str) -> Slopes:
+    def _measured(self, name: str, whole: bool) -> tuple[Slopes, Slopes, str]:
+        """The slopes in a step and in a sixteenth of it, and how they were taken.
+
+        What is lost in the noise of the whole graph is looked at more closely: in the lines that
+        use the name, and then with four times the digits.
+        """
+        for oracle, through in ((self, True), (self, False), (None, False)):
+            if through and not whole:
+                continue
+            slopes = (oracle or self._sharper)._slopes(name, through, 1)
+            if slopes.audible:
+                break
+        steady = slopes.gap <= _KINK * slopes.size and self._values[self._label(name)] != 0
+        finer = slopes if steady else (oracle or self._sharper)._slopes(name, through, 16)
+        where = "through the graph" if through else "in the lines that use it"
+        return slopes, finer, f"differences {where}"
+
+    def _label(self, name: str) -> str:
+        return self._gradients.name_of[name]
+
+    @cached_property
+    def _sharper(self) -> GradientOracle:
+        """The same with four times the digits."""
+        precise = Precise(4 * DIGITS)
+        # numbers of another context would bring its precision along
+        given = {n: precise.mp.mpf(v) for n, v in self._values.items()}
+        point = Point({n: v for n, v in given.items() if n not in self._lines})
+        for line, expression in self._lines.items():
+            point.values[line] = precise.evaluate(expression, point)
+        values = {**given, **point.values}
+        return GradientOracle(self._lines, values, self._gradients, precise)
+
+    def _slopes(self, name: str, through: bool, divisor: int) -> Slopes:
+        return self._through(name, divisor) if through else self._nearby(name, divisor)
+
+    def _through(self, name: str, divisor: int) -> Slopes:
+        """How the target moves with a name, all lines run again."""
         target = self._gradients.target
         users = self._users(name)
 
@@ -166,15 +216,15 @@ class GradientOracle:
                 point.values[line] = self._precise.evaluate(self._lines[line], point)
             return point.values[target]
 
-        return self._slopes(run, name, self._values[target])
+        return self._differences(run, name, target, divisor)
 
-    def _slopes_near(self, name: str) -> Slopes:
+    def _nearby(self, name: str, divisor: int) -> Slopes:
         """The gradients of the lines that use the name, times how those lines move with it."""
         zero = self._precise.mp.mpf(0)
-        total = Slopes(zero, zero, zero, False)
+        total = Slopes(zero, zero, zero)
         for line in self._gradients.consumers[name]:
             is_target = line == self._gradients.target
-            upstream = 1 if is_target else self._values[self._gradients.name_of[line]]
+            upstream = 1 if is_target else self._values[self._label(line)]
             expression = self._lines[line]
             used = {n: self._values[n] for n in names(expression) if n in self._values}
 
@@ -183,17 +233,21 @@ class GradientOracle:
             ) -> Value:
                 return self._precise.evaluate(expression, Point({**used, name: at}))
 
-            total = total.plus(upstream, self._slopes(run, name, self._values[line]))
+            total = total.plus(upstream, self._differences(run, name, line, divisor))
         return total
 
-    def _slopes(self, run: Callable[[Value], Value], name: str, here: Value) -> Slopes:
-        at = self._values[name]
-        step = self._precise.step(at)
-        left, right = (here - run(at - step)) / step, (run(at + step) - here) / step
-        gap, noise = abs(right - left), abs(here) * _ROUNDING / step
-        kink = gap > max(_KINK * max(abs(left), abs(right)), noise * _KINK)
-        if kink:  # between smooth slopes the gap would shrink with the step
-            step /= 16
-            left, right = (here - run(at - step)) / step, (run(at + step) - here) / step
-            kink = abs(right - left) > gap / 2
-        return Slopes(left, right, noise, kink)
+    def _differences(
+        self, run: Callable[[Value], Value], name: str, line: str, divisor: int
+    ) -> Slopes:
+        """The slopes of a line in a step relative to the name's value, or else in one of its own."""
+        at, here = self._values[name], self._values[line]
+        for step in self._precise.steps(at):
+            step /= divisor
+            slopes = Slopes(
+                (here - run(at - step)) / step,
+                (run(at + step) - here) / step,
+                abs(here) * self._precise.rounding / step,
+            )
+            if slopes.audible:
+                break
+        return slopes

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 from typing import ClassVar, NamedTuple
 
 from stepsolve.algebra import proves_derivative, proves_equal
@@ -116,7 +117,8 @@ class Derivative(Problem):
     def _written(self) -> tuple[tuple[str, tuple[Name, ...], Written], ...]:
         if self.expression is not None:
             taken = names(self.expression.expression)
-            free = next(name for name in ("f", "y", "g", "h", "F") if name not in taken)
+            usual = chain(("f", "y", "g", "h", "F"), map("f_{}".format, count(1)))
+            free = next(name for name in usual if name not in taken)
             return ((free, (), self.expression),)
         given = self.functions or ((self.function,) if self.function else ())
         return tuple((w.name.name, w.parameters, w.written) for w in given)
@@ -140,6 +142,23 @@ class Derivative(Problem):
         for name, parameters, written in self._written:
             check_scalar(written, report)
             self._check_parameters(name, parameters, written, report)
+        for given in self.at:
+            if given.expression is None:
+                report.add(given.node.diagnose(f"a point needs a number for {given.name}"))
+        by = [v.name for v in self.variables]
+        for k, asked in enumerate(self.variables):
+            if asked.name in by[:k]:
+                report.add(asked.node.diagnose(f"{asked.name} is named twice"))
+        called = [name for name, _, _ in self._written]
+        for k, (name, _, written) in enumerate(self._written):
+            if name in called[:k]:
+                report.add(written.diagnose(f"there are two functions {name}"))
+            itself = {*names(written.expression), *self.solved[k].parameters}
+            if name in itself and not report.failed:
+                hint = "give the function a name of its own"
+                report.add(written.diagnose(f"{name} is the function itself", hint=hint))
+            if not self.solved[k].parameters and not report.failed:
+                report.add(written.diagnose(f"{name} has nothing to be differentiated by"))
         if self.variable is not None and self.variables:
             report.add(
                 self.variable.node.diagnose("variable and variables are the same", "keep one")
@@ -189,7 +208,7 @@ class Derivative(Problem):
             self.title or f"Derivative of {called}",
             self.kind,
             blocks,
-            {name: value for page in pages for name, value in page.floats.items()},
+            {name: value for page in pages for name, value in page.quantities.items()},
             {name: form for page in pages for name, form in page.answers.items()},
             tuple(check for page in pages for check in page.checks()),
             self.shown,
@@ -221,7 +240,8 @@ class _Page:
         first = found.step
         if found.step.steps and found.step.result is None:
             first = first._replace(result=found.value)
-        polished = textbook(found.value)
+        # the written-out forms that it looks for are made with Euler's e
+        polished = textbook(found.value) if self._euler else ()
         form = polished[-1].after if polished else found.value
         return _Partial(variable, (first, *polished), found.value, form, found.definitions)
 
@@ -240,6 +260,12 @@ class _Page:
         lines = [Line(function.name, function.body, role="value")]
         lines += [Line(name, form, role="gradient") for name, form in self.answers.items()]
         return Worksheet({n: v for n, v in given.items() if n in used}, tuple(lines))
+
+    @property
+    def quantities(self) -> dict[str, float]:
+        """The values at the point, rounded from the precise ones."""
+        exact = self._exact if self.floats else {}
+        return {name: float(value) + 0.0 for name, value in exact.items()}
 
     @cached_property
     def floats(self) -> dict[str, float]:
@@ -298,8 +324,9 @@ class _Page:
     def _values(self) -> Iterator[Block]:
         if not self._problem.at:
             return
+        assert self.floats  # says where there is no value
         exact = self._exact
-        workings = Workings(self.floats, exact, self._precise, self._problem.shown)
+        workings = Workings(exact, self._precise, self._problem.shown)
         parts: list[str | Expression] = []
         for given in self._problem.at:
             assert given.expression is not None
@@ -320,7 +347,8 @@ class _Page:
             name = self._name(partial)
             free = [n for n in names(body) if n not in CONSTANTS or (not self._euler and n == "e")]
             variables = dict.fromkeys([*free, partial.variable])
-            sampler = Sampler(body, variables, partial.definitions, self._precise)
+            by = (partial.variable,)
+            sampler = Sampler(body, variables, partial.definitions, self._precise, by)
             yield from check_steps(name, partial.steps, sampler)
             yield check_derivative(name, body, partial.variable, partial.form, sampler)
             yield from self._checks_by_sympy(name, partial)

@@ -27,7 +27,8 @@ def refuse_giant_power(power: Expression) -> None:
     if times is None:
         return
     size = _constant(base)
-    digits = 1.0 if size is None or not size else abs(math.log10(abs(size)))
+    unknown = size is None or not size or math.isnan(size)
+    digits = 1.0 if unknown or size is None else abs(math.log10(abs(size)))
     if not abs(times) <= MAX_POWER_DIGITS or not digits * abs(times) <= MAX_POWER_DIGITS:
         raise ExpressionError(
             f"this power is too large to work out: at most {MAX_POWER_DIGITS} digits",
@@ -37,7 +38,7 @@ def refuse_giant_power(power: Expression) -> None:
 
 
 def _constant(expression: Expression) -> float | None:
-    """The value of a constant expression in float64, infinite if it has none; None with names."""
+    """The value of a constant expression in float64, nan if it has none; None with names."""
     match expression:
         case Number():
             return float(expression.text)
@@ -48,6 +49,5 @@ def _constant(expression: Expression) -> float | None:
             if any(value is None for value in values):
                 return None
             with np.errstate(all="ignore"):
-                result = float(row.numpy(*values))
-            return math.inf if math.isnan(result) else result
+                return float(row.numpy(*values))
     return None

@@ -83,7 +83,7 @@ def check_scalar(written: Written, report: Report) -> bool:
 
 def _read_name(node: Node, report: Report) -> WrittenName | None:
     known = name.read(node, report)
-    return None if known is None else WrittenName(known, node)
+    return None if known is None else WrittenName(_known_as(known), node)
 
 
 def _read_line(node: Node, report: Report) -> WrittenLine:
@@ -108,7 +108,11 @@ def _read_given(node: Node, report: Report) -> tuple[Given, ...] | None:
     found = _values.read(node, report)
     if found is None:
         return None
-    return tuple(given._replace(name=key) for key, given in found.items())
+    return tuple(given._replace(name=_known_as(key)) for key, given in found.items())
+
+
+def _known_as(key: str) -> str:
+    return "pi" if key == "π" else key  # as in expressions
 
 
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}

@@ -112,12 +112,14 @@ def backward(graph: Graph) -> tuple[Line, ...]:
             "gradient",
         )
     ]
+    euler = "e" not in graph.worksheet.names
+    taken = {*graph.worksheet.names, *(gradient_name(target, name) for name in graph.active)}
     waiting = {name: len(users) for name, users in graph.consumers.items()}
     contributions: dict[str, list[Expression]] = {name: [] for name in graph.active}
     for name in reversed(graph.active):
         if name not in graph.arguments:
             continue
-        gates = local_gradients(graph.line(name), graph.arguments[name])
+        gates = local_gradients(graph.line(name), graph.arguments[name], euler)
         for argument, gate in zip(graph.arguments[name], gates, strict=True):
             # straight into the target and nowhere else: the local gradient is the whole one
             sole = name == target and len(graph.consumers[argument]) == 1
@@ -131,7 +133,9 @@ def backward(graph: Graph) -> tuple[Line, ...]:
             if not waiting[argument]:
                 reason = gate if sole else _reason(graph.consumers[argument], argument)
                 of = name if sole else ""
-                lines.extend(_gradient(target, argument, contributions[argument], reason, of))
+                lines.extend(
+                    _gradient(target, argument, contributions[argument], reason, of, taken)
+                )
     return tuple(lines)
 
 
@@ -150,7 +154,7 @@ def _reason(users: list[str], name: str) -> LocalGradient:
 
 
 def _gradient(
-    target: str, name: str, parts: list[Expression], reason: LocalGradient, of: str
+    target: str, name: str, parts: list[Expression], reason: LocalGradient, of: str, taken: set[str]
 ) -> Iterator[Line]:
     """The line of one gradient; where very many paths meet, partial sums before it."""
     title = gradient_name(target, name)
@@ -158,7 +162,7 @@ def _gradient(
     while len(parts) > _TERMS_TOGETHER:
         sums: list[Expression] = []
         for start in range(0, len(parts), _TERMS_TOGETHER):
-            count += 1
+            count = next(k for k in range(count + 1, 10**9) if f"{title}_part{k}" not in taken)
             part = f"{title}_part{count}"
             chunk = parts[start : start + _TERMS_TOGETHER]
             yield Line(part, _sum(chunk), "some of the paths", BACKWARD, "gradient")

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from stepsolve.calculus.engine import Derivative, differentiate
 from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import terms, tidy
-from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, replaced, substitute
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Line
+
+_LONG_SUM = 6  # terms up to which a sum is differentiated as a whole
 
 
 class LocalGradient(NamedTuple):
@@ -27,15 +29,20 @@ class LocalGradient(NamedTuple):
     derivative: Derivative | None = None
 
 
-def local_gradients(line: Line, arguments: tuple[str, ...]) -> tuple[LocalGradient, ...]:
-    """The local gradient of a line by each of the named arguments, in their order."""
+def local_gradients(
+    line: Line, arguments: tuple[str, ...], euler: bool = True
+) -> tuple[LocalGradient, ...]:
+    """The local gradient of a line by each of the named arguments, in their order.
+
+    `euler` says that `e` is Euler's number.
+    """
     expression = line.expression
     if is_gate(expression):
-        return tuple(_of_gate(line.name, expression, argument) for argument in arguments)
-    known = recognise(expression)
+        return _of_gate(line.name, expression, arguments)
+    known = recognise(expression) if euler else None
     written = known if known is not None else expression
     pattern = _pattern(written)
-    return tuple(_of_formula(line, written, argument, pattern) for argument in arguments)
+    return tuple(_of_formula(line, written, argument, pattern, euler) for argument in arguments)
 
 
 def is_gate(expression: Expression) -> bool:
@@ -46,10 +53,12 @@ def is_gate(expression: Expression) -> bool:
     )
 
 
-def _of_gate(line: str, expression: Expression, argument: str) -> LocalGradient:
-    """From the row of the operation; where the argument stands in several places, the sum."""
+def _of_gate(
+    line: str, expression: Expression, arguments: tuple[str, ...]
+) -> tuple[LocalGradient, ...]:
+    """From the row of the operation; where an argument stands in several places, the sum."""
     if isinstance(expression, Name):
-        return LocalGradient(differentiate(expression, argument).value, "the same quantity", "")
+        return tuple(LocalGradient(Number("1"), "the same quantity", "") for _ in arguments)
     assert isinstance(expression, Apply)
     row = OPERATIONS[expression.operation]
     values = row.completed(expression.arguments)
@@ -57,13 +66,14 @@ def _of_gate(line: str, expression: Expression, argument: str) -> LocalGradient:
     holes = dict(zip(row.parameters(len(values)), values, strict=True)) | {"y": Name(line)}
     # a rule over names alone is as tidy as it was written
     settle = (lambda part: part) if all(isinstance(v, Name) for v in values) else tidy
-    parts = tuple(
-        settle(substitute(rule, holes))
-        for value, rule in zip(values, rules, strict=True)
-        if value == Name(argument)
-    )
-    total = reduce(lambda left, right: Apply("+", left, right), parts)
-    return LocalGradient(total, _reason(expression, row.description), row.pattern, parts)
+    found = []
+    for argument in arguments:
+        places = [r for v, r in zip(values, rules, strict=True) if v == Name(argument)]
+        parts = tuple(settle(substitute(rule, holes)) for rule in places)
+        total = reduce(lambda left, right: Apply("+", left, right), parts)
+        because = _reason(expression, row.description)
+        found.append(LocalGradient(total, because, row.pattern, parts))
+    return tuple(found)
 
 
 def _reason(expression: Apply, description: str) -> str:
@@ -72,14 +82,25 @@ def _reason(expression: Apply, description: str) -> str:
     return f"local gradient of a {description}"
 
 
-def _of_formula(line: Line, written: Expression, argument: str, pattern: str) -> LocalGradient:
+def _of_formula(
+    line: Line, written: Expression, argument: str, pattern: str, euler: bool
+) -> LocalGradient:
     """By the rules of calculus, the line's own name standing for its value where it recurs."""
-    derivative = differentiate(written, argument)
+    derivative = differentiate(_relevant(written, argument), argument, euler=euler)
     expression = replaced(derivative.value, written, Name(line.name))
     because = "derivative of the line's formula"
     if written is not line.expression and isinstance(written, Apply):
         because = f"the line is {written.operation} written out"
     return LocalGradient(expression, because, pattern, derivative=derivative)
+
+
+def _relevant(written: Expression, argument: str) -> Expression:
+    """Of a long sum, the terms that an argument stands in."""
+    parts = [(sign, part) for sign, part in terms(written) if argument in names(part)]
+    if len(terms(written)) <= _LONG_SUM or not parts:
+        return written
+    signed = [part if sign > 0 else Apply("neg", part) for sign, part in parts]
+    return reduce(lambda left, right: Apply("+", left, right), signed)
 
 
 def _pattern(expression: Expression) -> str:

@@ -57,7 +57,7 @@ class Solution:
         self.floats = evaluate(self.worksheet)
         self._lines = {line.name: line.expression for line in self.worksheet.lines}
         self.exact, self.precise = settled_values(self.worksheet.given, self._lines)
-        self.workings = Workings(self.floats, self.exact, self.precise, digits or Digits())
+        self.workings = Workings(self.exact, self.precise, digits or Digits())
 
     @cached_property
     def gradients(self) -> dict[str, str]:
@@ -172,7 +172,8 @@ class Solution:
 
     @property
     def quantities(self) -> dict[str, float]:
-        return dict(self.floats)
+        """The value of every name that has one, rounded from the precise one."""
+        return {name: float(value) + 0.0 for name, value in self.exact.items()}
 
     def checks(self) -> tuple[Check, ...]:
         """Every value by two libraries and every gradient by differences.
@@ -197,9 +198,13 @@ class Solution:
         found: list[Check] = []
         for line in self.backward:
             if line.derivative is not None:
-                used = [n for n in names(self._lines[line.of]) if n not in CONSTANTS]
-                definitions = line.derivative.definitions
-                sampler = Sampler(self._lines[line.of], used, definitions, self.precise)
+                derivative = line.derivative
+                body, by = derivative.step.before.children
+                assert isinstance(by, Name)
+                full = substitute(body, derivative.definitions)
+                known = set(self.worksheet.names)
+                used = [n for n in names(full) if n in known or n not in CONSTANTS]
+                sampler = Sampler(full, used, derivative.definitions, self.precise, (by.name,))
                 found += check_steps(line.name, (line.derivative.step,), sampler)
         return tuple(found)
 

@@ -17,16 +17,15 @@ _DETAIL = {"local": Detail.NORMAL}
 
 
 class Workings:
-    """Works out lines from the values of all names: as float64, and in high precision for display."""
+    """Works out lines from the values of all names in high precision."""
 
     def __init__(
         self,
-        floats: Mapping[str, float],
         exact: Mapping[str, Value],
         precise: Precise,
         digits: Digits,
     ) -> None:
-        self._floats, self._exact = floats, exact
+        self._exact = exact
         self._precise, self._digits = precise, digits
         self._shown: dict[str, Expression] = {}
 
@@ -47,7 +46,7 @@ class Workings:
             line.name,
             line.expression,
             working,
-            self._floats[line.name] if known else None,
+            float(self._exact[line.name]) + 0.0 if known else None,
             self.decimal(line.name) if known else None,
             because=line.because,
             section=line.section,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from time import perf_counter
 
 import pytest
 
@@ -263,3 +264,14 @@ def test_symbols_without_any_real_value_fail_a_check() -> None:
     failed = [check for check in found.checks if not check.passed]
     assert failed and not found.confirmed
     assert "no values were found at which every line has one" in {check.note for check in failed}
+
+
+def test_a_neuron_of_thirty_inputs_is_solved_and_checked_in_no_time() -> None:
+    given = {f"{letter}{k}": k for letter in "wx" for k in range(30)}
+    line = " + ".join(f"w{k} * x{k}" for k in range(30))
+    problem = {"kind": "graph", "given": given, "lines": [f"f = {line}"], "backward": "f"}
+    start = perf_counter()
+    found = stepsolve.solve(problem)
+    assert perf_counter() - start < 2
+    assert found.confirmed
+    assert found.quantities["df/dw7"] == 7

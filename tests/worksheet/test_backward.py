@@ -324,14 +324,15 @@ def test_many_paths_are_added_in_parts(users: int, parts: int) -> None:
 def test_a_name_that_ends_in_part1_is_no_partial_sum() -> None:
     lines = {f"q{k}": "x * x_part1" for k in range(45)}
     lines["f"] = " + ".join(lines)
-    found = solved(worksheet({"x": 2, "x_part1": 3}, lines), "f")
-    assert (found["df/dx"], found["df/dx_part1"]) == (45 * 3, 45 * 2)
+    solution = Solution(worksheet({"x": 2, "x_part1": 3}, lines), "f")
+    assert len(set(solution.worksheet.names)) == len(solution.worksheet.names)
+    assert (solution.floats["df/dx"], solution.floats["df/dx_part1"]) == (45 * 3, 45 * 2)
 
 
 def test_a_line_with_the_name_of_a_gradient_is_refused() -> None:
     lines = ["q = x * y", "df/dx = 3 * q", "f = df/dx * x"]
     problem = {"kind": "graph", "given": {"x": 2, "y": 3}, "lines": lines, "backward": "f"}
-    with pytest.raises(stepsolve.InvalidProblem, match="a definition begins with a name"):
+    with pytest.raises(stepsolve.InvalidProblem, match="df/dx is a gradient"):
         stepsolve.solve(problem)
 
 
@@ -340,6 +341,15 @@ def test_the_pi_of_a_formula_is_not_the_pi_of_the_problem(operation: str) -> Non
     without = solved(worksheet({"x": 0.5}, {"f": f"{operation}(x)"}), "f")
     found = solved(worksheet({"x": 0.5, "pi": 2}, {"f": f"{operation}(x) * pi"}), "f")
     assert close(found["df/dx"], 2 * without["df/dx"])
+
+
+@pytest.mark.parametrize("name", ["e", "pi"])
+def test_a_constant_with_a_value_of_its_own_is_a_name_like_any_other(name: str) -> None:
+    problem = {"kind": "graph", "given": {"x": 0, name: 3}, "lines": [f"f = sigmoid(x) * {name}"]}
+    found = stepsolve.solve({**problem, "backward": "f"})
+    assert (found.quantities["f"], found.quantities[f"df/d{name}"]) == (1.5, 0.5)
+    assert found.quantities["df/dx"] == 3 * 0.25
+    assert found.confirmed
 
 
 def test_the_gradients_of_forty_arguments_take_no_time() -> None:

@@ -28,7 +28,7 @@ def workings(
     precise = Precise()
     formulas = {line.name: line.expression for line in lines}
     exact = precise_values(given, formulas, precise)
-    return Workings(evaluate(Worksheet(given, lines)), exact, precise, digits)
+    return Workings(exact, precise, digits)
 
 
 def worked(text: str, digits: Digits = FOUR, **given: str) -> Worked:

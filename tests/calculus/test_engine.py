@@ -1,0 +1,344 @@
+"""Whole derivations, line by line as a textbook works them, and properties of all others.
+
+A derivation is compared as text: a line for each step, its parts indented below it,
+
+    rule, letter = inner function: before = after => result
+
+or, where that is long, with the later sides on lines of their own. The result is what comes of the
+step once its parts are worked out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterator
+from random import Random
+from textwrap import dedent
+
+import pytest
+import sympy
+from calculus.test_rules import MEANING, MP, At, NoValue, close
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from stepsolve.algebra import Untranslatable, to_sympy
+from stepsolve.calculus.engine import differentiate
+from stepsolve.derivation import Step
+from stepsolve.notation.plain import plain
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
+from stepsolve.operations.table import OPERATIONS
+from stepsolve.source.expression import parse
+
+
+def lines(step: Step, indent: str = "") -> Iterator[str]:
+    """A derivation as text, a line for each step."""
+    where = "".join(f", {letter} = {plain(inner)}" for letter, inner in step.where)
+    result = f" => {plain(step.result)}" if step.result is not None else ""
+    yield f"{indent}{step.rule}{where}: {plain(step.before)} = {plain(step.after)}{result}"
+    for part in step.steps:
+        yield from lines(part, indent + "  ")
+
+
+def flat(step: Step) -> list[Step]:
+    """Every step once, also where it stands twice."""
+    found: dict[int, Step] = {}
+    waiting = [step]
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            waiting += one.steps
+    return list(found.values())
+
+
+DERIVATIONS = {
+    ("1 / (1 + exp(-x))", "x"): """
+        reciprocal rule: diff(1 / (1 + exp(-x)), x) = -diff(1 + exp(-x), x) / (1 + exp(-x))^2
+          => exp(-x) / (1 + exp(-x))^2
+          sum rule: diff(1 + exp(-x), x) = diff(1, x) + diff(exp(-x), x) => -exp(-x)
+            constant rule: diff(1, x) = 0
+            chain rule with the derivative of exp, u = -x: diff(exp(u), x) = exp(u) * diff(u, x)
+              => -exp(-x)
+              negation: diff(-x, x) = -diff(x, x) => -1
+                identity rule: diff(x, x) = 1
+    """,
+    ("(e^x - e^-x) / (e^x + e^-x)", "x"): """
+        quotient rule: diff((e^x - e^(-x)) / (e^x + e^(-x)), x)
+          = (diff(e^x - e^(-x), x) * (e^x + e^(-x))
+          - (e^x - e^(-x)) * diff(e^x + e^(-x), x)) / (e^x + e^(-x))^2
+          => ((e^x + e^(-x))^2 - (e^x - e^(-x))^2) / (e^x + e^(-x))^2
+          difference rule: diff(e^x - e^(-x), x) = diff(e^x, x) - diff(e^(-x), x) => e^x + e^(-x)
+            exponential rule: diff(e^x, x) = e^x
+            chain rule with the exponential rule, u = -x: diff(e^u, x) = e^u * diff(u, x) => -e^(-x)
+              negation: diff(-x, x) = -diff(x, x) => -1
+                identity rule: diff(x, x) = 1
+          sum rule: diff(e^x + e^(-x), x) = diff(e^x, x) + diff(e^(-x), x) => e^x - e^(-x)
+            exponential rule: diff(e^x, x) = e^x
+            chain rule with the exponential rule, u = -x: diff(e^u, x) = e^u * diff(u, x) => -e^(-x)
+              negation: diff(-x, x) = -diff(x, x) => -1
+                identity rule: diff(x, x) = 1
+    """,
+    ("x^y * log(x + y)", "x"): """
+        product rule: diff(x^y * log(x + y), x)
+          = diff(x^y, x) * log(x + y) + x^y * diff(log(x + y), x)
+          => y * x^(y - 1) * log(x + y) + x^y / (x + y)
+          power rule: diff(x^y, x) = y * x^(y - 1)
+          chain rule with the derivative of log, u = x + y: diff(log(u), x) = 1 / u * diff(u, x)
+            => 1 / (x + y)
+            sum rule: diff(x + y, x) = diff(x, x) + diff(y, x) => 1
+              identity rule: diff(x, x) = 1
+              constant rule: diff(y, x) = 0
+    """,
+    ("x^y * log(x + y)", "y"): """
+        product rule: diff(x^y * log(x + y), y)
+          = diff(x^y, y) * log(x + y) + x^y * diff(log(x + y), y)
+          => x^y * log(x) * log(x + y) + x^y / (x + y)
+          exponential rule: diff(x^y, y) = x^y * log(x)
+          chain rule with the derivative of log, u = x + y: diff(log(u), y) = 1 / u * diff(u, y)
+            => 1 / (x + y)
+            sum rule: diff(x + y, y) = diff(x, y) + diff(y, y) => 1
+              constant rule: diff(x, y) = 0
+              identity rule: diff(y, y) = 1
+    """,
+    ("x^x", "x"): """
+        logarithmic differentiation: diff(x^x, x) = x^x * diff(x * log(x), x) => x^x * (log(x) + 1)
+          product rule: diff(x * log(x), x) = diff(x, x) * log(x) + x * diff(log(x), x)
+            => log(x) + 1
+            identity rule: diff(x, x) = 1
+            derivative of log: diff(log(x), x) = 1 / x
+    """,
+    ("sin(x^2) * exp(3 * x)", "x"): """
+        product rule: diff(sin(x^2) * exp(3 * x), x)
+          = diff(sin(x^2), x) * exp(3 * x) + sin(x^2) * diff(exp(3 * x), x)
+          => 2 * x * cos(x^2) * exp(3 * x) + 3 * sin(x^2) * exp(3 * x)
+          chain rule with the derivative of sin, u = x^2: diff(sin(u), x) = cos(u) * diff(u, x)
+            => 2 * x * cos(x^2)
+            power rule: diff(x^2, x) = 2 * x
+          chain rule with the derivative of exp, v = 3 * x: diff(exp(v), x) = exp(v) * diff(v, x)
+            => 3 * exp(3 * x)
+            constant multiple rule: diff(3 * x, x) = 3 * diff(x, x) => 3
+              identity rule: diff(x, x) = 1
+    """,
+    ("a^x", "x"): """
+        exponential rule: diff(a^x, x) = a^x * log(a)
+    """,
+    ("sqrt(1 + x^2)", "x"): """
+        chain rule with the derivative of sqrt, u = 1 + x^2: diff(sqrt(u), x)
+          = 1 / (2 * sqrt(u)) * diff(u, x)
+          => x / sqrt(1 + x^2)
+          sum rule: diff(1 + x^2, x) = diff(1, x) + diff(x^2, x) => 2 * x
+            constant rule: diff(1, x) = 0
+            power rule: diff(x^2, x) = 2 * x
+    """,
+    ("sin(cos(exp(x)))", "x"): """
+        chain rule with the derivative of sin, u = cos(exp(x)): diff(sin(u), x)
+          = cos(u) * diff(u, x)
+          => -cos(cos(exp(x))) * sin(exp(x)) * exp(x)
+          chain rule with the derivative of cos, v = exp(x): diff(cos(v), x) = -sin(v) * diff(v, x)
+            => -sin(exp(x)) * exp(x)
+            derivative of exp: diff(exp(x), x) = exp(x)
+    """,
+    # u and v belong to the problem: the inner function gets the next free letter
+    ("u * sin(v * x)", "x"): """
+        constant multiple rule: diff(u * sin(v * x), x) = u * diff(sin(v * x), x)
+          => u * v * cos(v * x)
+          chain rule with the derivative of sin, w = v * x: diff(sin(w), x) = cos(w) * diff(w, x)
+            => v * cos(v * x)
+            constant multiple rule: diff(v * x, x) = v * diff(x, x) => v
+              identity rule: diff(x, x) = 1
+    """,
+    ("u^2 * v", "u"): """
+        constant multiple rule: diff(u^2 * v, u) = v * diff(u^2, u) => 2 * v * u
+          power rule: diff(u^2, u) = 2 * u
+    """,
+    ("exp(-θ')", "θ'"): """
+        chain rule with the derivative of exp, u = -θ': diff(exp(u), θ') = exp(u) * diff(u, θ')
+          => -exp(-θ')
+          negation: diff(-θ', θ') = -diff(θ', θ') => -1
+            identity rule: diff(θ', θ') = 1
+    """,
+    ("e^2 + x^e", "e"): """
+        sum rule: diff(e^2 + x^e, e) = diff(e^2, e) + diff(x^e, e) => 2 * e + x^e * log(x)
+          power rule: diff(e^2, e) = 2 * e
+          exponential rule: diff(x^e, e) = x^e * log(x)
+    """,
+    ("3 * pi", "x"): "constant rule: diff(3 * pi, x) = 0",
+    ("y * exp(z)", "x"): "constant rule: diff(y * exp(z), x) = 0",
+    ("x", "x"): "identity rule: diff(x, x) = 1",
+    # a condition is a step: it takes no part
+    ("(x^2 > 1) * x", "x"): """
+        product rule: diff((x^2 > 1) * x, x) = diff(x^2 > 1, x) * x + (x^2 > 1) * diff(x, x)
+          => x^2 > 1
+          derivative of >: diff(x^2 > 1, x) = 0
+          identity rule: diff(x, x) = 1
+    """,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "variable"), DERIVATIONS)
+def test_every_line_is_as_in_a_textbook(written: str, variable: str) -> None:
+    found = differentiate(parse(written), variable)
+    expected = re.sub(r"\n *(=>?|-) ", r" \1 ", dedent(DERIVATIONS[written, variable]).strip())
+    assert "\n".join(lines(found.step)) == expected
+
+
+def test_the_value_and_the_inner_functions_are_told() -> None:
+    found = differentiate(parse("sin(x^2) * exp(3 * x)"), "x")
+    assert plain(found.value) == "2 * x * cos(x^2) * exp(3 * x) + 3 * sin(x^2) * exp(3 * x)"
+    assert {k: plain(v) for k, v in found.definitions.items()} == {"u": "x^2", "v": "3 * x"}
+
+
+def test_without_euler_e_is_a_base_with_a_logarithm() -> None:
+    found = differentiate(parse("e^(2 * x)"), "x", euler=False)
+    assert list(lines(found.step)) == [
+        "chain rule with the exponential rule, u = 2 * x:"
+        " diff(e^u, x) = e^u * log(e) * diff(u, x) => 2 * e^(2 * x) * log(e)",
+        "  constant multiple rule: diff(2 * x, x) = 2 * diff(x, x) => 2",
+        "    identity rule: diff(x, x) = 1",
+    ]
+
+
+def test_names_that_are_taken_elsewhere_are_not_given_to_inner_functions() -> None:
+    found = differentiate(parse("sin(2 * x)"), "x", ["u", "v", "w", "p"])
+    assert list(found.definitions) == ["q"]
+
+
+def test_letters_never_run_out() -> None:
+    taken = ["u", "v", "w", "p", "q", "r", "s", "t", "u_1"]
+    assert list(differentiate(parse("sin(2 * x)"), "x", taken).definitions) == ["u_2"]
+
+
+@pytest.mark.parametrize("written", ["u * x + v", "u^x * n", "a * x / c + u", "f * x - g * u"])
+def test_a_stated_formula_uses_no_letter_of_the_problem(written: str) -> None:
+    expression = parse(written)
+    for step in flat(differentiate(expression, "x").step):
+        if step.formula is not None:
+            own = {name for side in step.formula for name in names(side)} - {"x"}
+            assert own.isdisjoint(names(expression)), step.formula
+
+
+NAMES = ["x", "y", "u", "v", "w", "f", "a", "c", "n", "e", "θ", "x'", "h_1", "u_1", "pi", "E"]
+NUMBERS = [Number(text) for text in ("0", "1", "2", "3", "10", "0.5", "0.25", "1.50")]
+EXPONENTS = [parse(text) for text in ("2", "3", "-1", "1/2", "-2", "3/2")]
+SIGNS = ["+", "-", "*", "/", "^", "neg"]
+RANDOM = st.randoms(use_true_random=True)  # of one seed, so that large expressions are not rare
+
+
+def random_expression(
+    random: Random, variables: list[str], depth: int, operations: list[str]
+) -> Expression:
+    """An expression, half of whose operations are signs and half of those asked for."""
+    if depth == 1 or random.random() < 0.15:
+        return Name(random.choice(variables)) if random.random() < 0.7 else random.choice(NUMBERS)
+    operation = random.choice(random.choice((SIGNS, operations)))
+    least, most = OPERATIONS[operation].arity
+    count = random.randint(least, min(most, 3))
+    parts = [random_expression(random, variables, depth - 1, operations) for _ in range(count)]
+    if operation == "^" and random.random() < 0.7:
+        parts[1] = random.choice(EXPONENTS)
+    return Apply(operation, *parts)
+
+
+def points(
+    expression: Expression, variables: list[str], euler: bool = True, count: int = 2
+) -> Iterator[dict[str, object]]:
+    """Values at which an expression has a value, away from the edges of its domain."""
+    random = Random(plain(expression))
+    intervals = ((0.3, 1.7), (-1.6, 1.6), (1.1, 3.0), (-0.9, 0.9))
+    for attempt in range(12):
+        low, high = intervals[attempt % 4]
+        values = {name: MP.mpf(random.uniform(low, high)) for name in variables}
+        try:
+            At(values, euler=euler, least=1e-4)(expression)
+        except NoValue:
+            continue
+        yield values
+        count -= 1
+        if not count:
+            return
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(RANDOM)
+def test_every_step_of_any_derivation_is_true(random: Random) -> None:
+    variables = random.sample(NAMES, random.randint(1, 4))
+    expression = random_expression(random, variables, random.randint(2, 5), [*MEANING])
+    variable, euler = random.choice(variables), "e" not in variables
+    note(f"{plain(expression)} by {variable}")
+    found = differentiate(expression, variable, variables, euler=euler)
+    assert found.definitions.keys().isdisjoint(variables)
+    for values in points(expression, variables, euler):
+        at = At(values, found.definitions, euler)
+        slope = at(Apply("diff", expression, Name(variable)))
+        assert close(at(found.value), slope)
+        for step in flat(found.step):
+            before = at(step.before)
+            assert close(at(step.after), before), step
+            assert step.result is None or close(at(step.result), before), step
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(RANDOM)
+def test_sympy_has_the_same_value_where_it_has_one(random: Random) -> None:
+    expression = random_expression(random, ["x", "y"], 4, [*MEANING])
+    note(plain(expression))
+    value = differentiate(expression, "x").value
+    names_of = {name: sympy.Symbol(name, real=True) for name in ("x", "y")}
+    try:
+        own = sympy.diff(to_sympy(expression), names_of["x"])
+    except (Untranslatable, ValueError, TypeError, ZeroDivisionError):
+        return
+    for values in points(expression, ["x", "y"], count=1):
+        put = {names_of[name]: sympy.Float(str(at), 40) for name, at in values.items()}
+        number = sympy.N(own.subs(put), 30)
+        if number.is_Float or number.is_Rational:
+            assert close(MP.mpf(str(number)), At(values)(value))
+
+
+def test_most_random_expressions_can_be_compared() -> None:
+    """The properties above would hold of anything if no point were ever found."""
+    random = Random(1)
+    made = [random_expression(random, ["x", "y"], 5, [*MEANING]) for _ in range(100)]
+    assert sum(any(True for _ in points(one, ["x", "y"])) for one in made) > 80
+    assert sum(one.size for one in made) / len(made) > 9
+
+
+def _length(step: Step) -> int:
+    """Characters of all that a derivation shows."""
+    total = 0
+    for one in flat(step):
+        shown = [one.before, one.after, *(inner for _, inner in one.where)]
+        shown += [one.result] if one.result is not None else []
+        total += sum(len(plain(part)) for part in shown)
+    return total
+
+
+def _around(layer: str, inner: Expression) -> Expression:
+    return substitute(parse(layer.replace("#", "inner")), {"inner": inner})
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "sin(#)",
+        "2^(#)",
+        "leaky_relu(#)",
+        "sigmoid(w * # + b)",
+        "exp(-(#))",
+        "sqrt(1 + #)",
+        "log(1 + (#)^2)",
+    ],
+)
+def test_the_length_grows_in_step_with_the_nesting(layer: str) -> None:
+    lengths = []
+    for depth in (4, 8, 16, 32):
+        expression: Expression = Name("x")
+        for _ in range(depth):
+            expression = _around(layer, expression)
+        started = time.perf_counter()
+        lengths.append(_length(differentiate(expression, "x").step))
+        # not to wait for what doubles with every layer
+        assert time.perf_counter() - started < 1, f"depth {depth} takes seconds"
+    assert math.log(lengths[-1] / lengths[0], 8) <= 1.2, lengths
