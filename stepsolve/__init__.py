@@ -39,6 +39,9 @@ def solve(source: Source) -> Derivation:
         from stepsolve.source.mapping import from_mapping
 
         return read_problem(from_mapping(source)).derive()
+    if not isinstance(source, str | PathLike) and not hasattr(source, "read"):
+        kind = type(source).__name__
+        raise InvalidProblem(f"a problem is a path, an open file or a mapping, not a {kind}")
     from stepsolve.source.files import read
     from stepsolve.source.yaml import compose
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy
 
-from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.source.magnitude import MAX_POWER_DIGITS
 
@@ -23,6 +23,8 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "^": pow,
 }
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
+_MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
+_MAX_FRACTIONS = 6  # denominators that are multiplied together
 _MAX_TERMS = 300  # terms that multiplying out may give
 
 
@@ -55,6 +57,8 @@ def _decided(
 ) -> bool | None:
     if sum(side.size for side in sides) > _MAX_SIZE or max(map(_terms, sides)) > _MAX_TERMS:
         return None
+    if max(map(_fractions, sides)) > _MAX_FRACTIONS:
+        return None
     try:
         return _is_zero(difference(_Translator(euler)))
     except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
@@ -70,7 +74,7 @@ def _is_zero(difference: Any) -> bool | None:
     if difference == 0:
         return True
     if difference.is_number:
-        return False
+        return None if abs(difference.evalf(30)) < 1e-20 else False  # log(8) - 3*log(2)
     numerator, _ = sympy.fraction(sympy.together(difference))
     # powers and logarithms taken apart would cost ten times as much, and decide no more
     expanded = sympy.expand(numerator, power_exp=False, power_base=False, log=False)
@@ -89,6 +93,18 @@ def _terms(expression: Expression) -> float:
         case Apply():
             return max(map(_terms, expression.arguments), default=1)
     return 1
+
+
+def _fractions(expression: Expression) -> int:
+    """How many different denominators there are, those of written-out functions included."""
+    found: set[Expression] = set()
+    for node in walk(expression):
+        if isinstance(node, Apply) and node.operation == "/" and names(node.arguments[1]):
+            found.add(node.arguments[1])
+        elif isinstance(node, Apply) and (row := OPERATIONS.get(node.operation)) is not None:
+            if row.definition and not row.sympy and names(node):
+                found.add(node)
+    return len(found)
 
 
 class _Translator:
@@ -130,6 +146,8 @@ class _Translator:
         if operation == "neg":
             return -self(arguments[0])
         if row.sympy:
+            if len(arguments) > _MAX_ARGUMENTS:
+                raise Untranslatable(operation)
             return getattr(sympy, row.sympy)(*map(self, arguments))
         if row.definition_tree is not None:
             holes: Mapping[str, Expression] = dict(

@@ -88,10 +88,13 @@ def read_problem(node: Node) -> Problem:
         hint = nearest(written.value, kind_names()) or f"the kinds are {', '.join(kind_names())}"
         raise InvalidProblem(written.diagnose(f"there is no kind {written.value}", hint)) from None
     problem = read_specification(cls, node, report)
-    report.raise_if_any()
+    if problem is not None:  # mistakes in some keys do not hide those between the others
+        try:
+            problem.check(report)
+        except InvalidProblem as error:
+            report.add(*error.diagnoses)
+    report.placed(node.place).raise_if_any()
     assert problem is not None
-    problem.check(report)
-    report.raise_if_any()
     return problem
 
 

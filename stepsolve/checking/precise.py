@@ -163,7 +163,7 @@ class Precise:
         above, below, step = point.near(variable.name, self)
         after, before = self.evaluate(body, above), self.evaluate(body, below)
         slope = (after - before) / (2 * step)
-        noise = (abs(after) + abs(before)) * self.mp.eps / step
+        noise = 16 * (abs(after) + abs(before)) * self.mp.eps / step
         if abs(slope) <= noise:
             return self.mp.mpf(0)
         point.blur = max(point.blur, noise / abs(slope))

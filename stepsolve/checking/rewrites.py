@@ -8,9 +8,10 @@ from stepsolve.checking.precise import Point, Precise
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.derivation import Check, Step
 from stepsolve.errors import OutsideDomain
-from stepsolve.notation.tree import Apply, Expression, Name, names
+from stepsolve.notation.tree import Apply, Expression, Name, names, walk
 
 TOLERANCE = 1e-20
+_CANCELLED = 1e-8
 
 
 def flat(steps: Iterable[Step]) -> Iterator[Step]:
@@ -69,14 +70,23 @@ class Sampler:
             except OutsideDomain:
                 return float("inf")
             if a != b:
-                off = abs(a - b) / max(abs(a), abs(b)) - 10 * point.blur
-                worst = max(worst, float(off))
+                # what derivatives leave when they cancel is noise of their size
+                slopes = [abs(self.precise.evaluate(d, point)) for d in _derivatives(one, other)]
+                size = max(abs(a), abs(b), _CANCELLED * max(slopes, default=0))
+                worst = max(worst, float(abs(a - b) / size - 10 * point.blur))
         return worst
 
     @property
     def method(self) -> str:
         """In words, what is done."""
         return f"both sides at {len(self.points)} random points"
+
+
+def _derivatives(*sides: Expression) -> Iterator[Expression]:
+    for side in sides:
+        for node in walk(side):
+            if isinstance(node, Apply) and node.operation == "diff":
+                yield node
 
 
 def check_steps(of: str, steps: Iterable[Step], sampler: Sampler) -> tuple[Check, ...]:

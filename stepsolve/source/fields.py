@@ -334,7 +334,7 @@ def _specification(cls: type[C], node: Node, report: Report) -> C | None:
         for key, value in node.value.items()
         if key in known
     }
-    if unknown or missing or None in values.values():
+    if missing or None in values.values():
         return None
     return cls(**values)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stepsolve.errors import Diagnosis
-from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.errors import Diagnosis, ExpressionError
+from stepsolve.notation.names import NAME
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.source.data import Node
 from stepsolve.source.expression import parse, parse_definition
@@ -87,7 +89,15 @@ def _read_name(node: Node, report: Report) -> WrittenName | None:
 
 
 def _read_line(node: Node, report: Report) -> WrittenLine:
-    found = parse_definition(written(node))
+    """A line; one that cannot be read still has its name, so that the others can be checked."""
+    try:
+        found = parse_definition(written(node))
+    except ExpressionError as wrong:
+        started = re.match(rf"\s*({NAME})\s*=", written(node))
+        if started is None:
+            raise
+        report.add(node.diagnose(wrong.message, wrong.hint, (wrong.start, wrong.end)))
+        return WrittenLine(Name(started[1]), (), Written(Number("0"), node))
     return WrittenLine(found.name, found.parameters, Written(found.expression, node))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stepsolve.errors import Diagnosis, InvalidProblem
+from stepsolve.errors import Diagnosis, InvalidProblem, Place
 
 SHOWN = 50  # mistakes told at once; more help nobody
 
@@ -19,6 +19,10 @@ class Report:
 
     def add(self, *diagnoses: Diagnosis) -> None:
         self._diagnoses.extend(diagnoses)
+
+    def placed(self, place: Place) -> Report:
+        """The same with a place for the mistakes that have none of their own."""
+        return Report(d if d.place else d._replace(place=place) for d in self._diagnoses)
 
     @property
     def failed(self) -> bool:

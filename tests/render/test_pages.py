@@ -234,6 +234,13 @@ def test_long_formulas_stay_within_the_page(width: int) -> None:
     assert "w₇ · x₇" in text
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_pattern_beside_a_long_gate_stays_within_the_page(width: int) -> None:
+    for line in ("f = relu(tan(x) - relu(x) * 2)", "f = (a + b * c + d) * (e_1 + e_2 * e_3 + 2)"):
+        text = page_of(width, lines=[line], backward="f")
+        assert max(map(len, text.splitlines())) <= width
+
+
 def test_digits_shown_are_rounded_as_a_person_does() -> None:
     """2.675 to two digits is 2.68; a tie goes away from zero, on either side of it."""
     text = page_of(digits=2, given={"x": 2.675, "y": 0.125}, lines=["f = x * 1", "g = -1 * y"])
