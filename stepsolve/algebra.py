@@ -102,8 +102,8 @@ def _fractions(expression: Expression) -> int:
         if isinstance(node, Apply) and node.operation == "/" and names(node.arguments[1]):
             found.add(node.arguments[1])
         elif isinstance(node, Apply) and (row := OPERATIONS.get(node.operation)) is not None:
-            if row.definition and not row.sympy and names(node):
-                found.add(node)
+            written_out = row.definition and not row.sympy and names(node)
+            found |= {node} if written_out else set()
     return len(found)
 
 

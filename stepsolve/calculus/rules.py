@@ -46,7 +46,7 @@ _ROWS = (
     ("difference rule", "u - v", "diff(u, x) - diff(v, x)", "", True),
     ("negation", "-u", "-diff(u, x)", "", True),
     ("constant multiple rule", "c * u", "c * diff(u, x)", "", True),
-    ("constant multiple rule", "u * c", "c * diff(u, x)", "", True),
+    ("constant multiple rule", "u * c", "diff(u, x) * c", "", True),
     ("constant multiple rule", "u / c", "diff(u, x) / c", "", True),
     ("product rule", "u * v", "diff(u, x) * v + u * diff(v, x)", "", False),
     ("reciprocal rule", "c / u", "-(c * diff(u, x)) / u^2", "", False),
@@ -166,6 +166,13 @@ def function_rule(operation: str, count: int, varying: tuple[bool, ...], nested:
         ]
     pattern = Apply(operation, *letters)
     holes = dict(zip(row.parameters(count), letters, strict=True)) | {"y": pattern}
+    if row.chooses:  # the derivative of the branch that is taken
+        branches = [
+            Apply("diff", letter, Name("x")) if varies else Number("0")
+            for letter, varies in zip(letters[1:], varying[1:], strict=True)
+        ]
+        chosen = Apply(operation, letters[0], *branches) if any(varying[1:]) else Number("0")
+        return Rule(f"derivative of {operation}", pattern, chosen)
     template: Expression | None = None
     for letter, local, varies in zip(letters, row.local_rules(count), varying, strict=True):
         if not varies or local == Number("0"):

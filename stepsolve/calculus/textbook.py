@@ -27,7 +27,7 @@ from stepsolve.calculus.tidy import (
     tidy,
 )
 from stepsolve.derivation import Step
-from stepsolve.notation.tree import Apply, Expression, Name, transform, walk
+from stepsolve.notation.tree import Apply, Expression, transform, walk
 from stepsolve.operations.table import OPERATIONS
 
 _MAX_SIZE = 150  # nodes beyond which no textbook form is looked for
@@ -230,7 +230,8 @@ def _factor_out(expression: Expression) -> Expression | None:
         }
     if not shared:
         return None
-    if all(isinstance(base, Name) for base in shared) and _is_polynomial(expression):
+    plain = not any(_head(node) in OPERATIONS and _is_call(node) for node in walk(expression))
+    if plain and _is_polynomial(expression):
         return None  # a polynomial is clearer as a sum
     number = _common(split)
     rest = [
@@ -246,6 +247,10 @@ def _factor_out(expression: Expression) -> Expression | None:
     inside = tidy(build_sum(rest))
     decimal = any(product.decimal for product in split)
     return tidy(Apply("*", build_product(Product(number, decimal, shared)), inside))
+
+
+def _is_call(node: Expression) -> bool:
+    return isinstance(node, Apply) and OPERATIONS[node.operation].is_call
 
 
 def _common(products: list[Product]) -> Exact:

@@ -21,6 +21,7 @@ GRADIENT_TOLERANCE = 1e-15  # of 50 digits against differences of 50 digits
 _TOLERABLE = 80  # bits that cancellation may take: 25 digits remain
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 _KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
+_CLAIMED = 1e-46  # relative error that a gradient worked out with 50 digits may have
 _BUDGET = 120  # lines run again for gradients through the whole graph
 
 
@@ -235,7 +236,10 @@ class GradientOracle:
             ) -> Value:
                 return self._precise.evaluate(expression, Point({**used, name: at}))
 
-            total = total.plus(upstream, self._differences(run, name, line, divisor))
+            moved = self._differences(run, name, line, divisor)
+            # the gradients of the lines were computed with fewer digits than may be used here
+            blur = moved.size * _CLAIMED
+            total = total.plus(upstream, moved._replace(noise=moved.noise + blur))
         return total
 
     def _differences(

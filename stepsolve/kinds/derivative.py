@@ -144,7 +144,9 @@ class Derivative(Problem):
             self._check_parameters(name, parameters, written, report)
         for given in self.at:
             if given.expression is None:
-                report.add(given.node.diagnose(f"a point needs a number for {given.name}"))
+                report.add(
+                    given.node.diagnose(f"a point needs a number for {given.name}, not symbol")
+                )
         by = [v.name for v in self.variables]
         for k, asked in enumerate(self.variables):
             if asked.name in by[:k]:
@@ -158,7 +160,7 @@ class Derivative(Problem):
                 hint = "give the function a name of its own"
                 report.add(written.diagnose(f"{name} is the function itself", hint=hint))
             if not self.solved[k].parameters and not report.failed:
-                report.add(written.diagnose(f"{name} has nothing to be differentiated by"))
+                report.add(written.diagnose(f"there is nothing to differentiate by in {name}"))
         if self.variable is not None and self.variables:
             report.add(
                 self.variable.node.diagnose("variable and variables are the same", "keep one")

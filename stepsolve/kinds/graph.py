@@ -148,7 +148,7 @@ class Graph(Problem):
     @staticmethod
     def _check_names(written: Written, ready: set[str], assigned: set[str], report: Report) -> None:
         for name, part in names(written.expression).items():
-            if name in ready or name in CONSTANTS:
+            if name in ready or (name in CONSTANTS and name not in assigned):
                 continue
             if name in assigned:
                 message, hint = f"{name} is used before it has a value", "move its line up"

@@ -22,6 +22,8 @@ class Report:
 
     def placed(self, place: Place) -> Report:
         """The same with a place for the mistakes that have none of their own."""
+        if not place.line:
+            return self
         return Report(d if d.place else d._replace(place=place) for d in self._diagnoses)
 
     @property

@@ -33,6 +33,8 @@ from stepsolve.worksheet.local import local_gradients
 from stepsolve.worksheet.working import Workings
 
 _SHORT = 60  # lines of a backward pass up to which numbers, too, are answered with full formulas
+_RULES = 24  # derivations of local gradients that are checked step by step
+_MANY = 40  # quantities beyond which a graph of symbols is confirmed at one point
 _READABLE = 24  # nodes of a formula up to which it is an answer in itself
 
 
@@ -196,7 +198,8 @@ class Solution:
     def _checks_of_rules(self) -> tuple[Check, ...]:
         """The steps of every local gradient that took the rules of calculus."""
         found: list[Check] = []
-        for line in self.backward:
+        ruled = [line for line in self.backward if line.derivative is not None]
+        for line in ruled[:: 1 + len(ruled) // _RULES]:  # their values are confirmed one by one
             if line.derivative is not None:
                 derivative = line.derivative
                 body, by = derivative.step.before.children
@@ -226,7 +229,7 @@ class Solution:
                 continue
             yield values
             found += 1
-            if found == POINTS:
+            if found == (POINTS if len(self.forward.names) <= _MANY else 1):
                 return
 
 

@@ -150,7 +150,7 @@ DERIVATIONS = {
               identity rule: diff(x, x) = 1
     """,
     ("u^2 * v", "u"): """
-        constant multiple rule: diff(u^2 * v, u) = v * diff(u^2, u) => 2 * v * u
+        constant multiple rule: diff(u^2 * v, u) = diff(u^2, u) * v => 2 * u * v
           power rule: diff(u^2, u) = 2 * u
     """,
     ("exp(-θ')", "θ'"): """
@@ -188,6 +188,18 @@ def test_the_value_and_the_inner_functions_are_told() -> None:
     found = differentiate(parse("sin(x^2) * exp(3 * x)"), "x")
     assert plain(found.value) == "2 * x * cos(x^2) * exp(3 * x) + 3 * sin(x^2) * exp(3 * x)"
     assert {k: plain(v) for k, v in found.definitions.items()} == {"u": "x^2", "v": "3 * x"}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("where(x > 1, x^2, 2 * x)", "where(x > 1, 2 * x, 2)"),
+        ("leaky_relu(x)", "where(x > 0, 1, 0.01)"),
+        ("elu(x)", "where(x > 0, 1, exp(x))"),
+    ],
+)
+def test_what_a_rule_puts_into_brackets_is_in_order_too(written: str, value: str) -> None:
+    assert plain(differentiate(parse(written), "x").value) == value
 
 
 def test_without_euler_e_is_a_base_with_a_logarithm() -> None:

@@ -157,7 +157,7 @@ def test_a_derivative_by_another_name() -> None:
     assert not check_derivative("df/dy", parse("x^2 * y"), "y", parse("2 * x * y"), points).passed
 
 
-@pytest.mark.parametrize("nowhere", ["log(-1 - x^2)", "asin(x^2 + 2)", "acosh(x) + asin(x - 9)"])
+@pytest.mark.parametrize("nowhere", ["log(-1 - x^2)", "asin(x^2 + 2)"])
 def test_without_a_real_point_the_check_fails(nowhere: str) -> None:
     points = sampler(nowhere)
     assert points.points == ()
