@@ -65,6 +65,8 @@ def run(
 ) -> None:
     """Solve problems step by step."""
     with _contract("solving"):
+        if output is not None and any(_same(file, output) for file in files):
+            raise StepsolveError(f"{output} is the problem itself; choose another file")
         status = CONFIRMED
         solved: list[Derivation] = []
         for file in files:
@@ -78,7 +80,7 @@ def run(
             if not derivation.confirmed:
                 status = max(status, UNCONFIRMED)
         if solved:
-            _show(solved, format, detail, output)
+            _show(solved, format, detail, output, as_array=len(files) > 1)
         sys.exit(status)
 
 
@@ -93,13 +95,13 @@ def list_() -> None:
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(help="A kind, an operation or a rule.")],
+    name: Annotated[list[str], typer.Argument(help="A kind, an operation or a rule.")],
 ) -> None:
     """Explain a kind, an operation or a rule: its formula and its source."""
     with _contract("explaining"):
         from stepsolve.reference import explanation
 
-        _print(explanation(name))
+        _print(explanation(" ".join(name)))
 
 
 @app.command()
@@ -111,7 +113,10 @@ def new(
     with _contract("writing a problem"):
         from stepsolve.reference import starter
 
-        _deliver(starter(kind), output)
+        text = starter(kind)
+        if output is not None and output.is_file():
+            raise StepsolveError(f"{output} is there already; choose another name")
+        _deliver(text, output)
 
 
 @app.command()
@@ -120,7 +125,7 @@ def schema(output: Output = None) -> None:
     with _contract("writing the schema"):
         from stepsolve.reference import schema_text
 
-        _deliver(schema_text(), output)
+        _deliver(schema_text(output is None and not _is_unicode()), output)
 
 
 @app.command()
@@ -139,8 +144,19 @@ def _solved(file: str) -> Derivation:
         raise
 
 
+def _same(file: str, output: Path) -> bool:
+    try:
+        return os.path.samefile(file, output)
+    except OSError:
+        return False
+
+
 def _show(
-    derivations: list[Derivation], format: Format, detail: DetailName, output: Path | None
+    derivations: list[Derivation],
+    format: Format,
+    detail: DetailName,
+    output: Path | None,
+    as_array: bool,
 ) -> None:
     from stepsolve.derivation import Detail
     from stepsolve.render.page import Style
@@ -148,21 +164,24 @@ def _show(
     if format is Format.json:
         from stepsolve.render.json import render
 
-        _deliver(render(derivations), output)
+        ascii_only = output is None and not _is_unicode()
+        _deliver(render(derivations, as_array, ascii_only), output)
         return
     style = Style(_width(output), Detail[detail.name.upper()])
     if format is Format.terminal and output is None and _is_colourful():
-        from stepsolve.render.terminal import show
+        from stepsolve.render.terminal import render as render_page
+    else:
+        from stepsolve.render.text import render as render_page
+    _deliver("\n\n".join(render_page(derivation, style) for derivation in derivations), output)
 
-        for derivation in derivations:
-            show(derivation, style)
-        return
-    from stepsolve.render.text import render as render_text
 
-    _deliver("\n\n".join(render_text(derivation, style) for derivation in derivations), output)
+def _is_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def _is_colourful() -> bool:
+    if not _is_unicode():
+        return False
     return (sys.stdout.isatty() and not os.environ.get("NO_COLOR")) or bool(
         os.environ.get("FORCE_COLOR")
     )
@@ -190,8 +209,15 @@ def _deliver(text: str, output: Path | None) -> None:
 def _print(text: str) -> None:
     from stepsolve.render.files import encodable
 
-    sys.stdout.write(encodable(text, sys.stdout.encoding))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(encodable(text, sys.stdout.encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _silence()
+        reason = (error.strerror or str(error)).lower()
+        raise StepsolveError(f"cannot write the result: {reason}") from None
 
 
 def _complain(error: StepsolveError) -> None:
@@ -224,9 +250,13 @@ def _contract(doing: str) -> Iterator[None]:
 
 
 def _leave_quietly() -> NoReturn:
-    # what is still buffered must not complain at exit
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _silence()
     sys.exit(UNREAD)
+
+
+def _silence() -> None:
+    """What is still buffered must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:

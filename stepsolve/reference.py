@@ -77,7 +77,7 @@ def starter(kind: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def schema_text() -> str:
+def schema_text(ascii_only: bool = False) -> str:
     """The JSON Schema of all kinds of problem files."""
     kinds = []
     for name in kind_names():
@@ -87,7 +87,7 @@ def schema_text() -> str:
         properties["kind"] = {"const": name, "description": _summary(load_kind(name))}
         kinds.append({**found, "properties": properties})
     schema = {"$schema": DIALECT, "title": "A stepsolve problem", "oneOf": kinds}
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(schema, ensure_ascii=ascii_only, indent=2) + "\n"
 
 
 def _summary(cls: type[Problem]) -> str:

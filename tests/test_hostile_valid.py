@@ -234,7 +234,7 @@ def test_a_line_of_many_terms(sign: str, gates: str, tmp_path: Path) -> None:
     assert {told["quantities"][f"df/d{name}"] for name in names} == {1}
 
 
-@pytest.mark.parametrize("inputs", [10, 40, 80])
+@pytest.mark.parametrize("inputs", [10, 40])
 def test_a_neuron_of_many_inputs(inputs: int, tmp_path: Path) -> None:
     terms = " + ".join(f"w_{k} * x_{k}" for k in range(inputs))
     told = quickly(graph([f"f = sigmoid({terms})"], "", "backward: f\n"), tmp_path, 3)

@@ -209,9 +209,13 @@ class _Engine:
         """A formula in letters that the problem does not use for something else."""
         letters = {name for side in formula for name in names(side)} - {"x", "e"}
         used = self._taken | letters
-        spare = (name for name in chain(_SPARE, map("c_{}".format, count(1))) if name not in used)
         swap: dict[str, Expression] = {"x": self.variable}
-        swap |= {letter: Name(next(spare)) for letter in sorted(letters & self._taken)}
+        for letter in sorted(letters & self._taken):
+            usual = ("c", "k", "b", "m") if letter in rules.FIXED else _SPARE
+            candidates = chain(usual, map("c_{}".format, count(1)))
+            other = next(name for name in candidates if name not in used)
+            swap[letter] = Name(other)
+            used = used | {other}
         return substitute(formula[0], swap), substitute(formula[1], swap)
 
 

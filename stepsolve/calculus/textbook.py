@@ -377,4 +377,8 @@ _STRATEGIES: tuple[tuple[Rewrite, ...], ...] = (
     (_RECOGNISE,),
     (Rewrite("factor out", "what all terms share", _factor_out),),
     (Rewrite("expand and collect", "products multiplied out, like terms together", _expand),),
+    (
+        Rewrite("expand and collect", "products multiplied out, like terms together", _expand),
+        Rewrite("factor out", "what all terms share", _factor_out),
+    ),
 )

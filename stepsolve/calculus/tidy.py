@@ -121,8 +121,9 @@ class _Tidier:
                 product = self.product(node)
                 inner = _negated_sum(product)
                 result = build_product(product) if inner is None else self._sum(Apply("neg", inner))
-            case "diff":
-                result = node
+            case "where":
+                condition, chosen, other = node.arguments
+                result = Apply("where", condition, self.visit(chosen), self.visit(other))
             case _:
                 result = node
         self._done[id(node)] = node, result

@@ -149,8 +149,10 @@ class Precise:
             raise OutsideDomain(operation, map(float, arguments)) from error
         if bits > _LARGEST:
             raise OutsideDomain(operation, map(float, arguments))
-        if operation in ("+", "-") and bits > -math.inf:
-            lost = max(map(_bits, arguments)) - bits
+        if operation in ("+", "-"):
+            # also a zero may be what is left of 1 - tanh(60)^2
+            largest = max(map(_bits, arguments))
+            lost = min(largest - bits, float(self.mp.prec)) if largest > bits else 0.0
             self.lost = max(self.lost, lost)
             if lost > self.mp.prec - _SPARE:
                 return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3

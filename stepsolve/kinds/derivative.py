@@ -39,7 +39,7 @@ from stepsolve.derivation import (
     Steps,
     Text,
 )
-from stepsolve.errors import InvalidProblem
+from stepsolve.errors import InvalidProblem, nearest
 from stepsolve.notation.tree import Apply, Array, Expression, Name, names, replaced, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.problem import Problem
@@ -142,7 +142,11 @@ class Derivative(Problem):
         for name, parameters, written in self._written:
             check_scalar(written, report)
             self._check_parameters(name, parameters, written, report)
+        everything = {n for f in self.solved for n in (*names(f.body), *f.parameters)}
         for given in self.at:
+            if given.name not in everything:
+                hint = nearest(given.name, everything)
+                report.add(given.node.diagnose(f"{given.name} does not occur", hint))
             if given.expression is None:
                 report.add(
                     given.node.diagnose(f"a point needs a number for {given.name}, not symbol")
@@ -321,7 +325,13 @@ class _Page:
             for left, right in row.kink_sides(arguments):
                 if names(left) or names(right):
                     place: tuple[str | Expression, ...] = (left, " = ", right)
-                    yield Text(("No derivative where ", *place, f". Convention: {row.convention}."))
+                    yield Text(
+                        (
+                            f"{row.name} has no derivative where ",
+                            *place,
+                            f". Convention: {row.convention}.",
+                        )
+                    )
 
     def _values(self) -> Iterator[Block]:
         if not self._problem.at:

@@ -31,7 +31,7 @@ from stepsolve.derivation import (
 from stepsolve.errors import Diagnosis, InvalidProblem, nearest
 from stepsolve.notation import names as notation
 from stepsolve.notation.numbers import is_exact, number
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import boolean, choice, either, entry, one_or_list, record
@@ -46,7 +46,7 @@ from stepsolve.source.quantities import (
     written_name,
 )
 from stepsolve.source.report import Report
-from stepsolve.worksheet.backward import MAX_PATHS
+from stepsolve.worksheet.backward import MAX_PATHS, gradient_name
 from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.gates import split_into_gates
 from stepsolve.worksheet.lines import Line, Worksheet
@@ -217,11 +217,43 @@ class _Page:
             self._problem.title or "Computational graph",
             self._problem.kind,
             blocks,
-            dict(solution.quantities),
-            self._answers,
+            {**solution.quantities, **dict.fromkeys(self._idle_gradients, 0.0)},
+            {**self._answers, **{name: Number("0") for name in self._idle_gradients}},
             solution.checks() + tuple(self._shortcut_checks),
             self._problem.shown,
         )
+
+    @property
+    def _idle_gradients(self) -> list[str]:
+        """The gradients by names that the target does not hang on."""
+        graph = self._solution.graph
+        return [gradient_name(graph.target, name) for name in self._idle] if graph else []
+
+    def _conventions(self) -> Iterator[Block]:
+        """What stands for a derivative that does not exist at these very values."""
+        solution = self._solution
+        said: set[str] = set()
+        for line in solution.forward.lines:
+            for node in walk(line.expression):
+                row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
+                if row is None or not isinstance(node, Apply) or row.convention in said:
+                    continue
+                for left, right in row.kink_sides(row.completed(node.arguments)):
+                    if self._meet(left, right):
+                        said.add(row.convention)
+                        told = ("At ", left, " = ", right, " there is no derivative. ")
+                        yield Text((*told, f"Convention: {row.convention}."))
+                        break
+
+    def _meet(self, left: Expression, right: Expression) -> bool:
+        """Whether two expressions have the same value here; not so where one has none."""
+        known = self._solution.exact
+        used = {*names(left), *names(right)} - set(CONSTANTS)
+        if not used or not used <= set(known):
+            return False
+        point = Point(known)
+        precise = self._solution.precise
+        return bool(precise.evaluate(left, point) == precise.evaluate(right, point))
 
     def _blocks(self) -> Iterator[Block]:
         yield from self._given()
@@ -233,6 +265,7 @@ class _Page:
         if self._solution.graph is None:
             return
         yield Section(("Backward pass from ", Name(self._solution.graph.target)))
+        yield from self._conventions()
         yield from self._solution.backward_blocks()
         yield from self._shortcuts()
         if self._problem.paths:
@@ -318,7 +351,8 @@ class _Page:
 
     def _results(self) -> Iterator[Block]:
         solution = self._solution
-        yield Section(("Result",))
+        if self._answers or self._idle:
+            yield Section(("Result",))
         for gradient, formula in self._answers.items():
             if gradient in solution.exact:
                 decimal = solution.workings.decimal(gradient)

@@ -39,10 +39,13 @@ def contract(derivation: Derivation) -> dict[str, object]:
     }
 
 
-def render(derivations: Iterable[Derivation]) -> str:
-    """One derivation as an object, several as an array."""
+def render(
+    derivations: Iterable[Derivation], as_array: bool = False, ascii_only: bool = False
+) -> str:
+    """One derivation as an object unless an array is asked for, several as an array."""
     found = [contract(derivation) for derivation in derivations]
-    return json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, indent=2) + "\n"
+    data = found if as_array or len(found) != 1 else found[0]
+    return json.dumps(data, ensure_ascii=ascii_only, indent=2) + "\n"
 
 
 def _line(worked: Worked) -> dict[str, object]:

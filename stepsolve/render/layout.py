@@ -14,6 +14,7 @@ from stepsolve.notation.tree import Apply, Array, Expression, walk
 from stepsolve.notation.unicode import one_line, superscript
 from stepsolve.render.flow import flowed
 
+_TIED = "\u2007"  # a blank at which no row is broken
 Piece = tuple[str, str]
 Row = list[Piece]
 
@@ -42,12 +43,15 @@ def wrapped(text: str, width: int, indent: int = 0, role: str = PLAIN) -> list[R
     """Text broken at blanks, every row indented; the first hangs out by nothing."""
     room = max(width - indent, 10)
     lines = wrap(text, room, break_on_hyphens=False) or [""]
-    return [[(" " * indent, PLAIN), (line_, role)] for line_ in lines]
+    return [[(" " * indent, PLAIN), (line_.replace(_TIED, " "), role)] for line_ in lines]
 
 
 def sentence(parts: Iterable[str | Expression]) -> str:
     """Words and expressions as one line of text."""
-    return "".join(part if isinstance(part, str) else one_line(part) for part in parts)
+    return "".join(
+        part.replace(" = ", f"{_TIED}={_TIED}") if isinstance(part, str) else one_line(part)
+        for part in parts
+    )
 
 
 def equation(

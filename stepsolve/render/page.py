@@ -57,7 +57,7 @@ class Style(NamedTuple):
 
 def page(derivation: Derivation, style: Style) -> Iterator[Row]:
     """The rows of the whole page."""
-    return _Page(derivation, style).rows()
+    return _Page(derivation, style).tidy_rows
 
 
 class _Page:
@@ -68,9 +68,7 @@ class _Page:
         self._steps = StepWriter(self._width, style.detail)
 
     def rows(self) -> Iterator[Row]:
-        title = self._derivation.title
-        yield from wrapped(title, self._width, role=TITLE)
-        yield [("═" * min(len(title), self._width), TITLE)]
+        yield from self._headed(self._derivation.title, "═", TITLE)
         shown = [b for b in self._derivation.blocks if b.detail <= self._detail]
         for kind, blocks in groupby(shown, key=type):
             if kind is Result:
@@ -82,13 +80,25 @@ class _Page:
         yield []
         yield from self._checks()
 
+    @property
+    def tidy_rows(self) -> Iterator[Row]:
+        """The rows without two blank ones together."""
+        blank = False
+        for row in self.rows():
+            if row or not blank:
+                yield row
+            blank = not row
+
+    def _headed(self, text: str, line_: str, role: str) -> Iterator[Row]:
+        rows = wrapped(" ".join(text.split()), self._width, role=role)
+        yield from rows
+        yield [(line_ * max(row_width(row) for row in rows), role)]
+
     def _block(self, block: Block) -> Iterator[Row]:
         match block:
             case Section():
                 yield []
-                title = sentence(block.parts)
-                yield from wrapped(title, self._width, role=HEADING)
-                yield [("─" * min(len(title), self._width), HEADING)]
+                yield from self._headed(sentence(block.parts), "─", HEADING)
             case Text():
                 yield []
                 yield from wrapped(sentence(block.parts), self._width)
@@ -112,8 +122,10 @@ class _Page:
         if block.heading and self._detail > Detail.BRIEF:
             yield []
             heading = wrapped(sentence(block.heading), self._width)
-            if block.note:
+            if block.note and row_width(heading[-1]) + len(block.note) + 3 <= self._width:
                 heading[-1].append((f"   {block.note}", NOTE))
+            elif block.note:
+                heading += wrapped(block.note, self._width, INDENT + 4, NOTE)
             yield from heading
         cells = [self._cells(worked) for worked in lines]
         widths = [max((len(row[k]) for row in cells), default=0) for k in range(4)]
@@ -226,6 +238,9 @@ class _Page:
             text = f"✗ {len(failed)} of {len(checks)} checks failed"
             yield [(text, BAD)]
             yield from self._listed(failed)
+            return
+        if not checks:
+            yield [("Nothing was checked: there are no values.", NOTE)]
             return
         methods = _methods(checks)
         count = "1 check" if len(checks) == 1 else f"{len(checks)} checks"

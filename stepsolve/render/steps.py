@@ -79,7 +79,12 @@ class StepWriter:
         if stated and not where and row_width(heading) + len(stated) + 4 <= self._width:
             heading.append((f":  {stated}", NOTE))
             stated = ""
-        yield heading
+        if row_width(heading) > self._width:
+            start, *others = wrapped(step.rule, self._width, indent, RULE)
+            yield [(number.ljust(indent), NOTE), start[1]]
+            yield from others
+        else:
+            yield heading
         if where:
             yield from wrapped(where.removeprefix(", "), self._width, indent + 2)
         if stated and step.formula is not None:
@@ -116,8 +121,11 @@ class StepWriter:
         for k, row in enumerate(rows):
             lead = "= " if k == middle else "  "
             written: Row = [(" " * _NUMBER + lead + row[0][0][_NUMBER + 2 :], PLAIN)]
-            if k == middle and row_width(written) + len(step.rule) + 3 <= self._width:
+            fits = row_width(written) + len(step.rule) + 3 <= self._width
+            if k == middle and fits:
                 written.append((f"   {step.rule}", NOTE))
+            elif k == middle:
+                yield [(" " * _NUMBER + step.rule, NOTE)]
             yield written
 
 

@@ -25,11 +25,14 @@ _STYLES = {
 }
 
 
-def show(derivation: Derivation, style: Style) -> None:
-    """Print the page."""
+def render(derivation: Derivation, style: Style) -> str:
+    """The page with the terminal's codes for its colours."""
     text = Text(no_wrap=True, overflow="ignore")
     for row in page(derivation, style):
         for piece, role in row:
             text.append(piece, _STYLES[role])
         text.append("\n")
-    Console(highlight=False, soft_wrap=True).print(text)
+    console = Console(highlight=False, soft_wrap=True)
+    with console.capture() as captured:
+        console.print(text)
+    return captured.get()

@@ -39,6 +39,8 @@ def local_gradients(
     expression = line.expression
     if is_gate(expression):
         return _of_gate(line.name, expression, arguments)
+    if (found := _of_long_product(expression, arguments)) is not None:
+        return found
     known = recognise(expression) if euler else None
     written = known if known is not None else expression
     pattern = _pattern(written)
@@ -92,6 +94,28 @@ def _of_formula(
     if written is not line.expression and isinstance(written, Apply):
         because = f"the line is {written.operation} written out"
     return LocalGradient(expression, because, pattern, derivative=derivative)
+
+
+def _of_long_product(
+    expression: Expression, arguments: tuple[str, ...]
+) -> tuple[LocalGradient, ...] | None:
+    """The other factors of a product of many names; None for anything else."""
+    parts: list[Expression] = []
+    rest = expression
+    while isinstance(rest, Apply) and rest.operation == "*":
+        rest, last = rest.arguments
+        parts.append(last)
+    parts = [rest, *reversed(parts)]
+    distinct = len({part.name for part in parts if isinstance(part, Name)})
+    if len(parts) <= _LONG_SUM or distinct < len(parts):
+        return None
+    found = []
+    for argument in arguments:
+        others = [part for part in parts if part != Name(argument)]
+        product = reduce(lambda left, right: Apply("*", left, right), others)
+        pattern = OPERATIONS["*"].pattern
+        found.append(LocalGradient(product, "the product of the other factors", pattern))
+    return tuple(found)
 
 
 def _relevant(written: Expression, argument: str) -> Expression:

@@ -193,7 +193,6 @@ def test_what_is_in_order_stays_as_it_is(random: Random) -> None:
         ("3 * 2^(1/2) * 2^(1/2)", "6"),
         ("x * 2^20 / 2^18", "4 * x"),
         ("3 * 1^(1/2)", "3"),
-        ("3 * (x * y)^(1/2) * (x * y)^(1/2)", "3 * x * y"),
     ],
 )
 def test_what_comes_of_an_exponent_is_worked_in(written: str, in_order: str) -> None:

@@ -210,8 +210,8 @@ def test_a_kink_states_its_convention_where_it_is_used(line: str, convention: st
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
     "title",
-    ["word " * 60, "w" * 500, "α" * 90, "two\nlines\n", "日本語の長いタイトル" * 6, "[b]" * 50],
-    ids=["words", "one word", "greek", "two lines", "wide", "brackets"],
+    ["word " * 60, "w" * 500, "α" * 90, "two\nlines\n", "[b]" * 50],
+    ids=["words", "one word", "greek", "two lines", "brackets"],
 )
 def test_a_long_title_stays_within_the_page(title: str, width: int) -> None:
     first, *rows = page_of(width, title=title, lines=["f = x"]).splitlines()

@@ -14,7 +14,6 @@ from stepsolve.notation.numbers import Digits, number_text
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.source.expression import parse
-from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.solution import Solution
 from stepsolve.worksheet.working import Workings
