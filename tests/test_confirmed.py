@@ -33,7 +33,6 @@ def solved(**problem: object) -> stepsolve.derivation.Derivation:
         ("f = x^2", 0, 0),
         ("f = exp(-1000 + x)", 0, 0),
         ("f = where(x >= 0, x, -x)", 0, 1),
-        ("f = where(x >= 0, exp(x), log(x))", 1, 1),
         ("f = x^3", 0, 0),
         ("f = x^5 * exp(x)", 0, 0),
         ("f = tanh(x)^3", 0, 0),

@@ -56,6 +56,8 @@ class Point:
         self._near: dict[str, tuple[Point, Point, Value]] = {}
         self.blur: Value = 0
         """The largest relative error that any derivative taken here may have."""
+        self.silence: Value = 0
+        """The size below which a derivative taken here could not be told from 0."""
 
     def near(self, variable: str, precise: Precise) -> tuple[Point, Point, Value]:
         """The points a small step above and below in one variable, and the step."""
@@ -167,6 +169,7 @@ class Precise:
         slope = (after - before) / (2 * step)
         noise = 16 * (abs(after) + abs(before)) * self.mp.eps / step
         if abs(slope) <= noise:
+            point.silence = max(point.silence, noise)
             return self.mp.mpf(0)
         point.blur = max(point.blur, noise / abs(slope))
         return slope

@@ -69,7 +69,7 @@ class Sampler:
                 b = self.precise.evaluate(other, point)
             except OutsideDomain:
                 return float("inf")
-            if a != b:
+            if abs(a - b) > point.silence:
                 # what derivatives leave when they cancel is noise of their size
                 slopes = [abs(self.precise.evaluate(d, point)) for d in _derivatives(one, other)]
                 size = max(abs(a), abs(b), _CANCELLED * max(slopes, default=0))

@@ -193,7 +193,8 @@ def test_at_a_kink_the_convention_is_told_and_lies_between_the_slopes(
 ) -> None:
     derivation = solve(expression=expression, at=at)
     assert {name: derivation.quantities[name] for name in slopes} == slopes
-    assert f"No derivative where {kink}" in texts(derivation)
+    told = [text for text in texts(derivation) if "has no derivative where" in text]
+    assert any(text.endswith(f"has no derivative where {kink}") for text in told)
     one_sided = [c for c in derivation.checks if c.method.startswith("one-sided differences")]
     assert [check.of for check in one_sided] == list(slopes)
     assert all(check.note.startswith("at a kink: slopes ") for check in one_sided)
@@ -233,7 +234,7 @@ def test_what_is_told_in_words() -> None:
 def test_a_smooth_function_of_one_with_a_kink_is_not_said_to_have_one(expression: str) -> None:
     derivation = solve(expression=expression, at={"x": 0})
     assert derivation.quantities["df/dx"] == 0
-    assert not any(text.startswith("No derivative where x = 0") for text in texts(derivation))
+    assert not any(text.startswith("No derivative") for text in texts(derivation))
 
 
 NEEDS_ONE = "a derivative needs one of expression, function or functions"
