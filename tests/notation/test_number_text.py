@@ -113,6 +113,7 @@ def test_a_number_is_an_expression_without_sign() -> None:
 def test_the_context_of_the_caller_is_left_alone() -> None:
     with localcontext() as context:
         context.prec = 3
+        context.clear_flags()
         assert number_text(Decimal("123456.789123"), Digits(4)) == "123456.7891"
         assert not any(context.flags.values())
 
