@@ -30,6 +30,7 @@ from stepsolve.derivation import Step
 from stepsolve.notation.tree import Apply, Expression, transform, walk
 from stepsolve.operations.table import OPERATIONS
 
+_MIN_SIZE = 4  # nodes below which there is nothing to simplify
 _MAX_SIZE = 150  # nodes beyond which no textbook form is looked for
 
 
@@ -43,12 +44,12 @@ class Rewrite(NamedTuple):
 
 def textbook(expression: Expression) -> tuple[Step, ...]:
     """The rewrites that lead to a simpler form; none if the expression is as simple as it gets."""
-    if expression.size > _MAX_SIZE:
+    if not _MIN_SIZE <= expression.size <= _MAX_SIZE:
         return ()
     chains = (_chain(expression, strategy) for strategy in _STRATEGIES)
-    simplest = min(
-        (steps for steps in chains if steps), key=lambda s: _weight(s[-1].after), default=()
-    )
+    # a chain may be left where it is simplest
+    ends = (steps[: k + 1] for steps in chains for k in range(len(steps)))
+    simplest = min(ends, key=lambda steps: _weight(steps[-1].after), default=())
     better = simplest and _weight(simplest[-1].after) < _weight(expression)
     return simplest if better else ()
 
@@ -376,7 +377,6 @@ _STRATEGIES: tuple[tuple[Rewrite, ...], ...] = (
     (Rewrite("Pythagorean identity", "sin^2 + cos^2 = 1, cosh^2 - sinh^2 = 1", _pythagoras),),
     (_RECOGNISE,),
     (Rewrite("factor out", "what all terms share", _factor_out),),
-    (Rewrite("expand and collect", "products multiplied out, like terms together", _expand),),
     (
         Rewrite("expand and collect", "products multiplied out, like terms together", _expand),
         Rewrite("factor out", "what all terms share", _factor_out),

@@ -19,6 +19,7 @@ from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
 _LARGEST = 4096  # bits before the point: the next exponential of more would never end
+_BLURRED = 6  # bits at the end of a value that its evaluation may have spoilt
 _SPARE = 16  # bits: what remains of a sum that cancels in all but these is rounding errors
 _EXACTLY = Context(2 * DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
 # the last few of the digits carry rounding errors: 2.675 must not come back as 2.67499...
@@ -54,7 +55,7 @@ class Point:
         # nodes are kept beside their values, so that no identity is ever used twice
         self.memory: dict[int, tuple[Expression, Value]] = {}
         self._near: dict[str, tuple[Point, Point, Value]] = {}
-        self.blur: Value = 0
+        self.blur = 0.0
         """The largest relative error that any derivative taken here may have."""
         self.silence: Value = 0
         """The size below which a derivative taken here could not be told from 0."""
@@ -166,13 +167,17 @@ class Precise:
         assert isinstance(variable, Name)
         above, below, step = point.near(variable.name, self)
         after, before = self.evaluate(body, above), self.evaluate(body, below)
-        slope = (after - before) / (2 * step)
-        noise = 16 * (abs(after) + abs(before)) * self.mp.eps / step
-        if abs(slope) <= noise:
+        moved = after - before
+        largest = max(_bits(after), _bits(before))
+        if largest == -math.inf:
+            return moved
+        lost = largest - _bits(moved)
+        if lost > self.mp.prec - _BLURRED:
+            noise = self.mp.ldexp(1, int(largest) - self.mp.prec + _BLURRED) / step
             point.silence = max(point.silence, noise)
             return self.mp.mpf(0)
-        point.blur = max(point.blur, noise / abs(slope))
-        return slope
+        point.blur = max(point.blur, 2.0 ** (lost - self.mp.prec + _BLURRED))
+        return moved / (2 * step)
 
     def step(self, at: Value) -> Value:
         """A step for differences at a point: a third of the digits, so that two thirds remain."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from stepsolve.checking.precise import Point, Precise
+from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.derivation import Check, Step
 from stepsolve.errors import OutsideDomain
@@ -69,12 +69,25 @@ class Sampler:
                 b = self.precise.evaluate(other, point)
             except OutsideDomain:
                 return float("inf")
-            if abs(a - b) > point.silence:
-                # what derivatives leave when they cancel is noise of their size
-                slopes = [abs(self.precise.evaluate(d, point)) for d in _derivatives(one, other)]
-                size = max(abs(a), abs(b), _CANCELLED * max(slopes, default=0))
-                worst = max(worst, float(abs(a - b) / size - 10 * point.blur))
+            off = abs(a - b)
+            if off > point.silence:
+                worst = max(worst, self._relative(off, (a, b), (one, other), point))
         return worst
+
+    def _relative(
+        self,
+        off: Value,
+        values: tuple[Value, Value],
+        sides: tuple[Expression, Expression],
+        point: Point,
+    ) -> float:
+        size = max(map(abs, values))
+        error = float(off / size) - 10 * point.blur
+        if error > TOLERANCE:
+            # what derivatives leave when they cancel is noise of their size
+            slopes = [abs(self.precise.evaluate(d, point)) for d in _derivatives(*sides)]
+            error = float(off / max(size, _CANCELLED * max(slopes, default=0))) - 10 * point.blur
+        return error
 
     @property
     def method(self) -> str:

@@ -174,7 +174,9 @@ class GradientOracle:
     def _verdict(self, label: str, slopes: Slopes, finer: Slopes, method: str) -> Check:
         claimed = self._values[label]
         note = ""
-        if finer.size > 4 * slopes.size:  # the smaller the step, the steeper
+        if finer is slopes:
+            off, size = abs(claimed - slopes.middle), max(slopes.size, slopes.noise)
+        elif finer.size > 4 * slopes.size:  # the smaller the step, the steeper
             off, size = abs(claimed), self._precise.mp.mpf(0)
             note = "at a jump, where 0 is declared"
         elif slopes.gap > _KINK * slopes.size and finer.gap > slopes.gap / 2:

@@ -7,6 +7,7 @@ from those digits; a float has no part in it.
 from __future__ import annotations
 
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Final, NamedTuple
 
 from stepsolve.notation.tree import Apply, Expression, Name, Number
@@ -54,6 +55,7 @@ def _settled(value: Decimal) -> Decimal:
     return _context(_TRUSTED_DIGITS).normalize(size)
 
 
+@cache
 def _context(precision: int, rounding: str = ROUND_HALF_UP) -> Context:
     # of its own, because the caller's may be narrower; with exponents to spare for exp(exp(20))
     return Context(precision, rounding, MIN_EMIN, MAX_EMAX)
