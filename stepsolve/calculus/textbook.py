@@ -42,11 +42,20 @@ class Rewrite(NamedTuple):
     apply: Callable[[Expression], Expression | None]
 
 
+class Strategy:
+    """Rewrites to try one after the other, where one of the operations in `needs` occurs."""
+
+    def __init__(self, needs: str, *rewrites: Rewrite) -> None:
+        self.needs = frozenset(needs)
+        self.rewrites = rewrites
+
+
 def textbook(expression: Expression) -> tuple[Step, ...]:
     """The rewrites that lead to a simpler form; none if the expression is as simple as it gets."""
     if not _MIN_SIZE <= expression.size <= _MAX_SIZE:
         return ()
-    chains = (_chain(expression, strategy) for strategy in _STRATEGIES)
+    heads = {_head(node) for node in walk(expression)}
+    chains = (_chain(expression, s.rewrites) for s in _STRATEGIES if s.needs & heads)
     # a chain may be left where it is simplest
     ends = (steps[: k + 1] for steps in chains for k in range(len(steps)))
     simplest = min(ends, key=lambda steps: _weight(steps[-1].after), default=())
@@ -359,26 +368,32 @@ _RECOGNISE = Rewrite(
 _DIVIDE = Rewrite("divide each term", "a sum over a common denominator", _divide_each_term)
 
 # each is tried; the one that ends in the simplest form is taken
-_STRATEGIES: tuple[tuple[Rewrite, ...], ...] = (
-    (
+_FACTOR = Rewrite("factor out", "what all terms share", _factor_out)
+_STRATEGIES = (
+    Strategy(
+        "/",
         Rewrite("split the fraction", "one factor of the square to each part", _split_square),
         Rewrite("add and subtract", "the numerator in terms of the denominator", _add_and_subtract),
         Rewrite("divide out", "each term of the numerator by the denominator", _divide_out),
         _RECOGNISE,
     ),
-    (
+    Strategy(
+        "/",
         _DIVIDE,
         Rewrite(
             "group the quotients", "quotients that are a function of the table", _group_quotients
         ),
         _RECOGNISE,
-        Rewrite("factor out", "what all terms share", _factor_out),
+        _FACTOR,
     ),
-    (Rewrite("Pythagorean identity", "sin^2 + cos^2 = 1, cosh^2 - sinh^2 = 1", _pythagoras),),
-    (_RECOGNISE,),
-    (Rewrite("factor out", "what all terms share", _factor_out),),
-    (
+    Strategy(
+        "^", Rewrite("Pythagorean identity", "sin^2 + cos^2 = 1, cosh^2 - sinh^2 = 1", _pythagoras)
+    ),
+    Strategy("/", _RECOGNISE),
+    Strategy("+-", _FACTOR),
+    Strategy(
+        "+-",
         Rewrite("expand and collect", "products multiplied out, like terms together", _expand),
-        Rewrite("factor out", "what all terms share", _factor_out),
+        _FACTOR,
     ),
 )
