@@ -105,18 +105,17 @@ class Precise:
 
         Raises `OutsideDomain` where there is no finite real value, `KeyError` for an unknown name.
         """
-        match expression:
-            case Number():
-                return self.number(expression.text)
-            case Name():
-                return self._named(expression, point)
-            case Apply():
-                known = point.memory.get(id(expression))
-                if known is not None:
-                    return known[1]
-                result = self._applied(expression, point)
-                point.memory[id(expression)] = expression, result
-                return result
+        if isinstance(expression, Apply):
+            known = point.memory.get(id(expression))
+            if known is not None:
+                return known[1]
+            result = self._applied(expression, point)
+            point.memory[id(expression)] = expression, result
+            return result
+        if isinstance(expression, Name):
+            return self._named(expression, point)
+        if isinstance(expression, Number):
+            return self.number(expression.text)
         raise OutsideDomain("the scalar arithmetic", [expression])
 
     def _named(self, expression: Name, point: Point) -> Value:

@@ -100,8 +100,10 @@ class Operation:
 
     def completed(self, arguments: tuple[Expression, ...]) -> tuple[Expression, ...]:
         """The arguments with the defaults of those not written."""
+        if not self.defaults:
+            return arguments
         missing = self.arity[1] - len(arguments)
-        if missing and self.defaults:
+        if missing:
             return arguments + self.default_trees[-missing:]
         return arguments
 

@@ -150,6 +150,11 @@ def tokens(text: str) -> list[Token]:
         position = end
 
 
+def _is_operation(token: Token) -> bool:
+    name = ALIASES.get(token.text, token.text)
+    return token.kind == "name" and name in OPERATIONS
+
+
 def _quoted(character: str) -> str:
     return f"'{character}'" if character.isprintable() else repr(character)
 
@@ -213,11 +218,17 @@ class _Parser:
 
     def _missing_operator(self, token: Token) -> ExpressionError:
         before = self._tokens[self._next - 1]
+        if _is_operation(before):
+            hint = f"write {before.text}({token.text})"
+        else:
+            after = "(...)" if token.text == "(" else token.text
+            hint = f"for a product write {before.text} * {after}"
+            hint += "(...)" if _is_operation(token) else ""
         return ExpressionError(
             f"an operator is missing between {before.text} and {token.text}",
             token.start,
             token.end,
-            f"for a product write {before.text} * {token.text}",
+            hint,
         )
 
     def _span(self, start: int) -> tuple[int, int]:

@@ -73,8 +73,11 @@ class Solution:
         """The lines as given, worked out."""
         return (Lines(tuple(self.workings.line(line) for line in self.forward.lines)),)
 
-    def backward_blocks(self) -> Iterator[Block]:
+    def backward_blocks(self) -> tuple[Block, ...]:
         """The backward pass, gate by gate from the target."""
+        return tuple(self._gates())
+
+    def _gates(self) -> Iterator[Block]:
         for of, lines in groupby(self._by_gate(), key=lambda pair: pair[0]):
             group = [line for _, line in lines]
             found = tuple(self.workings.line(line, self._formulas(line)) for line in group)

@@ -187,7 +187,7 @@ REFUSED = [
     ("|x|", "bars are not part of the expression language", 0, 1, "write abs(x)"),
     ("2x", "an operator is missing between 2 and x", 1, 2, "for a product write 2 * x"),
     ("x y", "an operator is missing between x and y", 2, 3, "for a product write x * y"),
-    ("2(x)", "an operator is missing between 2 and (", 1, 2, "for a product write 2 * ("),
+    ("2(x)", "an operator is missing between 2 and (", 1, 2, "for a product write 2 * (...)"),
     ("0x10", "an operator is missing between 0 and x10", 1, 4, "for a product write 0 * x10"),
     ("x = 1", "an = does not belong in an expression", 2, 3, "compare with =="),
     ("a < b < c", "comparisons cannot be chained", 6, 7, "use brackets"),
