@@ -8,7 +8,7 @@ from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.derivation import Check, Step
 from stepsolve.errors import OutsideDomain
-from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.notation.tree import Apply, Expression, Name, walk
 
 TOLERANCE = 1e-20
 _CANCELLED = 1e-8
@@ -126,8 +126,3 @@ def check_derivative(
     error = sampler.difference(Apply("diff", expression, Name(variable)), claimed)
     method = "central differences"
     return Check(of, method, error, error <= TOLERANCE)
-
-
-def free_names(*expressions: Expression) -> tuple[str, ...]:
-    """The names that occur in expressions, in order of appearance."""
-    return tuple(dict.fromkeys(name for e in expressions for name in names(e)))

@@ -270,8 +270,7 @@ class _Page:
     @property
     def quantities(self) -> dict[str, float]:
         """The values at the point, rounded from the precise ones."""
-        exact = self._exact if self.floats else {}
-        return {name: float(value) + 0.0 for name, value in exact.items()}
+        return {name: float(value) + 0.0 for name, value in self._exact.items()}
 
     @cached_property
     def floats(self) -> dict[str, float]:
@@ -336,7 +335,6 @@ class _Page:
     def _values(self) -> Iterator[Block]:
         if not self._problem.at:
             return
-        assert self.floats  # says where there is no value
         exact = self._exact
         workings = Workings(exact, self._precise, self._problem.shown)
         parts: list[str | Expression] = []
@@ -348,6 +346,8 @@ class _Page:
 
     @cached_property
     def _exact(self) -> dict[str, Value]:
+        if not self.floats:  # which says, with its place, where there is no value
+            return {}
         lines = {line.name: line.expression for line in self._worksheet.lines}
         values, self._precise = settled_values(self._worksheet.given, lines)
         return values

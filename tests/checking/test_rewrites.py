@@ -14,7 +14,6 @@ from stepsolve.checking.rewrites import (
     check_derivative,
     check_steps,
     flat,
-    free_names,
 )
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.derivation import Check, Step
@@ -182,10 +181,6 @@ def test_points_are_the_same_in_every_run_and_differ_in_every_name() -> None:
 def test_two_names_may_need_values_from_different_places() -> None:
     assert len(sampler("acosh(x) * asin(y)", "x", "y").points) == POINTS
     assert len(sampler("log(-1 - x) * log(y - 1)", "x", "y").points) == POINTS
-
-
-def test_free_names_in_order() -> None:
-    assert free_names(parse("y + x"), parse("x * z")) == ("y", "x", "z")
 
 
 # SymPy cancels the names, and would then work the power out: a billion digits, without end
