@@ -23,6 +23,7 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "^": pow,
 }
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
+_MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for, they would add up
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
 _MAX_FRACTIONS = 6  # denominators that are multiplied together
 _MAX_TERMS = 300  # terms that multiplying out may give
@@ -32,49 +33,57 @@ class Untranslatable(Exception):
     """An expression that has no counterpart in SymPy here."""
 
 
-def proves_derivative(
-    expression: Expression, variable: str, claimed: Expression, euler: bool = True
-) -> bool | None:
-    """Whether SymPy's derivative of the expression is the claimed one; None if it does not decide.
+class Judge:
+    """What SymPy says of claims about expressions: true, false, or None where it does not decide.
 
-    `euler` says that the name `e` is Euler's number.
+    `euler` says that the name `e` is Euler's number; `definitions` are names that stand for
+    expressions. `diff(expression, x)` is SymPy's own derivative.
     """
 
-    def difference(translate: _Translator) -> Any:
-        own = sympy.diff(translate(expression), translate(Name(variable)))
-        return own - translate(claimed)
+    def __init__(
+        self, euler: bool = True, definitions: Mapping[str, Expression] | None = None
+    ) -> None:
+        self._definitions = definitions or {}
+        self._translate = _Translator(euler, self._definitions)
+        self._sizes: dict[str, int] = {}
 
-    return _decided(difference, (expression, claimed), euler)
+    def equal(self, one: Expression, other: Expression, *, at_once: bool = False) -> bool | None:
+        """Whether two expressions are equal; `at_once` without any work on their difference."""
+        sides = (one, other)
+        limit = _MAX_SIZE_AT_ONCE if at_once else _MAX_SIZE
+        if sum(map(self._size, sides)) > limit or max(map(_terms, sides)) > _MAX_TERMS:
+            return None
+        if max(map(_fractions, sides)) > _MAX_FRACTIONS:
+            return None
+        try:
+            difference = self._translate(one) - self._translate(other)
+            return _is_zero(difference, at_once=at_once)
+        except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
+            return None
 
-
-def proves_equal(one: Expression, other: Expression, euler: bool = True) -> bool | None:
-    """Whether SymPy finds two expressions equal; None if it does not decide."""
-    return _decided(lambda translate: translate(one) - translate(other), (one, other), euler)
-
-
-def _decided(
-    difference: Callable[[_Translator], Any], sides: tuple[Expression, Expression], euler: bool
-) -> bool | None:
-    if sum(side.size for side in sides) > _MAX_SIZE or max(map(_terms, sides)) > _MAX_TERMS:
-        return None
-    if max(map(_fractions, sides)) > _MAX_FRACTIONS:
-        return None
-    try:
-        return _is_zero(difference(_Translator(euler)))
-    except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
-        return None
+    def _size(self, expression: Expression) -> int:
+        """Nodes, what names stand for counted once."""
+        size = expression.size
+        for name in names(expression):
+            if name in self._definitions:
+                if name not in self._sizes:
+                    self._sizes[name] = self._size(self._definitions[name])
+                size += self._sizes[name]
+        return size
 
 
 def to_sympy(expression: Expression, euler: bool = True) -> Any:
     """The expression as SymPy has it, its names real. Raises `Untranslatable`."""
-    return _Translator(euler)(expression)
+    return _Translator(euler, {})(expression)
 
 
-def _is_zero(difference: Any) -> bool | None:
+def _is_zero(difference: Any, *, at_once: bool) -> bool | None:
     if difference == 0:
         return True
     if difference.is_number:
         return None if abs(difference.evalf(30)) < 1e-20 else False  # log(8) - 3*log(2)
+    if at_once:
+        return None
     numerator, _ = sympy.fraction(sympy.together(difference))
     # powers and logarithms taken apart would cost ten times as much, and decide no more
     expanded = sympy.expand(numerator, power_exp=False, power_base=False, log=False)
@@ -108,31 +117,38 @@ def _fractions(expression: Expression) -> int:
 
 
 class _Translator:
-    def __init__(self, euler: bool) -> None:
+    def __init__(self, euler: bool, definitions: Mapping[str, Expression]) -> None:
+        self._definitions = definitions
+        self._derivatives: dict[Any, Any] = {}
         self._symbols: dict[str, Any] = {"pi": sympy.pi, "π": sympy.pi}
         if euler:
             self._symbols["e"] = sympy.E
-        self._done: dict[int, tuple[Expression, Any]] = {}
+        self._done: dict[Expression, Any] = {}
 
     def __call__(self, expression: Expression) -> Any:
         match expression:
             case Name():
                 name = expression.name
                 if name not in self._symbols:
-                    self._symbols[name] = sympy.Symbol(name, real=True)
+                    inner = self._definitions.get(name)
+                    self._symbols[name] = (
+                        sympy.Symbol(name, real=True) if inner is None else self(inner)
+                    )
                 return self._symbols[name]
             case Number():
                 value = expression.value
                 return sympy.Rational(value.numerator, value.denominator)
             case Apply():
-                known = self._done.get(id(expression))
+                known = self._done.get(expression)
                 if known is None:
-                    known = self._done[id(expression)] = expression, self._applied(expression)
-                return known[1]
+                    known = self._done[expression] = self._applied(expression)
+                return known
         raise Untranslatable(expression)
 
     def _applied(self, expression: Apply) -> Any:
         operation = expression.operation
+        if operation == "diff":
+            return self._derivative(*map(self, expression.arguments))
         row = OPERATIONS.get(operation)
         if row is None:
             raise Untranslatable(operation)
@@ -155,3 +171,13 @@ class _Translator:
             )
             return self(substitute(row.definition_tree, holes))
         raise Untranslatable(operation)
+
+    def _derivative(self, body: Any, variable: Any) -> Any:
+        known = self._derivatives.get((body, variable))
+        if known is None:
+            # what `sympy.diff` asks the body, without the overhead that each step would pay again
+            known = body._eval_derivative(variable)
+            if known is None:
+                raise Untranslatable(body)
+            self._derivatives[body, variable] = known
+        return known

@@ -116,7 +116,14 @@ def check_steps(of: str, steps: Iterable[Step], sampler: Sampler) -> tuple[Check
     note = "" if sampler.points else "no point was found where the expression has a real value"
     if wrong and sampler.points:
         return tuple(wrong)
-    return (Check(f"the {count} steps of {of}", sampler.method, worst, bool(sampler.points), note),)
+    return (
+        Check(f"the {counted(count)} of {of}", sampler.method, worst, bool(sampler.points), note),
+    )
+
+
+def counted(steps: int) -> str:
+    """How many steps, in words that fit one as well."""
+    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 def check_derivative(

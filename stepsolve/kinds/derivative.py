@@ -15,11 +15,11 @@ from functools import cached_property
 from itertools import chain, count
 from typing import ClassVar, NamedTuple
 
-from stepsolve.algebra import proves_derivative, proves_equal
+from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.textbook import textbook
 from stepsolve.checking.precise import Precise, Value
-from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps
+from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
 from stepsolve.checking.worksheets import (
     GradientOracle,
     Gradients,
@@ -368,17 +368,19 @@ class _Page:
             yield from self._checks_at_point()
 
     def _checks_by_sympy(self, name: str, partial: _Partial) -> Iterator[Check]:
-        """The outcome of the rules against SymPy's, and the textbook's form against the outcome."""
-        body, outcome, form = self._function.body, partial.outcome, partial.form
-        proofs = {
-            f"{name} by the rules": proves_derivative(body, partial.variable, outcome, self._euler),
-            f"{name} in its final form": proves_equal(outcome, form, self._euler)
-            if form is not outcome
-            else None,
-        }
-        for of, proved in proofs.items():
-            if proved is not None:
-                yield Check(of, "SymPy", 0.0 if proved else float("inf"), proved)
+        """Every step, the outcome of the rules, and each rewrite to the textbook's form."""
+        judge = Judge(self._euler, partial.definitions)
+        first, *polished = partial.steps
+        claims = [(first.before, partial.outcome), *((s.before, s.after) for s in polished)]
+        verdicts = [judge.equal(*claim) for claim in claims]
+        if verdicts[0] is not None:
+            yield _by_sympy(f"{name} by the rules", verdicts[0])
+        below = [judge.equal(s.before, s.after, at_once=True) for s in flat((first,))]
+        decided = [verdict for verdict in (*below, *verdicts[1:]) if verdict is not None]
+        if decided:
+            count, steps = len(decided), len(below) + len(polished)
+            which = f"the {counted(steps)}" if count == steps else f"{count} of the {steps} steps"
+            yield _by_sympy(f"{which} of {name}", all(decided))
 
     def _checks_at_point(self) -> Iterator[Check]:
         function, exact = self._function, self._exact
@@ -389,6 +391,10 @@ class _Page:
         gradients = Gradients(function.name, name_of, users)
         lines = {function.name: function.body}
         yield from GradientOracle(lines, exact, gradients, self._precise).checks()
+
+
+def _by_sympy(of: str, proved: bool) -> Check:
+    return Check(of, "SymPy", 0.0 if proved else float("inf"), proved)
 
 
 def _with_letters(partial: _Partial) -> tuple[Expression, dict[str, Expression]]:

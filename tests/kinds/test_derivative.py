@@ -150,6 +150,7 @@ def test_methods_of_the_checks() -> None:
     assert steps == "the 3 steps of df/dx"  # a sum and its two terms
     assert "random points" in by_points
     assert others[:2] == [("df/dx", "central differences"), ("df/dx by the rules", "SymPy")]
+    assert others[2] == ("the 3 steps of df/dx", "SymPy")
     found = methods(solve(expression="x^2", at={"x": 3}))
     assert {("x", "NumPy and mpmath"), ("f", "NumPy and mpmath")} < set(found)
     assert ("df/dx", "NumPy and mpmath") in found
