@@ -22,6 +22,13 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "/": truediv,
     "^": pow,
 }
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    ">": sympy.Gt,
+    ">=": sympy.Ge,
+    "<": sympy.Lt,
+    "<=": sympy.Le,
+    "!=": sympy.Ne,
+}
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
 _MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for, they would add up
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
@@ -60,6 +67,18 @@ class Judge:
             return _is_zero(difference, at_once=at_once)
         except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
             return None
+
+    def holds(self, condition: Expression) -> bool:
+        """Whether SymPy sees at once that a comparison holds for all real values of its names."""
+        if not isinstance(condition, Apply) or condition.operation not in _COMPARISONS:
+            return False
+        if self._size(condition) > _MAX_SIZE_AT_ONCE:
+            return False
+        try:
+            left, right = map(self._translate, condition.arguments)
+            return bool(_COMPARISONS[condition.operation](left, right) == sympy.true)
+        except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
+            return False
 
     def _size(self, expression: Expression) -> int:
         """Nodes, what names stand for counted once."""

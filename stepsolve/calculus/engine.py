@@ -6,7 +6,7 @@ of its own, so that the pages and the time grow in step with the nesting, not wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, count
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from stepsolve.errors import StepsolveError
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, transform
 from stepsolve.operations.table import OPERATIONS
 
+_GIVEN = "dependent variable"  # the rule of a derivative that has a name of its own
 _READABLE = 60  # nodes up to which the derivative of a part is written out in full
 _LONG = 40  # nodes beyond which a step refers to inner functions by their letters
 _SHORT = 12  # nodes up to which an inner function is written without letters of its own
@@ -38,14 +39,20 @@ class Derivative(NamedTuple):
 
 
 def differentiate(
-    expression: Expression, variable: str, taken: Iterable[str] = (), *, euler: bool = True
+    expression: Expression,
+    variable: str,
+    taken: Iterable[str] = (),
+    *,
+    euler: bool = True,
+    dependent: Mapping[str, str] | None = None,
 ) -> Derivative:
     """The derivative of an expression by a variable, with its steps.
 
-    `taken` are names that no inner function may get; `euler` says that `e` is Euler's number. The
-    value is tidied.
+    `taken` are names that no inner function may get; `euler` says that `e` is Euler's number;
+    `dependent` are names that stand for functions of the variable, each with that of its derivative.
+    The value is tidied.
     """
-    engine = _Engine(variable, {*taken, *names(expression), variable}, euler)
+    engine = _Engine(variable, {*taken, *names(expression), variable}, euler, dependent or {})
     found = engine.derive(expression)
     return Derivative(found.step, tidy(found.value), engine.definitions)
 
@@ -57,8 +64,11 @@ class _Found(NamedTuple):
 
 
 class _Engine:
-    def __init__(self, variable: str, taken: set[str], euler: bool) -> None:
+    def __init__(
+        self, variable: str, taken: set[str], euler: bool, dependent: Mapping[str, str]
+    ) -> None:
         self._euler = euler
+        self._dependent = dependent
         self.variable = Name(variable)
         self.definitions: dict[str, Expression] = {}
         self._taken = taken
@@ -76,7 +86,7 @@ class _Engine:
         known = self._depends.get(id(node))
         if known is None:
             if isinstance(node, Name):
-                answer = node == self.variable
+                answer = node == self.variable or node.name in self._dependent
             else:
                 answer = any(self.depends(child) for child in node.children)
             known = self._depends[id(node)] = node, answer
@@ -94,6 +104,8 @@ class _Engine:
     def _derive(self, node: Expression) -> _Found:
         if not self.depends(node):
             return self._plain(rules.named("constant rule"), node, ZERO)
+        if isinstance(node, Name) and node != self.variable:
+            return self._dependence(node)
         if isinstance(node, Name):
             return self._plain(rules.named("identity rule"), node, ONE)
         if not isinstance(node, Apply) or node.operation not in OPERATIONS:
@@ -107,6 +119,25 @@ class _Engine:
         step = Step(rule.name, self.diff(node), value, self._stated(rule.formula), trivial=True)
         return _Found(step, value, node)
 
+    def _dependence(self, node: Name) -> _Found:
+        derivative = Name(self._dependent[node.name])
+        because = f"{node.name} depends on {self.variable.name}"
+        step = Step(_GIVEN, self.diff(node), derivative, because=because, trivial=True)
+        return _Found(step, derivative, node)
+
+    def _resolved(self, expression: Expression) -> Expression:
+        """The expression with the derivatives of dependent names under their own names."""
+
+        def put(node: Expression) -> Expression | None:
+            match node:
+                case Apply(operation="diff", arguments=(Name(name=name), by)) if (
+                    by == self.variable
+                ):
+                    return Name(self._dependent[name]) if name in self._dependent else None
+            return None
+
+        return transform(expression, put) if self._dependent else expression
+
     def _sum(self, node: Apply) -> _Found:
         """All terms of a sum at once, however many."""
         parts = terms(node)
@@ -114,12 +145,13 @@ class _Engine:
         found = [self.derive(part) for _, part in parts]
         if node.size > _LONG:
             parts = [(sign, f.named) for (sign, _), f in zip(parts, found, strict=True)]
-        after = self._signed([(sign, self.diff(part)) for sign, part in parts])
+        after = self._resolved(self._signed([(sign, self.diff(part)) for sign, part in parts]))
         named = self._signed(parts)
         signed = zip((sign for sign, _ in parts), found, strict=True)
         # constants leave no zero behind: a chain of sums must stay one flat product
         value = self._signed([(sign, f.value) for sign, f in signed if f.value != ZERO])
-        return self._finished(named, rule, after, found, value)
+        steps = [f for f in found if f.step.rule != _GIVEN]
+        return self._finished(named, rule, after, steps, value)
 
     @staticmethod
     def _signed(parts: list[tuple[int, Expression]]) -> Expression:
@@ -145,7 +177,7 @@ class _Engine:
 
     def _ruled(self, node: Apply, rule: Rule, parts: Bindings) -> _Found:
         parts = {**parts, "x": self.variable}
-        full = substitute(rule.template, parts)
+        full = self._resolved(substitute(rule.template, parts))
         if not rule.inner or not _open(full):
             found = [self.derive(d.arguments[0]) for d in _open(full)]
             value = _closed(full, found)
@@ -155,7 +187,9 @@ class _Engine:
                 letters = {d.arguments[0]: f.named for d, f in zip(_open(full), found, strict=True)}
                 short = {hole: letters.get(part, part) for hole, part in parts.items()}
                 named = substitute(rule.pattern, short)
-                after = _folded(substitute(rule.template, short)) if found else after
+                after = (
+                    _folded(self._resolved(substitute(rule.template, short))) if found else after
+                )
             return self._finished(named, rule, after, found, value)
         return self._chained(node, rule, parts, full)
 

@@ -1,10 +1,11 @@
-"""Derivatives of closed forms: every partial derivative, rule by rule, and the form a textbook prints.
+"""Derivatives of closed forms: every derivative asked for, rule by rule, in the form a textbook prints.
 
-Each step names its rule and states it before it is used; inner functions get letters of their own.
-With `at`, the value of the function and of every derivative at that point. All quantities are
-scalars, without units.
+Partial derivatives and the gradient; higher and mixed derivatives, the Hessian matrix; the Jacobian
+matrix of a vector of functions (shape: functions by variables); the derivative along a direction;
+implicit functions. Each step names its rule and states it before it is used; inner functions get
+letters of their own. With `at`, the values at that point. All quantities are scalars, without units.
 
-Source: Stewart, Calculus, 8th ed., ch. 3 and 14.3.
+Source: Stewart, Calculus, 8th ed., ch. 3 and 14.
 """
 
 from __future__ import annotations
@@ -12,44 +13,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, count
+from itertools import chain, combinations_with_replacement, count
 from typing import ClassVar, NamedTuple
 
-from stepsolve.algebra import Judge
-from stepsolve.calculus.engine import differentiate
-from stepsolve.calculus.textbook import textbook
-from stepsolve.checking.precise import Precise, Value
-from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
-from stepsolve.checking.worksheets import (
-    GradientOracle,
-    Gradients,
-    check_values,
-    settled_values,
-)
-from stepsolve.derivation import (
-    Block,
-    Check,
-    Derivation,
-    Detail,
-    Equation,
-    Lines,
-    Result,
-    Section,
-    Step,
-    Steps,
-    Text,
-)
-from stepsolve.errors import InvalidProblem, nearest
-from stepsolve.notation.tree import Apply, Array, Expression, Name, names, replaced, walk
-from stepsolve.operations.table import CONSTANTS, OPERATIONS
+from stepsolve.calculus.implicit import ImplicitSolution, Relation, related
+from stepsolve.calculus.solution import By, Function, Solution
+from stepsolve.checking.curves import ON_CURVE, Curve
+from stepsolve.derivation import Block, Derivation, Equation, Result, Section, Text
+from stepsolve.errors import InvalidProblem, OutsideDomain, nearest
+from stepsolve.notation.tree import Array, Expression, Name, names
+from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
-from stepsolve.source.fields import entry, one_or_list
+from stepsolve.source.fields import entry, integer, list_of, one_or_list
 from stepsolve.source.quantities import (
     Given,
     Written,
+    WrittenEquation,
     WrittenLine,
     WrittenName,
     check_scalar,
+    equation,
     expression,
     given_values,
     line,
@@ -57,20 +40,21 @@ from stepsolve.source.quantities import (
     written_name,
 )
 from stepsolve.source.report import Report
-from stepsolve.worksheet.backward import gradient_name
 from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.working import Workings
 
-_LONG = 10  # nodes beyond which an inner function that recurs keeps its letter in the answer
+MAX_ORDER = 6
+_MAX_IMPLICIT = 3
+_MAX_HESSIAN = 5  # variables
 
 
-class Function(NamedTuple):
-    """`name(parameters) = body`; the parameters are what it is differentiated by."""
+class _Target(NamedTuple):
+    """A function to differentiate; `whole` is the vector that it is a component of, if any."""
 
     name: str
-    parameters: tuple[str, ...]
-    body: Expression
+    parameters: tuple[Name, ...]
+    written: Written
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,15 +71,29 @@ class Derivative(Problem):
     )
     function: WrittenLine | None = entry(
         line,
-        "Instead of an expression: a function, differentiated by all its parameters.",
+        "Instead of an expression: a function, differentiated by all its parameters; a vector of "
+        "expressions gives the Jacobian matrix.",
         default=None,
-        examples=("f(x, y) = x^y * log(x + y)",),
+        examples=("f(x, y) = x^y * log(x + y)", "F(x, y) = [x * y, x + y^2]"),
     )
     functions: tuple[WrittenLine, ...] = entry(
         lines,
         "Several functions, each differentiated by all its parameters.",
         default=(),
         examples=(["f(x, y) = x * y", "g(x) = exp(2 * x)"],),
+    )
+    equation: WrittenEquation | None = entry(
+        equation,
+        "Instead of an expression: an equation between two variables, for the derivative of the "
+        "function that it defines.",
+        default=None,
+        examples=("x^2 + y^2 = 25",),
+    )
+    dependent: WrittenName | None = entry(
+        written_name,
+        "In an equation: the variable that is a function of the other.",
+        default=None,
+        examples=("y",),
     )
     variable: WrittenName | None = entry(
         written_name, "What to differentiate by.", default=None, examples=("x",)
@@ -106,6 +104,24 @@ class Derivative(Problem):
         default=(),
         examples=(["x", "y"],),
     )
+    order: int = entry(
+        integer(1, MAX_ORDER),
+        "How many times to differentiate; 2 with several variables gives the Hessian matrix.",
+        default=1,
+        examples=(2,),
+    )
+    mixed: tuple[WrittenName, ...] = entry(
+        list_of(written_name, minimum=2),
+        "What to differentiate by in turn, for one mixed derivative.",
+        default=(),
+        examples=(["x", "y"],),
+    )
+    direction: tuple[Given, ...] = entry(
+        given_values,
+        "The components of a direction, for the derivative along it; its length does not matter.",
+        default=(),
+        examples=({"x": 3, "y": 4},),
+    )
     at: tuple[Given, ...] = entry(
         given_values,
         "A point at which the derivatives are evaluated.",
@@ -113,50 +129,80 @@ class Derivative(Problem):
         examples=({"x": 0},),
     )
 
-    @property
-    def _written(self) -> tuple[tuple[str, tuple[Name, ...], Written], ...]:
+    @cached_property
+    def _targets(self) -> tuple[_Target, ...]:
         if self.expression is not None:
             taken = names(self.expression.expression)
             usual = chain(("f", "y", "g", "h", "F"), map("f_{}".format, count(1)))
             free = next(name for name in usual if name not in taken)
-            return ((free, (), self.expression),)
+            return tuple(_components(free, (), self.expression))
         given = self.functions or ((self.function,) if self.function else ())
-        return tuple((w.name.name, w.parameters, w.written) for w in given)
+        return tuple(t for w in given for t in _components(w.name.name, w.parameters, w.written))
 
     @cached_property
     def solved(self) -> tuple[Function, ...]:
         """The functions with what each is differentiated by."""
-        asked = [v.name for v in (self.variables or ((self.variable,) if self.variable else ()))]
+        asked = tuple(
+            v.name for v in (*self.variables, *((self.variable,) if self.variable else ()))
+        )
+        in_turn = tuple(dict.fromkeys(v.name for v in self.mixed))
+        direction = {g.name: g.expression for g in self.direction if g.expression is not None}
         found = []
-        for name, parameters, written in self._written:
-            own = [p.name for p in parameters] or [
-                n for n in names(written.expression) if n not in CONSTANTS
-            ]
-            found.append(Function(name, tuple(asked or own), written.expression))
+        for target in self._targets:
+            vector = [t for t in self._targets if t.whole and t.whole == target.whole] or [target]
+            free = {n: None for t in vector for n in names(t.written.expression)}
+            own = tuple(p.name for p in target.parameters) or tuple(
+                n for n in free if n not in CONSTANTS
+            )
+            by = asked or own or in_turn
+            wanted = self._wanted(by)
+            body = target.written.expression
+            function = Function(target.name, by, body, wanted, direction or None, target.whole)
+            found.append(function)
         return tuple(found)
 
+    def _wanted(self, by: tuple[str, ...]) -> tuple[By, ...]:
+        if self.mixed:
+            return (tuple(v.name for v in self.mixed),)
+        if len(by) == 1:
+            return (by * self.order,)
+        first = tuple((name,) for name in by)
+        return first if self.order == 1 else (*first, *combinations_with_replacement(by, 2))
+
     def check(self, report: Report) -> None:
-        ways = [self.expression, self.function, self.functions]
+        ways = [self.expression, self.function, self.functions, self.equation]
         if sum(bool(way) for way in ways) != 1:
-            raise InvalidProblem("a derivative needs one of expression, function or functions")
-        for name, parameters, written in self._written:
-            check_scalar(written, report)
-            self._check_parameters(name, parameters, written, report)
-        everything = {n for f in self.solved for n in (*names(f.body), *f.parameters)}
-        for given in self.at:
-            if given.name not in everything:
-                hint = nearest(given.name, everything)
-                report.add(given.node.diagnose(f"{given.name} does not occur", hint))
-            if given.expression is None:
-                report.add(
-                    given.node.diagnose(f"a point needs a number for {given.name}, not symbol")
-                )
-        by = [v.name for v in self.variables]
+            known = "expression, function, functions or equation"
+            raise InvalidProblem(f"a derivative needs one of {known}")
+        if self.variable is not None and self.variables:
+            report.add(
+                self.variable.node.diagnose("variable and variables are the same", "keep one")
+            )
         for k, asked in enumerate(self.variables):
-            if asked.name in by[:k]:
+            if asked.name in [v.name for v in self.variables[:k]]:
                 report.add(asked.node.diagnose(f"{asked.name} is named twice"))
-        called = [name for name, _, _ in self._written]
-        for k, (name, _, written) in enumerate(self._written):
+        if self.equation is not None:
+            self._check_equation(self.equation, report)
+        else:
+            self._check_functions(report)
+
+    # ---------------------------------------------------------------- functions
+
+    def _check_functions(self, report: Report) -> None:
+        for target in self._targets:
+            check_scalar(target.written, report)
+        for name, parameters, written, _ in {t.whole or t.name: t for t in self._targets}.values():
+            known = [p.name for p in parameters]
+            for k, parameter in enumerate(parameters):
+                if parameter.name in known[:k] or parameter.name == name:
+                    report.add(
+                        written.diagnose(f"{parameter.name} stands for two things", parameter)
+                    )
+        everything = {n for f in self.solved for n in (*names(f.body), *f.parameters)}
+        self._check_given(self.at, "a point", everything, report)
+        called = [target.name for target in self._targets]
+        for k, target in enumerate(self._targets):
+            name, written = target.name, target.written
             if name in called[:k]:
                 report.add(written.diagnose(f"there are two functions {name}"))
             itself = {*names(written.expression), *self.solved[k].parameters}
@@ -164,29 +210,55 @@ class Derivative(Problem):
                 hint = "give the function a name of its own"
                 report.add(written.diagnose(f"{name} is the function itself", hint=hint))
             if not self.solved[k].parameters and not report.failed:
-                report.add(written.diagnose(f"there is nothing to differentiate by in {name}"))
-        if self.variable is not None and self.variables:
-            report.add(
-                self.variable.node.diagnose("variable and variables are the same", "keep one")
-            )
+                of = target.whole or name
+                report.add(written.diagnose(f"there is nothing to differentiate by in {of}"))
+        if self.dependent is not None:
+            report.add(self.dependent.node.diagnose("dependent belongs to an equation"))
         if not report.failed:
+            self._check_orders(report)
+            self._check_direction(report)
             self._check_point(report)
 
-    @staticmethod
-    def _check_parameters(
-        name: str, parameters: tuple[Name, ...], written: Written, report: Report
-    ) -> None:
-        known = [p.name for p in parameters]
-        for k, parameter in enumerate(parameters):
-            if parameter.name in known[:k] or parameter.name == name:
-                report.add(written.diagnose(f"{parameter.name} stands for two things", parameter))
+    def _check_orders(self, report: Report) -> None:
+        target, several = self._targets[0], len(self.solved[0].parameters) > 1
+        if self.mixed and self.order > 1:
+            report.add(self.mixed[0].node.diagnose("mixed names its own order", "leave order out"))
+        if len(self.mixed) > MAX_ORDER:
+            node = self.mixed[MAX_ORDER].node
+            report.add(node.diagnose(f"at most {MAX_ORDER} derivatives in turn"))
+        if several and not self.mixed and self.order > 2:
+            hint = "name one variable, or write mixed: [x, x, y]"
+            report.add(
+                target.written.diagnose(f"order {self.order} needs a single variable", hint=hint)
+            )
+        if self.order == 2 and not self.mixed and len(self.solved[0].parameters) > _MAX_HESSIAN:
+            message = f"a Hessian matrix may have {_MAX_HESSIAN} variables"
+            report.add(
+                target.written.diagnose(message, hint="name those wanted: variables: [x, y]")
+            )
+
+    def _check_direction(self, report: Report) -> None:
+        if not self.direction:
+            return
+        node, parameters = self.direction[0].node, self.solved[0].parameters
+        self._check_given(self.direction, "a direction", set(parameters), report)
+        if len(self._targets) > 1 or self.order > 1 or self.mixed:
+            report.add(node.diagnose("a direction goes with the first derivatives of one function"))
+        given = {g.name for g in self.direction}
+        for name in parameters:
+            if name not in given:
+                hint = f"write {name}: 0 if it does not change"
+                report.add(node.diagnose(f"the direction has no component {name}", hint))
+        known = {g.name: g.expression for g in self.direction if g.expression is not None}
+        if not report.failed and not any(evaluate(Worksheet(known, ())).values()):
+            report.add(node.diagnose("a direction of length 0 points nowhere"))
 
     def _check_point(self, report: Report) -> None:
         """The function needs values for all its names, and a value of its own, at the point."""
         if not self.at:
             return
         given = {g.name for g in self.at}
-        for name, _, written in self._written:
+        for name, _, written, _ in self._targets:
             missing = [n for n in names(written.expression) if n not in given | set(CONSTANTS)]
             for other in missing:
                 report.add(
@@ -198,211 +270,153 @@ class Derivative(Problem):
             if missing:
                 continue
             try:
-                evaluate(self._worksheet(name, written.expression))
+                evaluate(Worksheet(self._point, (Line(name, written.expression),)))
             except LineError as error:
                 message = f"{name} has no value at this point: {error.reason}"
                 report.add(written.diagnose(message, error.node))
 
-    def _worksheet(self, name: str, body: Expression) -> Worksheet:
-        return Worksheet({g.name: g.expression for g in self.at}, (Line(name, body),))
+    @staticmethod
+    def _check_given(given: tuple[Given, ...], what: str, known: set[str], report: Report) -> None:
+        for value in given:
+            if value.name not in known:
+                hint = nearest(value.name, known)
+                report.add(value.node.diagnose(f"{value.name} does not occur", hint))
+            if value.expression is None:
+                report.add(
+                    value.node.diagnose(f"{what} needs a number for {value.name}, not symbol")
+                )
+
+    @property
+    def _point(self) -> Mapping[str, Expression]:
+        return {g.name: g.expression for g in self.at if g.expression is not None}
+
+    # ---------------------------------------------------------------- equations
+
+    @cached_property
+    def _relation(self) -> Relation | None:
+        """The equation with what is a function of what, where that can be told."""
+        assert self.equation is not None
+        left, right = self.equation.left.expression, self.equation.right.expression
+        variable = self.variable.name if self.variable else None
+        dependent = self.dependent.name if self.dependent else None
+        return related(left, right, variable, dependent, self.order)
+
+    def _check_equation(self, written: WrittenEquation, report: Report) -> None:
+        for side in (written.left, written.right):
+            check_scalar(side, report)
+        for key, given in (
+            ("mixed", self.mixed),
+            ("direction", self.direction),
+            ("variables", self.variables),
+        ):
+            if given:
+                report.add(given[0].node.diagnose(f"{key} does not go with an equation"))
+        if self.order > _MAX_IMPLICIT:
+            report.add(
+                written.node.diagnose(
+                    f"the order of an equation's derivative may be {_MAX_IMPLICIT}"
+                )
+            )
+        relation = self._relation
+        if relation is None or relation.variable == relation.dependent:
+            hint = "write variable: x and dependent: y, two names that occur in it"
+            report.add(written.node.diagnose("which name is a function of which?", hint))
+            return
+        known = {*names(relation.left), *names(relation.right)}
+        self._check_given(self.at, "a point", known, report)
+        missing = [n for n in known if n not in {*CONSTANTS, *(g.name for g in self.at)}]
+        if self.at and missing:
+            hint = "both coordinates of the point are needed"
+            message = f"at gives no value for {', '.join(sorted(missing))}"
+            report.add(self.at[0].node.diagnose(message, hint))
+        if self.at and not report.failed:
+            self._check_on_curve(relation, report)
+
+    def _check_on_curve(self, relation: Relation, report: Report) -> None:
+        node = self.at[0].node
+        curve = Curve(relation.left, relation.right, relation.variable, relation.dependent)
+        try:
+            at = curve.precise_values(self._point)
+            off, (left, right) = curve.off(at), map(float, curve.sides(at))
+        except OutsideDomain as error:
+            report.add(node.diagnose(f"the equation has no value at this point: {error}"))
+            return
+        if off > ON_CURVE:
+            message = f"the point does not lie on the curve: {left:.6g} is not {right:.6g}"
+            report.add(node.diagnose(message))
+
+    # ---------------------------------------------------------------- the document
 
     def derive(self) -> Derivation:
-        pages = [_Page(self, function) for function in self.solved]
-        blocks = tuple(block for page in pages for block in page.blocks(alone=len(pages) == 1))
-        called = ", ".join(function.name for function in self.solved)
+        if self.equation is not None:
+            return self._implicit()
+        solutions = [self._solution(function) for function in self.solved]
+        blocks = [b for s in solutions for b in s.blocks(alone=len(solutions) == 1)]
+        called = dict.fromkeys(target.whole or target.name for target in self._targets)
         return Derivation(
-            self.title or f"Derivative of {called}",
+            self.title or f"Derivative of {', '.join(called)}",
             self.kind,
-            blocks,
-            {name: value for page in pages for name, value in page.quantities.items()},
-            {name: form for page in pages for name, form in page.answers.items()},
-            tuple(check for page in pages for check in page.checks()),
+            (*self._whole(), *blocks, *self._jacobians(solutions)),
+            {name: value for s in solutions for name, value in s.quantities.items()},
+            {name: form for s in solutions for name, form in s.answers.items()},
+            tuple(check for s in solutions for check in s.checks()),
+            self.shown,
+        )
+
+    def _solution(self, function: Function) -> Solution:
+        euler = "e" not in {g.name for g in self.at} | set(function.parameters)
+        written = next(t.written for t in self._targets if t.name == function.name)
+        try:
+            solution = Solution(function, self._point, self.shown, euler=euler)
+        except LineError as error:
+            message = f"{error.line} does not exist at this point: {error.reason}"
+            raise InvalidProblem(self.at[0].node.diagnose(message)) from None
+        if solution.nowhere:
+            message = (
+                f"no point was found where {function.name} and its derivative have real values"
+            )
+            raise InvalidProblem(written.diagnose(message, hint="is its domain empty?"))
+        return solution
+
+    def _whole(self) -> Iterator[Block]:
+        """Vectors of functions as they are written."""
+        for whole in dict.fromkeys(t.whole for t in self._targets if t.whole):
+            entries = [t for t in self._targets if t.whole == whole]
+            yield Equation((Name(whole), Array(*(t.written.expression for t in entries))))
+
+    def _jacobians(self, solutions: list[Solution]) -> Iterator[Block]:
+        for whole in dict.fromkeys(t.whole for t in self._targets if t.whole):
+            rows = [s for s, t in zip(solutions, self._targets, strict=True) if t.whole == whole]
+            by = rows[0].function.parameters
+            matrix = Array(*(Array(*(s.partials[name,].form for name in by)) for s in rows))
+            yield Section(("The Jacobian matrix",))
+            shape = f"{len(rows)} functions by {len(by)} variables"
+            yield Text((f"A row for each function, a column for each variable: {shape}.",))
+            yield Result((Name(f"J_{whole}"), matrix))
+
+    def _implicit(self) -> Derivation:
+        relation = self._relation
+        assert relation is not None
+        try:
+            solution = ImplicitSolution(relation, self._point, self.shown)
+        except LineError as error:
+            message = f"{error.line} does not exist at this point: {error.reason}"
+            raise InvalidProblem(self.at[0].node.diagnose(message)) from None
+        return Derivation(
+            self.title or f"Derivative of {relation.dependent}, given by an equation",
+            self.kind,
+            tuple(solution.blocks()),
+            {**solution.quantities},
+            solution.answers,
+            tuple(solution.checks()),
             self.shown,
         )
 
 
-class _Partial(NamedTuple):
-    """One partial derivative: its steps, the outcome of the rules, and its final form."""
-
-    variable: str
-    steps: tuple[Step, ...]
-    outcome: Expression
-    form: Expression
-    definitions: Mapping[str, Expression]
-
-
-class _Page:
-    """The part of the document about one function."""
-
-    def __init__(self, problem: Derivative, function: Function) -> None:
-        self._problem, self._function = problem, function
-        self._euler = "e" not in {g.name for g in problem.at} | set(function.parameters)
-        self._precise = Precise()
-        taken = [function.name, *function.parameters]
-        self._partials = [self._partial(variable, taken) for variable in function.parameters]
-
-    def _partial(self, variable: str, taken: list[str]) -> _Partial:
-        found = differentiate(self._function.body, variable, taken, euler=self._euler)
-        first = found.step
-        if found.step.steps and found.step.result is None:
-            first = first._replace(result=found.value)
-        # the written-out forms that it looks for are made with Euler's e
-        polished = textbook(found.value) if self._euler else ()
-        form = polished[-1].after if polished else found.value
-        return _Partial(variable, (first, *polished), found.value, form, found.definitions)
-
-    def _name(self, partial: _Partial) -> str:
-        return gradient_name(self._function.name, partial.variable)
-
-    @property
-    def answers(self) -> dict[str, Expression]:
-        return {self._name(partial): partial.form for partial in self._partials}
-
-    @cached_property
-    def _worksheet(self) -> Worksheet:
-        function = self._function
-        given = {g.name: g.expression for g in self._problem.at}
-        used = set(names(function.body)) | set(function.parameters)
-        lines = [Line(function.name, function.body, role="value")]
-        lines += [Line(name, form, role="gradient") for name, form in self.answers.items()]
-        return Worksheet({n: v for n, v in given.items() if n in used}, tuple(lines))
-
-    @property
-    def quantities(self) -> dict[str, float]:
-        """The values at the point, rounded from the precise ones."""
-        return {name: float(value) + 0.0 for name, value in self._exact.items()}
-
-    @cached_property
-    def floats(self) -> dict[str, float]:
-        """The values at the point, if one is given."""
-        if not self._problem.at:
-            return {}
-        try:
-            return evaluate(self._worksheet)
-        except LineError as error:
-            place = self._problem.at[0].node
-            message = f"{error.line} does not exist at this point: {error.reason}"
-            raise InvalidProblem(place.diagnose(message)) from None
-
-    def blocks(self, alone: bool) -> Iterator[Block]:
-        function = self._function
-        left = Apply(function.name, *map(Name, function.parameters))
-        if not alone:
-            yield Section((left,))
-        yield Equation((left, function.body))
-        yield from self._kinks()
-        for partial in self._partials:
-            if len(self._partials) > 1:
-                yield Section(("By ", Name(partial.variable)))
-            if partial.variable not in names(function.body):
-                yield Text((Name(partial.variable), " does not occur, so the derivative is 0."))
-            yield Steps(partial.steps)
-            form, letters = _with_letters(partial)
-            yield Result((Name(self._name(partial)), form))
-            for letter, inner in letters.items():
-                yield Text(("with ", Name(letter), " = ", inner), Detail.BRIEF)
-        if len(self._partials) > 1:
-            gradient = Array(*self._entries())
-            yield Text(("The gradient, all partial derivatives together:",), Detail.NORMAL)
-            yield Equation((Name(f"∇{function.name}"), gradient), detail=Detail.NORMAL)
-        yield from self._values()
-
-    def _entries(self) -> list[Expression]:
-        """The partial derivatives, with letters where these stand for the same in all of them."""
-        told = [_with_letters(partial) for partial in self._partials]
-        letters = [item for _, found in told for item in found.items()]
-        same = len({letter for letter, _ in letters}) == len(set(letters))
-        return [form if same else p.form for (form, _), p in zip(told, self._partials, strict=True)]
-
-    def _kinks(self) -> Iterator[Block]:
-        """Where the function has no derivative, and what stands for it there."""
-        for node in dict.fromkeys(walk(self._function.body)):
-            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
-            if row is None or not isinstance(node, Apply) or not row.kinks:
-                continue
-            arguments = row.completed(node.arguments)
-            for left, right in row.kink_sides(arguments):
-                if names(left) or names(right):
-                    place: tuple[str | Expression, ...] = (left, " = ", right)
-                    yield Text(
-                        (
-                            f"{row.name} has no derivative where ",
-                            *place,
-                            f". Convention: {row.convention}.",
-                        )
-                    )
-
-    def _values(self) -> Iterator[Block]:
-        if not self._problem.at:
-            return
-        exact = self._exact
-        workings = Workings(exact, self._precise, self._problem.shown)
-        parts: list[str | Expression] = []
-        for given in self._problem.at:
-            assert given.expression is not None
-            parts += [Name(given.name), " = ", given.expression, ", "]
-        yield Text(("At ", *parts[:-1], ":"), Detail.BRIEF)
-        yield Lines(tuple(workings.line(line) for line in self._worksheet.lines))
-
-    @cached_property
-    def _exact(self) -> dict[str, Value]:
-        if not self.floats:  # which says, with its place, where there is no value
-            return {}
-        lines = {line.name: line.expression for line in self._worksheet.lines}
-        values, self._precise = settled_values(self._worksheet.given, lines)
-        return values
-
-    def checks(self) -> Iterator[Check]:
-        """Every step at random points, every outcome by differences and by SymPy, every value twice."""
-        body = self._function.body
-        for partial in self._partials:
-            name = self._name(partial)
-            free = [n for n in names(body) if n not in CONSTANTS or (not self._euler and n == "e")]
-            variables = dict.fromkeys([*free, partial.variable])
-            by = (partial.variable,)
-            sampler = Sampler(body, variables, partial.definitions, self._precise, by)
-            yield from check_steps(name, partial.steps, sampler)
-            yield check_derivative(name, body, partial.variable, partial.form, sampler)
-            yield from self._checks_by_sympy(name, partial)
-        if self._problem.at:
-            yield from self._checks_at_point()
-
-    def _checks_by_sympy(self, name: str, partial: _Partial) -> Iterator[Check]:
-        """Every step, the outcome of the rules, and each rewrite to the textbook's form."""
-        judge = Judge(self._euler, partial.definitions)
-        first, *polished = partial.steps
-        claims = [(first.before, partial.outcome), *((s.before, s.after) for s in polished)]
-        verdicts = [judge.equal(*claim) for claim in claims]
-        if verdicts[0] is not None:
-            yield _by_sympy(f"{name} by the rules", verdicts[0])
-        below = [judge.equal(s.before, s.after, at_once=True) for s in flat((first,))]
-        decided = [verdict for verdict in (*below, *verdicts[1:]) if verdict is not None]
-        if decided:
-            count, steps = len(decided), len(below) + len(polished)
-            which = f"the {counted(steps)}" if count == steps else f"{count} of the {steps} steps"
-            yield _by_sympy(f"{which} of {name}", all(decided))
-
-    def _checks_at_point(self) -> Iterator[Check]:
-        function, exact = self._function, self._exact
-        yield from check_values(list(exact), self.floats, exact)
-        at = {p.variable: self._name(p) for p in self._partials if p.variable in exact}
-        name_of = {function.name: gradient_name(function.name, function.name), **at}
-        users = {variable: [function.name] for variable in at}
-        gradients = Gradients(function.name, name_of, users)
-        lines = {function.name: function.body}
-        yield from GradientOracle(lines, exact, gradients, self._precise).checks()
-
-
-def _by_sympy(of: str, proved: bool) -> Check:
-    return Check(of, "SymPy", 0.0 if proved else float("inf"), proved)
-
-
-def _with_letters(partial: _Partial) -> tuple[Expression, dict[str, Expression]]:
-    """The final form with the letters of long inner functions that recur in it, and what they are."""
-    form, letters = partial.form, {}
-    for letter, inner in partial.definitions.items():
-        recurs = sum(node == inner for node in walk(form)) > 1
-        if inner.size > _LONG and recurs:
-            form = replaced(form, inner, Name(letter))
-            letters[letter] = inner
-    return form, letters
+def _components(name: str, parameters: tuple[Name, ...], written: Written) -> Iterator[_Target]:
+    """A function, or the components of a vector of them, numbered from 1."""
+    if not isinstance(written.expression, Array) or not written.expression.items:
+        yield _Target(name, parameters, written)
+        return
+    for k, item in enumerate(written.expression.items, start=1):
+        yield _Target(f"{name}_{k}", parameters, written._replace(expression=item), name)

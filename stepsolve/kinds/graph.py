@@ -30,6 +30,7 @@ from stepsolve.derivation import (
 )
 from stepsolve.errors import Diagnosis, InvalidProblem, nearest
 from stepsolve.notation import names as notation
+from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import is_exact, number
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
@@ -46,7 +47,7 @@ from stepsolve.source.quantities import (
     written_name,
 )
 from stepsolve.source.report import Report
-from stepsolve.worksheet.backward import MAX_PATHS, gradient_name
+from stepsolve.worksheet.backward import MAX_PATHS
 from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.gates import split_into_gates
 from stepsolve.worksheet.lines import Line, Worksheet

@@ -23,7 +23,14 @@ from stepsolve.notation.names import gradient
 from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, argument_level, is_plain_name
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.notation.unicode import SIGNS, one_line, pretty_name, pretty_number, superscript
+from stepsolve.notation.unicode import (
+    SIGNS,
+    gradient_parts,
+    one_line,
+    pretty_name,
+    pretty_number,
+    superscript,
+)
 
 __all__ = ("Box", "beside", "layout")
 
@@ -56,11 +63,11 @@ def _name(name: str) -> Box:
     of = gradient(name)
     if of is None:
         return line(pretty_name(name))
-    return _gradient(of.sign, pretty_name(of.of), pretty_name(of.by))
+    return _gradient(*gradient_parts(of))
 
 
-def _gradient(sign: str, of: str, by: str) -> Box:
-    return fraction(line(sign + of), line(sign + by), padding=0)
+def _gradient(above: str, below: str) -> Box:
+    return fraction(line(above), line(below), padding=0)
 
 
 def _signed(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
@@ -115,8 +122,8 @@ def _exponential(argument: Expression) -> Box:
 def _derivative(of: Expression, by: Expression, small: bool) -> Box:
     below = one_line(by) if is_plain_name(by) else f"({one_line(by)})"
     if is_plain_name(of):
-        return _gradient("d", one_line(of), below)
-    return beside(_gradient("d", "", below), fenced("[", _part(of, ANYTHING, small), "]"))
+        return _gradient(f"d{one_line(of)}", f"d{below}")
+    return beside(_gradient("d", f"d{below}"), fenced("[", _part(of, ANYTHING, small), "]"))
 
 
 def _filled(template: str, arguments: list[Box]) -> Box:

@@ -56,11 +56,16 @@ def _name(name: str) -> str:
     of = gradient(name)
     if of is not None:
         sign = _UPRIGHT_D if of.sign == "d" else r"\partial "
-        return rf"\frac{{{sign}{_name(of.of)}}}{{{sign}{_name(of.by)}}}"
+        below = r"\,".join(f"{sign}{_name(by)}{_times(times)}" for by, times in of.by)
+        return rf"\frac{{{sign}{_times(of.order)}{_name(of.of)}}}{{{below}}}"
     stem, digits, subscript, primes = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""
     return f"{_stem(stem)}{below}" + "'" * primes
+
+
+def _times(count: int) -> str:
+    return f"^{{{count}}}" if count > 1 else ""
 
 
 def _stem(stem: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Final, NamedTuple
 
 GREEK: Final = {
@@ -47,12 +48,23 @@ NAME: Final = r"[A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*'*"
 """What the name of a quantity is made of, as a regular expression; gradients are made of two."""
 
 
+GRADIENT: Final = "|".join(
+    rf"{d}{NAME}/{d}{NAME}|{d}\^[2-9]{NAME}/{d}{NAME}(?:\^[2-9])?(?: {d}{NAME}(?:\^[2-9])?)*"
+    for d in "d∂"
+)
+"""The name of a gradient, as a regular expression: `dL/dz_1`, `d^2f/dx^2`, `d^3f/dy dx^2`."""
+
+
 class Gradient(NamedTuple):
-    """The parts of a gradient's name: `d`, `L` and `z_1` for `dL/dz_1`; `d` may be `∂`."""
+    """The parts of a gradient's name: `d`, `L` and `z_1` once for `dL/dz_1`; `d` may be `∂`."""
 
     sign: str
     of: str
-    by: str
+    by: tuple[tuple[str, int], ...]
+
+    @property
+    def order(self) -> int:
+        return sum(times for _, times in self.by)
 
 
 class Parts(NamedTuple):
@@ -67,7 +79,20 @@ class Parts(NamedTuple):
 def gradient(name: str) -> Gradient | None:
     """The parts of the name of a gradient; `None` for any other name."""
     above, slash, below = name.partition("/")
-    return Gradient(above[0], above[1:], below[1:]) if slash else None
+    if not slash:
+        return None
+    sign, of = above[0], above[1:]
+    if of[0] == "^":  # its order is that of what stands below
+        of = of[2:]
+    parts = (part[1:].partition("^") for part in below.split(" "))
+    return Gradient(sign, of, tuple((by, int(times or 1)) for by, _, times in parts))
+
+
+def gradient_name(of: str, *by: str) -> str:
+    """The derivative of a quantity by others in turn: `df/dx`, `d^2f/dx^2`; y before x is `dx dy`."""
+    runs = [(name, len(list(same))) for name, same in groupby(reversed(by))]
+    below = " ".join(f"d{name}" + (f"^{times}" if times > 1 else "") for name, times in runs)
+    return f"d{of}/{below}" if len(by) == 1 else f"d^{len(by)}{of}/{below}"
 
 
 def parts(name: str) -> Parts:

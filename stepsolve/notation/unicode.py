@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Final
 
-from stepsolve.notation.names import GREEK, gradient, parts
+from stepsolve.notation.names import GREEK, Gradient, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
     ATOM,
@@ -68,12 +68,22 @@ def pretty_name(name: str) -> str:
         return GREEK.get(name, name)
     of = gradient(name)
     if of is not None:
-        return f"{of.sign}{pretty_name(of.of)}/{of.sign}{pretty_name(of.by)}"
+        return "/".join(gradient_parts(of))
     stem, digits, subscript, primes = parts(name)
     if subscript:
         small = subscript.isdecimal()
         subscript = subscript.translate(_SUBSCRIPTS) if small else f"_{subscript}"
     return f"{GREEK.get(stem, stem)}{digits}{subscript}{'′' * primes}"
+
+
+def gradient_parts(of: Gradient) -> tuple[str, str]:
+    """What stands above and below in the name of a gradient: `d²f` and `dy dx`."""
+    below = [f"{of.sign}{pretty_name(by)}{_times(times)}" for by, times in of.by]
+    return f"{of.sign}{_times(of.order)}{pretty_name(of.of)}", " ".join(below)
+
+
+def _times(count: int) -> str:
+    return str(count).translate(_SUPERSCRIPTS) if count > 1 else ""
 
 
 def pretty_number(number: Number) -> str:

@@ -14,7 +14,7 @@ import re
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
-from stepsolve.notation.names import NAME
+from stepsolve.notation.names import GRADIENT, NAME
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.table import ALIASES, OPERATIONS
 from stepsolve.source.magnitude import refuse_giant_power
@@ -28,7 +28,7 @@ MAX_EXPONENT = 300  # powers of ten of one number, either way
 _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-    | (?P<name>d{NAME}/d{NAME}|∂{NAME}/∂{NAME}|{NAME})
+    | (?P<name>{GRADIENT.replace(" ", "[ ]")}|{NAME})
     | (?P<sign>\*\*|<=|>=|==|!=|\.T(?![A-Za-z0-9_])|[-+*/^@<>=()\[\],·×−≤≥])
     | (?P<other>\S)
     | (?P<end>$)
@@ -118,6 +118,19 @@ def parse_definition(text: str) -> Definition:
     expression = parser.expression(0)
     parser.expect_end()
     return Definition(name, tuple(parameters), expression)
+
+
+def parse_equation(text: str) -> tuple[Expression, Expression]:
+    """The two sides of `left = right`."""
+    parser = _Parser(text)
+    left = parser.expression(0)
+    equals = parser.token
+    if not parser.accept("="):
+        hint = "compare with a single =, as in x^2 + y^2 = 25"
+        raise ExpressionError("an equation needs an = here", equals.start, equals.end, hint)
+    right = parser.expression(0)
+    parser.expect_end()
+    return left, right
 
 
 def tokens(text: str) -> list[Token]:

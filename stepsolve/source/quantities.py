@@ -11,7 +11,7 @@ from stepsolve.notation.names import NAME
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.source.data import Node
-from stepsolve.source.expression import parse, parse_definition
+from stepsolve.source.expression import parse, parse_definition, parse_equation
 from stepsolve.source.fields import (
     Reader,
     either,
@@ -59,6 +59,14 @@ class WrittenLine(NamedTuple):
         return self.written.expression
 
 
+class WrittenEquation(NamedTuple):
+    """`left = right`, each side with its place."""
+
+    left: Written
+    right: Written
+    node: Node
+
+
 class Given(NamedTuple):
     """A given quantity; `expression` is None for a symbol without a value."""
 
@@ -86,6 +94,11 @@ def check_scalar(written: Written, report: Report) -> bool:
 def _read_name(node: Node, report: Report) -> WrittenName | None:
     known = name.read(node, report)
     return None if known is None else WrittenName(_known_as(known), node)
+
+
+def _read_equation(node: Node, _: Report) -> WrittenEquation:
+    left, right = parse_equation(written(node))
+    return WrittenEquation(Written(left, node), Written(right, node), node)
 
 
 def _read_line(node: Node, report: Report) -> WrittenLine:
@@ -129,6 +142,9 @@ _TEXT_OR_NUMBER = {"type": ["string", "number"]}
 
 expression: Reader[Written] = Reader(
     lambda node, _: Written(parse(written(node)), node), _TEXT_OR_NUMBER, "an expression"
+)
+equation: Reader[WrittenEquation] = Reader(
+    _read_equation, {"type": "string"}, "an equation, left = right"
 )
 written_name: Reader[WrittenName] = Reader(_read_name, name.schema(), name.doc)
 _bare_line: Reader[WrittenLine] = Reader(_read_line, {"type": "string"}, "name = expression")

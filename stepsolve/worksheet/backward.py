@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
 
+from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.worksheet.lines import BACKWARD, Line, Worksheet
 from stepsolve.worksheet.local import LocalGradient, local_gradients
@@ -18,11 +19,6 @@ from stepsolve.worksheet.local import LocalGradient, local_gradients
 _TERMS_TOGETHER = 40  # paths that are added in one line
 _LISTED = 4  # users of a name that are told before "..."
 MAX_PATHS = 64
-
-
-def gradient_name(of: str, by: str) -> str:
-    """`df/dx`: the derivative by everything that hangs on x."""
-    return f"d{of}/d{by}"
 
 
 def partial_name(of: str, by: str) -> str:

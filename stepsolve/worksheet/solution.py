@@ -23,10 +23,11 @@ from stepsolve.checking.worksheets import (
 )
 from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Steps, Table, Text
 from stepsolve.errors import OutsideDomain
+from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
 from stepsolve.operations.table import CONSTANTS
-from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward, gradient_name
+from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward
 from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.local import local_gradients

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import stepsolve
+from stepsolve.calculus import partial as worked
 from stepsolve.calculus import rules
 from stepsolve.calculus.rules import Rule
 from stepsolve.derivation import Derivation, Equation, Result, Section, Step, Text
 from stepsolve.errors import InvalidProblem
-from stepsolve.kinds import derivative as kind
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression
 from stepsolve.source.expression import parse
@@ -238,7 +238,7 @@ def test_a_smooth_function_of_one_with_a_kink_is_not_said_to_have_one(expression
     assert not any(text.startswith("No derivative") for text in texts(derivation))
 
 
-NEEDS_ONE = "a derivative needs one of expression, function or functions"
+NEEDS_ONE = "a derivative needs one of expression, function, functions or equation"
 NO_SLOPE = (
     "at.x: df/dx does not exist at this point: 1 / 0 has no finite real value: a / b needs b != 0"
 )
@@ -273,7 +273,8 @@ NO_SLOPE = (
             {"expression": "x", "variable": "x", "variables": ["x"]},
             "variable: variable and variables are the same\n  hint: keep one",
         ),
-        ({"expression": "[1, 2]"}, "expression: a vector or an index has no place among scalars"),
+        ({"expression": "[[x]]"}, "expression: a vector or an index has no place among scalars"),
+        ({"expression": "[1, 2]"}, "expression: there is nothing to differentiate by in f"),
         ({"expression": "x @ y"}, "expression: @ has no place among scalars"),
         ({"expression": "diff(x, x)"}, "expression: a derivative has no place among scalars"),
     ],
@@ -367,7 +368,7 @@ def test_a_wrong_textbook_form_is_caught(monkeypatch: pytest.MonkeyPatch) -> Non
     def wrong(value: Expression) -> tuple[Step, ...]:
         return (Step("factor out", value, Apply("+", value, parse("1e-9"))),)
 
-    monkeypatch.setattr(kind, "textbook", wrong)
+    monkeypatch.setattr(worked, "textbook", wrong)
     derivation = solve(expression="x^2", at={"x": 3})
     failed = [check.of for check in derivation.checks if not check.passed]
     assert "df/dx, factor out" in failed
@@ -383,7 +384,7 @@ def test_what_is_wrong_only_for_negative_values_is_caught(
     monkeypatch: pytest.MonkeyPatch, expression: str, wrong: str
 ) -> None:
     steps = partial(Step, "factor out", after=parse(wrong))
-    monkeypatch.setattr(kind, "textbook", lambda value: (steps(before=value),))
+    monkeypatch.setattr(worked, "textbook", lambda value: (steps(before=value),))
     assert not solve(expression=expression, variable="x").confirmed
 
 
@@ -391,7 +392,7 @@ def test_a_wrong_convention_is_caught_at_the_kink(monkeypatch: pytest.MonkeyPatc
     def wrong(value: Expression) -> tuple[Step, ...]:
         return (Step("factor out", value, parse("where(x > 0, 1, where(x < 0, 0, 2))")),)
 
-    monkeypatch.setattr(kind, "textbook", wrong)
+    monkeypatch.setattr(worked, "textbook", wrong)
     derivation = solve(expression="relu(x)", at={"x": 0})
     assert [check.method for check in derivation.checks if not check.passed] == [
         "one-sided differences through the graph"

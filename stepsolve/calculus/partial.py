@@ -1,0 +1,132 @@
+"""One derivative worked out: its steps, its final form, and what confirms them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from stepsolve.algebra import Judge
+from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.textbook import textbook
+from stepsolve.checking.precise import Precise
+from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
+from stepsolve.derivation import Check, Step
+from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, walk
+from stepsolve.operations.table import CONSTANTS
+
+_LONG = 10  # nodes beyond which an inner function that recurs keeps its letter in the answer
+
+
+class Partial(NamedTuple):
+    """The derivative called `name` of the quantity `of`, which is `body`, by a variable.
+
+    `outcome` is what the rules give, `form` what a textbook prints; `definitions` are the inner
+    functions behind letters; `dependent` are names that move with the variable, each with the name
+    of its derivative.
+    """
+
+    name: str
+    of: str
+    variable: str
+    body: Expression
+    steps: tuple[Step, ...]
+    outcome: Expression
+    form: Expression
+    definitions: Mapping[str, Expression]
+    dependent: Mapping[str, str]
+    euler: bool
+
+    @property
+    def with_letters(self) -> tuple[Expression, dict[str, Expression]]:
+        """The final form with the letters of long inner functions that recur, and what they are."""
+        form, letters = self.form, {}
+        for letter, inner in self.definitions.items():
+            recurs = sum(node == inner for node in walk(form)) > 1
+            if inner.size > _LONG and recurs:
+                form = replaced(form, inner, Name(letter))
+                letters[letter] = inner
+        return form, letters
+
+    def sampler(self, precise: Precise) -> Sampler:
+        """Points at which the function and its derivative have real values."""
+        moving = _moving(self)
+        free = [n for n in names(self.body) if n not in CONSTANTS or (n == "e" and not self.euler)]
+        known = [name for name in free if name not in moving]
+        variables = dict.fromkeys([*known, self.variable, *self.dependent.values()])
+        offsets = (_offset(name) for name in self.dependent)
+        definitions = {**moving, **self.definitions}
+        by = (self.variable,)
+        return Sampler(self.body, (*variables, *offsets), definitions, precise, by)
+
+    def checks(self, sampler: Sampler) -> Iterator[Check]:
+        """Every step at random points, the outcome by differences, and both by SymPy."""
+        yield from check_steps(self.name, self.steps, sampler)
+        yield check_derivative(self.name, self.body, self.variable, self.form, sampler)
+        yield from self._by_sympy()
+
+    def _by_sympy(self) -> Iterator[Check]:
+        """Every step, the outcome of the rules, and each rewrite to the textbook's form."""
+        judge = Judge(self.euler, {**_moving(self), **self.definitions})
+        first, *polished = self.steps
+        claims = [(first.before, self.outcome), *((s.before, s.after) for s in polished)]
+        verdicts = [judge.equal(*claim) for claim in claims]
+        if verdicts[0] is not None:
+            yield _by_sympy(f"{self.name} by the rules", verdicts[0])
+        below = [judge.equal(s.before, s.after, at_once=True) for s in flat((first,))]
+        decided = [verdict for verdict in (*below, *verdicts[1:]) if verdict is not None]
+        if decided:
+            count, steps = len(decided), len(below) + len(polished)
+            which = f"the {counted(steps)}" if count == steps else f"{count} of the {steps} steps"
+            yield _by_sympy(f"{which} of {self.name}", all(decided))
+
+
+def work_out(
+    name: str,
+    of: str,
+    body: Expression,
+    variable: str,
+    taken: Iterable[str],
+    *,
+    euler: bool = True,
+    dependent: Mapping[str, str] | None = None,
+) -> Partial:
+    """The derivative of a body by a variable, from the rules to the form of a textbook.
+
+    `taken` are names that no inner function may get; for the others see `Partial`.
+    """
+    found = differentiate(body, variable, taken, euler=euler, dependent=dependent)
+    first = found.step
+    if first.steps and first.result is None:
+        first = first._replace(result=found.value)
+    # the written-out forms that it looks for are made with Euler's e
+    polished = textbook(found.value) if euler else ()
+    form = polished[-1].after if polished else found.value
+    steps = (first, *polished)
+    return Partial(
+        name,
+        of,
+        variable,
+        body,
+        steps,
+        found.value,
+        form,
+        found.definitions,
+        dependent or {},
+        euler,
+    )
+
+
+def _offset(name: str) -> str:
+    return f"{name} at 0"
+
+
+def _moving(partial: Partial) -> dict[str, Expression]:
+    """Names that depend on the variable, as straight lines of any place and slope."""
+    return {
+        name: Apply("+", Name(_offset(name)), Apply("*", Name(slope), Name(partial.variable)))
+        for name, slope in partial.dependent.items()
+    }
+
+
+def _by_sympy(of: str, proved: bool) -> Check:
+    return Check(of, "SymPy", 0.0 if proved else float("inf"), proved)
