@@ -87,28 +87,37 @@ def _condition(row: Operation) -> Expression | None:
 
 def _tidied(condition: Expression) -> Expression:
     """The condition in the form in which it is compared with others."""
-    match condition.rebuilt(tuple(map(tidy, condition.children))):
+    condition = condition.rebuilt(tuple(map(tidy, condition.children)))
+    simpler = _simpler(condition)
+    return condition if simpler is None or simpler == condition else _tidied(simpler)
+
+
+def _simpler(condition: Expression) -> Expression | None:
+    match condition:
         case Apply(operation="<" | "<=" as sign, arguments=(Apply(operation="abs") as size, bound)):
             square = Apply("^", size.arguments[0], constant(2))
-            return Apply(
-                ">" + sign[1:], tidy(Apply("-", Apply("^", bound, constant(2)), square)), ZERO
-            )
-        case Apply(operation=">" | "!=", arguments=(Apply(operation="abs") as size, bound)) if (
+            return Apply(">" + sign[1:], Apply("-", Apply("^", bound, constant(2)), square), ZERO)
+        case Apply(operation="<" | ">" | "<=" | ">=" | "!=" as sign, arguments=(left, bound)) if (
             bound == ZERO
         ):
-            return Apply("!=", size.arguments[0], ZERO)
-        case Apply(
-            operation="!=", arguments=(Apply(operation="^", arguments=(base, n)), bound)
-        ) if bound == ZERO and (numeric(n) or -1) > 0:
+            return _of_zero(sign, left)
+    return None
+
+
+def _of_zero(sign: str, left: Expression) -> Expression | None:
+    """A comparison of an expression with 0 as one of what is in it."""
+    match left:
+        case Apply(operation="abs", arguments=(inner,)) if sign in (">", "!="):
+            return Apply("!=", inner, ZERO)
+        case Apply(operation="^", arguments=(base, n)) if sign == "!=" and (numeric(n) or -1) > 0:
             return Apply("!=", base, ZERO)
-        case Apply(operation="!=", arguments=(Apply(operation="*" | "neg") as product, bound)) if (
-            bound == ZERO
-        ):
-            return Apply("!=", *_solved(_without_number(product)))
-        case Apply(operation=sign, arguments=(left, bound)) if bound == ZERO:
-            return Apply(sign, *_solved(left))
-        case found:
-            return found
+        case Apply(operation="neg" | "*") if sign == "!=":
+            return Apply("!=", _without_number(left), ZERO)
+        case Apply(operation="-", arguments=(Name() as name, n)) if numeric(n) is not None:
+            return Apply(sign, name, n)
+        case Apply(operation="+", arguments=(Name() as name, n)) if numeric(n) is not None:
+            return Apply(sign, name, Apply("neg", n))
+    return None
 
 
 def _without_number(product: Expression) -> Expression:
@@ -118,16 +127,6 @@ def _without_number(product: Expression) -> Expression:
         case Apply(operation="*", arguments=(number, other)) if numeric(number):
             return other
     return product
-
-
-def _solved(left: Expression) -> tuple[Expression, Expression]:
-    """`x - 1` compared with 0 as `x` compared with 1."""
-    match left:
-        case Apply(operation="-", arguments=(Name() as name, n)) if numeric(n) is not None:
-            return name, n
-        case Apply(operation="+", arguments=(Name() as name, n)) if numeric(n) is not None:
-            return name, tidy(Apply("neg", n))
-    return left, ZERO
 
 
 def _told(found: Iterator[Expression]) -> Iterator[Expression]:

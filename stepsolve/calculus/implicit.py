@@ -116,12 +116,13 @@ class ImplicitSolution:
         of = self._name
         for order in range(2, relation.order + 1):
             name = gradient_name(relation.dependent, *(relation.variable,) * order)
-            dependent = {**dependent, of: name} if of in names(form) else dependent
             partial = work_out(name, of, form, relation.variable, names(form), dependent=dependent)
             put = tidy(substitute(partial.form, {self._name: self.form}))
             put = put if put.size <= _SHORT else partial.form
             higher = _Higher(partial, put, textbook(put) if put is not partial.form else ())
             yield higher
+            if self._name in names(higher.form) or len(dependent) > 1:
+                dependent = {**dependent, of: name}
             of, form = name, higher.form
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import factorial
 from typing import NamedTuple
 
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.textbook import textbook
+from stepsolve.calculus.tidy import constant
 from stepsolve.checking.precise import Precise
 from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
 from stepsolve.derivation import Check, Step
@@ -52,7 +54,8 @@ class Partial(NamedTuple):
         moving = _moving(self)
         free = [n for n in names(self.body) if n not in CONSTANTS or (n == "e" and not self.euler)]
         known = [name for name in free if name not in moving]
-        variables = dict.fromkeys([*known, self.variable, *self.dependent.values()])
+        slopes = [name for name in self.dependent.values() if name not in moving]
+        variables = dict.fromkeys([*known, self.variable, *slopes])
         offsets = (_offset(name) for name in self.dependent)
         definitions = {**moving, **self.definitions}
         by = (self.variable,)
@@ -121,11 +124,21 @@ def _offset(name: str) -> str:
 
 
 def _moving(partial: Partial) -> dict[str, Expression]:
-    """Names that depend on the variable, as straight lines of any place and slope."""
-    return {
-        name: Apply("+", Name(_offset(name)), Apply("*", Name(slope), Name(partial.variable)))
-        for name, slope in partial.dependent.items()
-    }
+    """Names that depend on the variable, as polynomials with the derivatives that are claimed."""
+    return {name: _polynomial(name, partial) for name in partial.dependent}
+
+
+def _polynomial(name: str, partial: Partial) -> Expression:
+    """`a + b x + c x^2 / 2` where the derivative of the name is `b + c x`, and its own is `c`."""
+    x, order = Name(partial.variable), 1
+    total: Expression = Name(_offset(name))
+    while name in partial.dependent:
+        name = partial.dependent[name]
+        coefficient = Name(_offset(name) if name in partial.dependent else name)
+        power = Apply("^", x, constant(order))
+        term = Apply("/", Apply("*", coefficient, power), constant(factorial(order)))
+        total, order = Apply("+", total, term), order + 1
+    return total
 
 
 def _by_sympy(of: str, proved: bool) -> Check:

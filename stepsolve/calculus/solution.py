@@ -12,8 +12,8 @@ from stepsolve.algebra import Judge
 from stepsolve.calculus.domain import restrictions
 from stepsolve.calculus.partial import Partial, work_out
 from stepsolve.calculus.tidy import constant, numeric, tidy
-from stepsolve.checking.precise import Precise, Value
-from stepsolve.checking.rewrites import Sampler, check_derivative
+from stepsolve.checking.precise import Point, Precise, Value
+from stepsolve.checking.rewrites import TOLERANCE, Sampler, check_derivative
 from stepsolve.checking.worksheets import GradientOracle, Gradients, check_values, settled_values
 from stepsolve.derivation import (
     Block,
@@ -262,9 +262,15 @@ class Solution:
         yield Equation((Name(self._along), gradient, self._dot(partials), self._dot(forms)))
         yield Result((Name(self._along), self._slope_along))
 
-    def _check_along(self) -> Check:
-        """The function on the line through any point in this direction, by differences."""
-        assert self._along is not None
+    def _checks_along(self) -> Iterator[Check]:
+        """The unit vector against the norm, and the function on a line in its direction."""
+        assert self._along is not None and self.function.direction is not None
+        precise, nowhere = self._precise, Point({})
+        given = [precise.evaluate(part, nowhere) for part in self.function.direction.values()]
+        size = precise.mp.norm(given)
+        unit = [precise.evaluate(part, nowhere) for part in self._unit.values()]
+        error = float(max(abs(u - g / size) for u, g in zip(unit, given, strict=True)))
+        yield Check("the unit vector", "mpmath's norm", error, error <= TOLERANCE)
         shift = "shift along the line"
         line: dict[str, Expression] = {
             name: Apply("+", Name(name), Apply("*", Name(shift), part))
@@ -273,7 +279,7 @@ class Solution:
         body = substitute(self.function.body, line)
         claimed = substitute(self._slope_along, line)
         sampler = Sampler(body, (*names(self.function.body), shift), None, self._precise, (shift,))
-        return check_derivative(self._along, body, shift, claimed, sampler)
+        yield check_derivative(self._along, body, shift, claimed, sampler)
 
     # ---------------------------------------------------------------- at a point
 
@@ -324,7 +330,7 @@ class Solution:
                 name = gradient_name(self.function.name, *by[::-1])
                 yield check_derivative(name, other.form, by[0], partial.form, sampler)
         if self._along is not None:
-            yield self._check_along()
+            yield from self._checks_along()
         if self._at:
             yield from self._checks_at_point()
 
