@@ -34,6 +34,19 @@ _MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for,
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
 _MAX_FRACTIONS = 6  # denominators that are multiplied together
 _MAX_TERMS = 300  # terms that multiplying out may give
+_MAX_CHOICES = 4  # choices, whose cases are combined with each other
+_BY_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Heaviside)
+_STEPS = (sympy.floor, sympy.ceiling)
+_JUMPING = (*_STEPS, sympy.sign)
+_EXTREMES = {"max": sympy.Ge, "min": sympy.Le}
+_RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": sympy.Lt,
+    "<=": sympy.Le,
+    ">": sympy.Gt,
+    ">=": sympy.Ge,
+    "==": sympy.Eq,
+    "!=": sympy.Ne,
+}
 
 
 class Untranslatable(Exception):
@@ -103,10 +116,25 @@ def _is_zero(difference: Any, *, at_once: bool) -> bool | None:
         return None if abs(difference.evalf(30)) < 1e-20 else False  # log(8) - 3*log(2)
     if at_once:
         return None
+    if difference.has(*_BY_CASES):
+        return _is_zero_in_all_cases(difference)
     numerator, _ = sympy.fraction(sympy.together(difference))
     # powers and logarithms taken apart would cost ten times as much, and decide no more
     expanded = sympy.expand(numerator, power_exp=False, power_base=False, log=False)
     return True if expanded == 0 else None
+
+
+def _is_zero_in_all_cases(difference: Any) -> bool | None:
+    """True where every case of every choice gives zero; a case that cannot be may not give it."""
+    if len(difference.atoms(*_BY_CASES)) > _MAX_CHOICES:
+        return None
+    folded = sympy.piecewise_fold(difference.rewrite(sympy.Piecewise))
+    if not isinstance(folded, sympy.Piecewise):
+        return True if folded == 0 else None
+    within = [value for value, _ in folded.args]
+    if any(value.has(*_BY_CASES) for value in within):
+        return None
+    return True if all(_is_zero(value, at_once=False) for value in within) else None
 
 
 def _terms(expression: Expression) -> float:
@@ -133,6 +161,29 @@ def _fractions(expression: Expression) -> int:
             written_out = row.definition and not row.sympy and names(node)
             found |= {node} if written_out else set()
     return len(found)
+
+
+def _real_root(base: Any, degree: Any) -> Any:
+    """The root of a real number: of a negative one where the degree is odd."""
+    power = base ** (1 / degree)
+    if not degree.is_odd or base.is_nonnegative:
+        return power
+    if base.is_negative:
+        return -((-base) ** (1 / degree))
+    return sympy.Piecewise((power, base >= 0), (-((-base) ** (1 / degree)), True))
+
+
+def _extreme(wins: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
+    """The winner of two, as a choice where neither is one: SymPy does less with its own maximum."""
+    if one.has(*_BY_CASES) or other.has(*_BY_CASES):
+        return {sympy.Ge: sympy.Max, sympy.Le: sympy.Min}[wins](one, other)
+    return sympy.Piecewise((one, wins(one, other)), (other, True))
+
+
+def _slopes_of_jumps(derivative: Any) -> list[Any]:
+    """What SymPy leaves of functions that are constant between their jumps."""
+    left = derivative.atoms(sympy.DiracDelta, sympy.Derivative, sympy.Subs)
+    return [n for n in left if isinstance(n, sympy.DiracDelta) or n.has(*_STEPS)]
 
 
 class _Translator:
@@ -172,6 +223,15 @@ class _Translator:
         if row is None:
             raise Untranslatable(operation)
         arguments = row.completed(expression.arguments)
+        if row.means is not None and (meant := row.means(arguments)) is not None:
+            return self(meant)
+        if operation in _RELATIONS:
+            return sympy.Piecewise((1, self._condition(expression)), (0, True))
+        if operation == "where":
+            condition, chosen, other = arguments
+            return sympy.Piecewise((self(chosen), self._condition(condition)), (self(other), True))
+        if operation == "root":
+            return _real_root(*map(self, arguments))
         if operation in _SIGNS:
             left, right = map(self, arguments)
             # names may have cancelled in what was written: 9^(1e9 * x / x)
@@ -180,16 +240,28 @@ class _Translator:
             return _SIGNS[operation](left, right)
         if operation == "neg":
             return -self(arguments[0])
+        if operation in _EXTREMES and len(arguments) == 2:
+            return _extreme(_EXTREMES[operation], *map(self, arguments))
         if row.sympy:
             if len(arguments) > _MAX_ARGUMENTS:
                 raise Untranslatable(operation)
             return getattr(sympy, row.sympy)(*map(self, arguments))
-        if row.definition_tree is not None:
+        definition = row.definition_tree(len(arguments))
+        if definition is not None:
             holes: Mapping[str, Expression] = dict(
                 zip(row.parameters(len(arguments)), arguments, strict=True)
             )
-            return self(substitute(row.definition_tree, holes))
+            return self(substitute(definition, holes))
         raise Untranslatable(operation)
+
+    def _condition(self, expression: Expression) -> Any:
+        """A comparison, or several that are multiplied, as something that is true or false."""
+        match expression:
+            case Apply(operation="*", arguments=(one, other)):
+                return sympy.And(self._condition(one), self._condition(other))
+            case Apply(operation=sign, arguments=(left, right)) if sign in _RELATIONS:
+                return _RELATIONS[sign](self(left), self(right))
+        raise Untranslatable(expression)
 
     def _derivative(self, body: Any, variable: Any) -> Any:
         known = self._derivatives.get((body, variable))
@@ -198,5 +270,7 @@ class _Translator:
             known = body._eval_derivative(variable)
             if known is None:
                 raise Untranslatable(body)
+            if body.has(*_JUMPING):
+                known = known.xreplace(dict.fromkeys(_slopes_of_jumps(known), sympy.S.Zero))
             self._derivatives[body, variable] = known
         return known

@@ -112,8 +112,9 @@ def _operation(row: Operation) -> str:
     names = row.parameters(count)
     written = Apply(row.name, *map(Name, names))
     rows = [f"{row.name}: {row.description}", "", f"  {one_line(written)}"]
-    if row.definition_tree is not None:
-        rows.append(f"    = {one_line(row.definition_tree)}")
+    definition = row.definition_tree(count)
+    if definition is not None:
+        rows.append(f"    = {one_line(definition)}")
     rows.append(f"  LaTeX: {latex(written)}")
     if row.is_call:
         rows.append(f"  in a file: {plain(written)}")

@@ -16,17 +16,16 @@ from typing import NamedTuple
 from stepsolve.calculus.patterns import as_exponential, match, negated
 from stepsolve.calculus.tidy import (
     ONE,
-    Exact,
     Product,
     build_product,
     build_sum,
     constant,
     factors,
-    numeric,
     terms,
     tidy,
 )
 from stepsolve.derivation import Step
+from stepsolve.notation.exact import Exact, numeric
 from stepsolve.notation.tree import Apply, Expression, transform, walk
 from stepsolve.operations.table import OPERATIONS
 
@@ -109,7 +108,7 @@ def _forms() -> dict[str, tuple[tuple[str, Expression], ...]]:
     found: dict[str, list[tuple[str, Expression]]] = {}
     for row in OPERATIONS.values():
         for form in row.form_trees:
-            if row.arity == (1, 1) and not row.kinks:
+            if row.arity == (1, 1) and row.recognised and not row.kinks:
                 found.setdefault(_head(form), []).append((row.name, form))
     return {head: tuple(rows) for head, rows in found.items()}
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from stepsolve.notation.exact import Exact, numeric
 from stepsolve.notation.tree import Apply, Expression, Name, Number
 
-Exact = int | Fraction  # whole numbers stay int, which is many times faster
 ZERO, ONE = Number("0"), Number("1")
 _MAX_EXPONENT = 12  # a numeric power of a number is worked out up to here
 _MAX_DIGITS = 15
@@ -33,29 +33,6 @@ def tidy(expression: Expression) -> Expression:
 def factors(expression: Expression) -> Product:
     """The factors of a product or quotient, equal ones together."""
     return _Tidier().product(expression)
-
-
-def numeric(expression: Expression) -> Exact | None:
-    """The value of an expression that is made of numbers alone by `+ - * /`, else None."""
-    match expression:
-        case Number():
-            return expression.value
-        case Apply(operation="neg", arguments=(a,)):
-            value = numeric(a)
-            return None if value is None else -value
-        case Apply(operation="+" | "-" | "*" | "/" as sign, arguments=(a, b)):
-            left, right = numeric(a), numeric(b)
-            if left is None or right is None or (sign == "/" and not right):
-                return None
-            match sign:
-                case "+":
-                    return left + right
-                case "-":
-                    return left - right
-                case "*":
-                    return left * right
-            return Fraction(left) / right
-    return None
 
 
 def constant(value: Exact, decimal: bool = False) -> Expression:

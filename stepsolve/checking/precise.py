@@ -132,6 +132,8 @@ class Precise:
         row = OPERATIONS.get(expression.operation)
         if row is None:
             raise OutsideDomain(expression.operation, [expression])
+        if row.means is not None and (meant := row.means(expression.arguments)) is not None:
+            return self.evaluate(meant, point)
         if row.chooses:
             condition, chosen, other = expression.arguments
             return self.evaluate(chosen if self.evaluate(condition, point) else other, point)

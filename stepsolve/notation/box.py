@@ -9,6 +9,7 @@ from stepsolve.notation.bricks import (
     BAR,
     Box,
     beside,
+    braced,
     fence,
     fenced,
     fraction,
@@ -18,9 +19,10 @@ from stepsolve.notation.bricks import (
     marked,
     raised,
 )
+from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
-from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, argument_level, is_plain_name
+from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, argument_levels, is_plain_name
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.notation.unicode import (
@@ -106,8 +108,21 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
         return _derivative(arguments[0], arguments[1], small)
     if operation == "exp":
         return _exponential(arguments[0])
+    if operation == CHOICE:
+        return _cases(arguments, small)
     template = text_template(operation)
-    return _filled(template, _parts(arguments, argument_level(template), small))
+    levels = argument_levels(template)
+    return _filled(template, list(map(_part, arguments, levels, repeat(small))))
+
+
+def _cases(arguments: tuple[Expression, ...], small: bool) -> Box:
+    """Cases under each other, behind one brace."""
+    found, other = cases(arguments)
+    rows = [
+        [_draw(value, small), beside(line("if "), _draw(condition, small))]
+        for value, condition in found
+    ]
+    return braced(grid([*rows, [_draw(other, small), line("otherwise")]], left=True))
 
 
 def _exponential(argument: Expression) -> Box:

@@ -88,6 +88,16 @@ def fence(sign: str, inside: Box) -> Box:
     return Box((tall[0], *tall[1] * (inside.height - 2), tall[2]), inside.baseline)
 
 
+def braced(inside: Box) -> Box:
+    """A box of two rows or more behind a brace that nothing closes."""
+    height, middle = inside.height, (inside.height - 1) // 2
+    sign = ["⎪"] * height
+    sign[0], sign[-1] = ("⎰", "⎱") if height == 2 else ("⎧", "⎩")
+    if height > 2:
+        sign[middle] = "⎨"
+    return beside(Box(tuple(sign), inside.baseline), line(" "), inside)
+
+
 def raised(base: Box, exponent: Box) -> Box:
     """A base with an exponent that stands above its top row."""
     above = tuple([" " * base.width + row for row in exponent.rows])
@@ -110,18 +120,23 @@ def joined(boxes: Sequence[Box], between: str) -> Box:
     return beside(*row[1:]) if row else line("")
 
 
-def grid(rows: Sequence[Sequence[Box]], gap: str = "  ") -> Box:
-    """Boxes in right-aligned columns; the whole stands on its middle row.
+def grid(rows: Sequence[Sequence[Box]], gap: str = "  ", left: bool = False) -> Box:
+    """Boxes in columns, aligned to the right or `left`; the whole stands on its middle row.
 
     A blank row keeps tall rows apart: fractions under each other would run together.
     """
     widths = [max([box.width for box in column]) for column in zip(*rows, strict=True)]
-    drawn = [joined(list(map(_right_aligned, row, widths)), gap).rows for row in rows]
+    align = _left_aligned if left else _right_aligned
+    drawn = [joined(list(map(align, row, widths)), gap).rows for row in rows]
     apart = any(len(row) > 1 for row in drawn)
     lines = list(drawn[0])
     for row in drawn[1:]:
         lines += (" " * len(row[0]), *row) if apart else row
     return Box(tuple(lines), (len(lines) - 1) // 2)
+
+
+def _left_aligned(box: Box, width: int) -> Box:
+    return beside(box, line(" " * (width - box.width)))
 
 
 def _right_aligned(box: Box, width: int) -> Box:

@@ -2,9 +2,9 @@ r"""Expressions in LaTeX's mathematics: `-2\,x^{2} + \frac{1}{2} \cdot y`."""
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import Final
 
+from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import GREEK, gradient, parts
 from stepsolve.notation.precedence import (
@@ -12,7 +12,7 @@ from stepsolve.notation.precedence import (
     ATOM,
     LATEX,
     POSTFIX,
-    argument_level,
+    argument_levels,
     is_plain_name,
     is_scientific,
 )
@@ -126,9 +126,16 @@ def _is_coefficient(left: Expression, right: Expression) -> bool:
 def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
     if operation == "diff":
         return _derivative(*arguments)
+    if operation == CHOICE:
+        return _cases(arguments)
     template = latex_template(operation)
-    least = repeat(argument_level(template))
-    return filled(template, list(map(_part, arguments, least)))
+    return filled(template, list(map(_part, arguments, argument_levels(template))))
+
+
+def _cases(arguments: tuple[Expression, ...]) -> str:
+    found, other = cases(arguments)
+    rows = [rf"{latex(value)} & \text{{if }} {latex(condition)} \\ " for value, condition in found]
+    return rf"\begin{{cases}} {''.join(rows)}{latex(other)} & \text{{otherwise}} \end{{cases}}"
 
 
 def _derivative(of: Expression, by: Expression) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.precedence import COMPARISONS, PLAIN, POSTFIX
+from stepsolve.notation.template import written_name
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 
 _SIGNS: Final = {sign: f" {sign} " for sign in (*COMPARISONS, *"+-*/@")} | {"^": "^"}
@@ -38,7 +39,7 @@ def _signed(operation: str, arguments: tuple[Expression, ...]) -> str:
 
 
 def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
-    return f"{operation}({', '.join(map(plain, arguments))})"
+    return f"{written_name(operation)}({', '.join(map(plain, arguments))})"
 
 
 def _part(part: Expression, least: int) -> str:

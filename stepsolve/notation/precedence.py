@@ -7,9 +7,11 @@ of an array, the numerator of a stacked fraction) takes `ANYTHING`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count, repeat
 from typing import Final, NamedTuple
 
+from stepsolve.notation.cases import CHOICE
 from stepsolve.notation.template import OPEN, RAISED, kind_of, latex_template, text_template
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number
 
@@ -79,9 +81,12 @@ def is_plain_name(expression: Expression) -> bool:
     return isinstance(expression, Name) and "/" not in expression.name
 
 
-def argument_level(template: str) -> int:
-    """The least level of the arguments of a call."""
-    return POSTFIX if kind_of(template) == OPEN else ANYTHING
+def argument_levels(template: str) -> Iterator[int]:
+    """The least level of each argument of a call: an index, `_#2`, holds together by itself."""
+    least = POSTFIX if kind_of(template) == OPEN else ANYTHING
+    if "_#" not in template:
+        return repeat(least)
+    return (ATOM if f"_#{k}" in template else least for k in count(1))
 
 
 _LEVELS = dict.fromkeys(COMPARISONS, COMPARISON) | {
@@ -112,7 +117,9 @@ _STACKED_PARTS = _PARTS | {"/": (ANYTHING, ANYTHING), "^": (POSTFIX, ANYTHING)}
 PLAIN: Final = Notation(_LEVELS, _PARTS, ATOM, None, iverson=False)
 # exp(u) is written as a power of e where its exponent can be raised.
 LINE: Final = Notation(_FOR_PEOPLE | {"exp": POWER}, _PARTS, QUOTIENT, text_template, iverson=True)
-LATEX: Final = Notation(_STACKED, _STACKED_PARTS, QUOTIENT, latex_template, iverson=True)
+# a brace of cases is open to the right, so that everything around it needs brackets
+_BRACED = _STACKED | {CHOICE: COMPARISON}
+LATEX: Final = Notation(_BRACED, _STACKED_PARTS, QUOTIENT, latex_template, iverson=True)
 BOX: Final = Notation(
-    _STACKED | {"exp": POWER}, _STACKED_PARTS, QUOTIENT, text_template, iverson=True
+    _BRACED | {"exp": POWER}, _STACKED_PARTS, QUOTIENT, text_template, iverson=True
 )

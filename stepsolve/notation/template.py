@@ -13,9 +13,17 @@ RAISED: Final = 1  # it cannot carry an exponent: `e^{#1}`, `√(#1)`
 OPEN: Final = 2  # it begins or ends with an argument: `#1 ⊗ #2`
 
 
+def written_name(operation: str) -> str:
+    """The name that a call has in the expression language."""
+    # Only here: the table imports NumPy, and an expression without calls does not need it.
+    from stepsolve.operations.table import OPERATIONS
+
+    row = OPERATIONS.get(operation)
+    return row.written if row else operation
+
+
 def text_template(operation: str) -> str:
     """The one-line notation of a call."""
-    # Only here: the table imports NumPy, and an expression without calls does not need it.
     from stepsolve.operations.table import OPERATIONS
 
     row = OPERATIONS.get(operation)
@@ -35,7 +43,7 @@ def kind_of(template: str) -> int:
     """Whether a call is `CLOSED`, `RAISED` or `OPEN`."""
     if template[:1] == "#" or template[-2:-1] == "#":
         return OPEN
-    if "^" in template or template.startswith(("√", r"\frac")):
+    if "^" in template or template.startswith(("√", "∛", r"\frac")):
         return RAISED
     return CLOSED
 

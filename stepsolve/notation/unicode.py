@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import Final
 
+from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.names import GREEK, Gradient, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
     ATOM,
     LINE,
     POSTFIX,
-    argument_level,
+    argument_levels,
     is_plain_name,
     is_scientific,
 )
@@ -137,9 +137,17 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return f"d{of}/d{by}" if is_plain_name(arguments[0]) else f"d/d{by}[{of}]"
     if operation == "exp" and (raised := superscript(arguments[0])):
         return f"e{raised}"
+    if operation == CHOICE:
+        return _cases(arguments)
     template = text_template(operation)
-    least = repeat(argument_level(template))
-    return filled(template, list(map(_part, arguments, least)))
+    return filled(template, list(map(_part, arguments, argument_levels(template))))
+
+
+def _cases(arguments: tuple[Expression, ...]) -> str:
+    """Cases in braces: `{x if x > 0, 0 otherwise}`."""
+    found, other = cases(arguments)
+    rows = [f"{one_line(value)} if {one_line(condition)}, " for value, condition in found]
+    return f"{{{''.join(rows)}{one_line(other)} otherwise}}"
 
 
 def _part(part: Expression, least: int = ANYTHING) -> str:

@@ -22,6 +22,12 @@ def _elu(a: Any, b: Any) -> Any:
     return np.where(np.asarray(a) > 0, a, b * np.expm1(np.minimum(a, 0.0)))
 
 
+def _mish(mp: Any, a: Any) -> Any:
+    power = mp.exp(a)
+    excess = power * (power + 2)  # (1 + e^a)^2 - 1, whose digits do not cancel
+    return a * excess / (excess + 2)
+
+
 ROWS = (
     Operation(
         "sigmoid",
@@ -97,5 +103,37 @@ ROWS = (
         latex=r"\operatorname{GELU}\left(#1\right)",
         description="Gaussian error linear unit, in its exact form",
         source="Hendrycks, Gimpel, Gaussian error linear units (2016)",
+    ),
+    Operation(
+        "silu",
+        numpy=lambda a: a * _sigmoid(a),
+        precise=lambda mp, a: a / (1 + mp.exp(-a)),
+        local=("y + sigmoid(a) * (1 - y)",),
+        definition="a * sigmoid(a)",
+        recognised=False,
+        latex=r"\operatorname{SiLU}\left(#1\right)",
+        aliases=("swish",),
+        description="sigmoid-weighted linear unit",
+        source="Elfwing, Uchibe, Doya, Sigmoid-weighted linear units (2018)",
+    ),
+    Operation(
+        "mish",
+        numpy=lambda a: a * np.tanh(np.logaddexp(0.0, a)),
+        precise=_mish,
+        local=("tanh(softplus(a)) + a * sigmoid(a) * (1 - tanh(softplus(a))^2)",),
+        definition="a * tanh(softplus(a))",
+        recognised=False,
+        description="smooth unit, a * tanh(softplus(a))",
+        source="Misra, Mish: a self regularized non-monotonic activation function (2020)",
+    ),
+    Operation(
+        "softsign",
+        numpy=lambda a: a / (1.0 + np.abs(a)),
+        precise=lambda mp, a: a / (1 + abs(a)),
+        local=("1 / (1 + abs(a))^2",),
+        definition="a / (1 + abs(a))",
+        recognised=False,
+        description="a / (1 + |a|), between -1 and 1",
+        source="Bergstra et al., Quadratic polynomials learn better image features (2009)",
     ),
 )

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stepsolve.operations.operation import VARIADIC, Operation
+from stepsolve.notation.exact import numeric
+from stepsolve.notation.tree import Apply, Expression, Number, walk
+from stepsolve.operations.operation import VARIADIC, Operation, parameters
 
 _EITHER = ((-4.0, 4.0), (-4.0, 4.0))
 _ALGEBRA = "Stewart, Calculus, 8th ed., ch. 3"
@@ -17,11 +19,29 @@ def _power(mp: Any, base: Any, exponent: Any) -> Any:
     return base ** int(exponent) if exponent == int(exponent) else base**exponent
 
 
+def _real_root(arguments: tuple[Expression, ...]) -> Expression | None:
+    """`x^(p/q)`, its exponent written in whole numbers and `q` odd, as the power of a real root."""
+    base, exponent = arguments
+    if not isinstance(exponent, Apply) or not _is_whole_fraction(exponent):
+        return None
+    value = numeric(exponent)
+    if value is None or value.denominator == 1 or value.denominator % 2 == 0:
+        return None
+    root = Apply("root", base, Number(str(value.denominator)))
+    size = Number(str(abs(value.numerator)))
+    return Apply("^", root, size if value > 0 else Apply("neg", size))
+
+
+def _is_whole_fraction(exponent: Expression) -> bool:
+    """Whether its numbers are whole: `0.2` is a decimal, not a fifth root."""
+    return all(node.text.isdecimal() for node in walk(exponent) if isinstance(node, Number))
+
+
 def _routes(beats: str, ties: str) -> Callable[[int], tuple[str, ...]]:
     """The gradient goes to the first of the winners: strictly before the earlier, ties the later."""
 
     def local(count: int) -> tuple[str, ...]:
-        of = ("a", "b", *(f"a_{k}" for k in range(3, count + 1)))[:count]
+        of = parameters(count)
         return tuple(
             " * ".join(
                 f"({of[k]} {beats if j < k else ties} {of[j]})" for j in range(count) if j != k
@@ -115,7 +135,8 @@ ROWS = (
         arity=(2, 2),
         is_call=False,
         domain=((0.2, 3.0), (-2.0, 2.0)),
-        condition="a > 0, or b a whole number",
+        condition="a > 0, or b a whole number or a fraction over an odd one",
+        means=_real_root,
         description="power",
         source="DLMF 4.2.26",
     ),
@@ -166,14 +187,26 @@ ROWS = (
         source="Goodfellow, Bengio, Courville, Deep Learning (2016), 6.3",
     ),
     Operation(
+        "clip",
+        numpy=lambda a, b, c: np.minimum(np.maximum(a, b), c),
+        precise=lambda mp, a, b, c: c if c < b or a > c else b if a < b else a,
+        local=("(a >= b) * (a <= a_3)", "(a < b) * (b <= a_3)", "max(a, b) > a_3"),
+        arity=(3, 3),
+        definition="min(max(a, b), a_3)",
+        latex=r"\operatorname{clip}\left(#*\right)",
+        domain=((-4.0, 4.0), (-2.0, -0.5), (0.5, 2.0)),
+        kinks="bounds",
+        convention="at a bound, the gradient goes to the first argument",
+        description="the first argument, held between the second and the third",
+        source="NumPy reference, numpy.clip",
+    ),
+    Operation(
         "where",
         numpy=lambda a, b, c: np.where(np.asarray(a) != 0, b, c),
         precise=lambda mp, a, b, c: b if a != 0 else c,
         local=("0", "where(a, 1, 0)", "where(a, 0, 1)"),
         arity=(3, 3),
         chooses=True,
-        text="(#2 if #1 else #3)",
-        latex=r"\begin{cases} #2 & #1 \\ #3 & \text{otherwise} \end{cases}",
         domain=((0.0, 1.0), *_EITHER),
         description="its second argument where the first holds, its third elsewhere",
         source="NumPy reference, numpy.where",

@@ -1,13 +1,14 @@
-"""The elementary functions: exponentials, logarithms, roots, trigonometric and hyperbolic functions."""
+"""The elementary functions: exponentials, logarithms, roots, sizes and whole parts."""
 
 from __future__ import annotations
 
+from functools import reduce
 from math import erf as _erf
 from typing import Any
 
 import numpy as np
 
-from stepsolve.operations.operation import Operation
+from stepsolve.operations.operation import VARIADIC, Operation, parameters
 
 
 def _log2(mp: Any, a: Any) -> Any:
@@ -16,6 +17,29 @@ def _log2(mp: Any, a: Any) -> Any:
 
 def _expression_log(base: str) -> str:
     return f"log(a) / log({base})"
+
+
+def _is_odd(n: Any) -> Any:
+    return np.mod(n, 2.0) == 1.0
+
+
+def _root(a: Any, n: Any) -> Any:
+    a, n = np.asarray(a, float), np.asarray(n, float)
+    size = np.power(np.abs(a), np.where(n == 0, np.nan, np.true_divide(1.0, n)))
+    return np.where(a >= 0, size, np.where(_is_odd(n), -size, np.nan))[()]
+
+
+def _precise_root(mp: Any, a: Any, n: Any) -> Any:
+    if a >= 0:
+        return a ** (1 / n)
+    if n % 2 != 1:
+        raise ValueError
+    return -((-a) ** (1 / n))
+
+
+def _log_sum_exp(mp: Any, *arguments: Any) -> Any:
+    largest = max(arguments)
+    return largest + mp.log(mp.fsum(mp.exp(a - largest) for a in arguments))
 
 
 ROWS = (
@@ -70,6 +94,35 @@ ROWS = (
         source="DLMF 4.2.15",
     ),
     Operation(
+        "log_base",
+        numpy=lambda a, b: np.true_divide(np.log(a), np.log(b)),
+        precise=lambda mp, a, b: mp.log(a, b),
+        local=("1 / (a * log(b))", "-log(a) / (b * log(b)^2)"),
+        arity=(2, 2),
+        overloads="log",
+        sympy="log",
+        definition="log(a) / log(b)",
+        recognised=False,
+        text="log_#2(#1)",
+        latex=r"\log_{#2}\left(#1\right)",
+        domain=((0.2, 6.0), (1.5, 12.0)),
+        condition="a > 0, b > 0 and b != 1",
+        description="logarithm of its first argument to the base that is its second",
+        source="DLMF 4.2.10",
+    ),
+    Operation(
+        "logsumexp",
+        numpy=lambda *arguments: reduce(np.logaddexp, arguments, -np.inf),
+        precise=_log_sum_exp,
+        local=lambda count: tuple(f"exp({name} - y)" for name in parameters(count)),
+        arity=(1, VARIADIC),
+        definition=lambda count: f"log({' + '.join(f'exp({name})' for name in parameters(count))})",
+        recognised=False,
+        latex=r"\operatorname{logsumexp}\left(#*\right)",
+        description="logarithm of the sum of the exponentials",
+        source="Goodfellow, Bengio, Courville, Deep Learning (2016), 4.1",
+    ),
+    Operation(
         "sqrt",
         numpy=np.sqrt,
         precise="sqrt",
@@ -81,6 +134,31 @@ ROWS = (
         condition="a >= 0",
         description="square root",
         source="DLMF 4.2.26",
+    ),
+    Operation(
+        "cbrt",
+        numpy=np.cbrt,
+        precise=lambda mp, a: mp.sign(a) * mp.cbrt(abs(a)),
+        local=("1 / (3 * y^2)",),
+        definition="root(a, 3)",
+        recognised=False,
+        text="∛(#1)",
+        latex=r"\sqrt[3]{#1}",
+        description="cube root, real also of negative numbers",
+        source="DLMF 1.10.1",
+    ),
+    Operation(
+        "root",
+        numpy=_root,
+        precise=_precise_root,
+        local=("1 / (b * y^(b - 1))", "-y * log(a) / b^2"),
+        arity=(2, 2),
+        text="√[#2](#1)",
+        latex=r"\sqrt[#2]{#1}",
+        domain=((0.2, 6.0), (1.0, 5.0)),
+        condition="a >= 0, or b an odd whole number",
+        description="real root: the number whose power with the second argument is the first",
+        source="Stewart, Calculus, 8th ed., appendix A",
     ),
     Operation(
         "abs",
@@ -108,151 +186,30 @@ ROWS = (
         source="DLMF 1.16.57",
     ),
     Operation(
-        "sin",
-        numpy=np.sin,
-        precise="sin",
-        local=("cos(a)",),
-        sympy="sin",
-        latex=r"\sin\left(#1\right)",
-        description="sine of an angle in radians",
-        source="DLMF 4.20.1",
+        "floor",
+        numpy=np.floor,
+        precise="floor",
+        local=("0",),
+        sympy="floor",
+        text="⌊#1⌋",
+        latex=r"\left\lfloor #1\right\rfloor",
+        kinks="jumps",
+        convention="floor'(a) = 0, also at its jumps",
+        description="the largest whole number that is not larger",
+        source="Graham, Knuth, Patashnik, Concrete Mathematics, 3.1",
     ),
     Operation(
-        "cos",
-        numpy=np.cos,
-        precise="cos",
-        local=("-sin(a)",),
-        sympy="cos",
-        latex=r"\cos\left(#1\right)",
-        description="cosine of an angle in radians",
-        source="DLMF 4.20.2",
-    ),
-    Operation(
-        "tan",
-        numpy=np.tan,
-        precise="tan",
-        local=("1 / cos(a)^2",),
-        sympy="tan",
-        definition="sin(a) / cos(a)",
-        latex=r"\tan\left(#1\right)",
-        domain=((-1.3, 1.3),),
-        condition="cos(a) != 0",
-        description="tangent of an angle in radians",
-        source="DLMF 4.20.3",
-    ),
-    Operation(
-        "asin",
-        numpy=np.arcsin,
-        precise="asin",
-        local=("1 / sqrt(1 - a^2)",),
-        sympy="asin",
-        text="arcsin(#1)",
-        latex=r"\arcsin\left(#1\right)",
-        domain=((-0.9, 0.9),),
-        condition="abs(a) <= 1",
-        aliases=("arcsin",),
-        description="inverse sine",
-        source="DLMF 4.24.7",
-    ),
-    Operation(
-        "acos",
-        numpy=np.arccos,
-        precise="acos",
-        local=("-1 / sqrt(1 - a^2)",),
-        sympy="acos",
-        text="arccos(#1)",
-        latex=r"\arccos\left(#1\right)",
-        domain=((-0.9, 0.9),),
-        condition="abs(a) <= 1",
-        aliases=("arccos",),
-        description="inverse cosine",
-        source="DLMF 4.24.8",
-    ),
-    Operation(
-        "atan",
-        numpy=np.arctan,
-        precise="atan",
-        local=("1 / (1 + a^2)",),
-        sympy="atan",
-        text="arctan(#1)",
-        latex=r"\arctan\left(#1\right)",
-        aliases=("arctan",),
-        description="inverse tangent",
-        source="DLMF 4.24.9",
-    ),
-    Operation(
-        "sinh",
-        numpy=np.sinh,
-        precise="sinh",
-        local=("cosh(a)",),
-        sympy="sinh",
-        definition="(exp(a) - exp(-a)) / 2",
-        latex=r"\sinh\left(#1\right)",
-        description="hyperbolic sine",
-        source="DLMF 4.34.1",
-    ),
-    Operation(
-        "cosh",
-        numpy=np.cosh,
-        precise="cosh",
-        local=("sinh(a)",),
-        sympy="cosh",
-        definition="(exp(a) + exp(-a)) / 2",
-        latex=r"\cosh\left(#1\right)",
-        description="hyperbolic cosine",
-        source="DLMF 4.34.2",
-    ),
-    Operation(
-        "tanh",
-        numpy=np.tanh,
-        precise="tanh",
-        local=("1 - y^2",),
-        sympy="tanh",
-        definition="(exp(a) - exp(-a)) / (exp(a) + exp(-a))",
-        forms=("sinh(a) / cosh(a)",),
-        latex=r"\tanh\left(#1\right)",
-        description="hyperbolic tangent",
-        source="DLMF 4.34.3",
-    ),
-    Operation(
-        "asinh",
-        numpy=np.arcsinh,
-        precise="asinh",
-        local=("1 / sqrt(a^2 + 1)",),
-        sympy="asinh",
-        text="arsinh(#1)",
-        latex=r"\operatorname{arsinh}\left(#1\right)",
-        aliases=("arcsinh", "arsinh"),
-        description="inverse hyperbolic sine",
-        source="DLMF 4.38.9",
-    ),
-    Operation(
-        "acosh",
-        numpy=np.arccosh,
-        precise="acosh",
-        local=("1 / sqrt(a^2 - 1)",),
-        sympy="acosh",
-        text="arcosh(#1)",
-        latex=r"\operatorname{arcosh}\left(#1\right)",
-        domain=((1.2, 5.0),),
-        condition="a >= 1",
-        aliases=("arccosh", "arcosh"),
-        description="inverse hyperbolic cosine",
-        source="DLMF 4.38.10",
-    ),
-    Operation(
-        "atanh",
-        numpy=np.arctanh,
-        precise="atanh",
-        local=("1 / (1 - a^2)",),
-        sympy="atanh",
-        text="artanh(#1)",
-        latex=r"\operatorname{artanh}\left(#1\right)",
-        domain=((-0.9, 0.9),),
-        condition="abs(a) < 1",
-        aliases=("arctanh", "artanh"),
-        description="inverse hyperbolic tangent",
-        source="DLMF 4.38.11",
+        "ceil",
+        numpy=np.ceil,
+        precise="ceil",
+        local=("0",),
+        sympy="ceiling",
+        text="⌈#1⌉",
+        latex=r"\left\lceil #1\right\rceil",
+        kinks="jumps",
+        convention="ceil'(a) = 0, also at its jumps",
+        description="the smallest whole number that is not smaller",
+        source="Graham, Knuth, Patashnik, Concrete Mathematics, 3.1",
     ),
     Operation(
         "erf",

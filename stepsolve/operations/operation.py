@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from stepsolve.notation.tree import Expression, Name, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
 
 VARIADIC = 100  # arguments; the rules for more would be too deep to read
+
+
+def parameters(count: int) -> tuple[str, ...]:
+    """The names that rules and definitions use for `count` arguments: `a`, `b`, `a_3` ..."""
+    return tuple("ab"[k] if k < 2 else f"a_{k + 1}" for k in range(count))
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,16 @@ class Operation:
     """Values of the last parameters where they are not written."""
     sympy: str = ""
     """The name of SymPy's own function; where it has none, `definition` is used."""
-    definition: str = ""
-    """The operation in terms of others; it is also how the operation is recognised when written out."""
+    definition: str | Callable[[int], str] = ""
+    """The operation in terms of others, or a function from the number of arguments to that."""
     forms: tuple[str, ...] = ()
     """Other ways of writing the definition."""
+    recognised: bool = True
+    """Whether a formula that is the definition may be shown as this operation instead."""
+    means: Callable[[tuple[Expression, ...]], Expression | None] | None = None
+    """What it stands for with some arguments as they are written, or None: `x^(1/3)` is a real root."""
+    overloads: str = ""
+    """The other row whose name it is written with, told apart by the number of arguments."""
     chooses: bool = False
     """Only one of its last two arguments is evaluated: the first says which."""
     is_call: bool = True
@@ -52,7 +63,7 @@ class Operation:
     condition: str = ""
     """Where the operation has a real value, if not everywhere."""
     kinks: str = ""
-    """Where the operation has no derivative: `zero` of its first argument, or `ties` of any two."""
+    """Where the operation has no derivative: a row of `_KINKS`, if there is such a place."""
     convention: str = ""
     """What stands for the derivative there."""
     pattern: str = ""
@@ -60,9 +71,10 @@ class Operation:
     description: str = ""
     aliases: tuple[str, ...] = ()
 
-    def parameters(self, count: int) -> tuple[str, ...]:
+    @staticmethod
+    def parameters(count: int) -> tuple[str, ...]:
         """The names that the rules use for `count` arguments."""
-        return tuple("ab"[k] if k < 2 else f"a_{k + 1}" for k in range(count))
+        return parameters(count)
 
     def local_rules(self, count: int) -> tuple[Expression, ...]:
         """The partial derivatives of the operation with `count` arguments."""
@@ -75,24 +87,33 @@ class Operation:
         assert not callable(self.local)
         return tuple(map(_parsed, self.local))
 
+    @property
+    def written(self) -> str:
+        """The name that it is called by in the expression language."""
+        return self.overloads or self.name
+
+    def definition_tree(self, count: int) -> Expression | None:
+        """The definition for `count` arguments as an expression, if there is one."""
+        if callable(self.definition):
+            return _parsed(self.definition(count))
+        return self._definition
+
     @cached_property
-    def definition_tree(self) -> Expression | None:
-        """The definition as an expression, if there is one."""
+    def _definition(self) -> Expression | None:
+        assert isinstance(self.definition, str)
         return _parsed(self.definition) if self.definition else None
 
     @cached_property
     def form_trees(self) -> tuple[Expression, ...]:
-        """Every way in which the operation may be written out."""
-        first = (self.definition_tree,) if self.definition_tree else ()
-        return (*first, *map(_parsed, self.forms))
+        """Every way in which the operation with its fewest arguments may be written out."""
+        first = self.definition_tree(self.arity[0])
+        return (*((first,) if first is not None else ()), *map(_parsed, self.forms))
 
     def kink_sides(
         self, arguments: tuple[Expression, ...]
     ) -> tuple[tuple[Expression, Expression], ...]:
         """The equations that hold where the operation has no derivative."""
-        if self.kinks == "ties":
-            return tuple(combinations(arguments, 2))
-        return ((arguments[0], _parsed("0")),) if self.kinks else ()
+        return tuple(_KINKS[self.kinks](self.name, arguments)) if self.kinks else ()
 
     @cached_property
     def default_trees(self) -> tuple[Expression, ...]:
@@ -113,3 +134,14 @@ def _parsed(text: str) -> Expression:
 
     # a problem may give pi another value; the rules mean the number
     return substitute(parse(text), {"pi": Name("π")})
+
+
+_Sides = Iterable[tuple[Expression, Expression]]
+
+# the equations that hold at the kinks, from the operation's name and its arguments
+_KINKS: dict[str, Callable[[str, tuple[Expression, ...]], _Sides]] = {
+    "zero": lambda _, arguments: ((arguments[0], Number("0")),),
+    "ties": lambda _, arguments: combinations(arguments, 2),
+    "bounds": lambda _, arguments: ((arguments[0], bound) for bound in arguments[1:]),
+    "jumps": lambda name, arguments: ((arguments[0], Apply(name, *arguments)),),
+}

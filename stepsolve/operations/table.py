@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from stepsolve.operations import activations, arithmetic, elementary
+from stepsolve.operations import activations, arithmetic, elementary, hyperbolic, trigonometric
 from stepsolve.operations.operation import Operation
 
-OPERATIONS: dict[str, Operation] = {
-    row.name: row for row in (*arithmetic.ROWS, *elementary.ROWS, *activations.ROWS)
-}
+_FILES = (arithmetic, elementary, trigonometric, hyperbolic, activations)
+OPERATIONS: dict[str, Operation] = {row.name: row for file in _FILES for row in file.ROWS}
 ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}
+OVERLOADS: dict[tuple[str, int], str] = {
+    (row.overloads, row.arity[0]): row.name for row in OPERATIONS.values() if row.overloads
+}
+"""The row that a name with another number of arguments means: `log` with two is `log_base`."""
 CONSTANTS: dict[str, str] = {
     "e": "Euler's number",
     "pi": "the ratio of circumference to diameter",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_OPENING, _CLOSING = "([", ")]"
+_OPENING, _CLOSING = "([{", ")]}"
 _OPERATORS = "+−·/=≈<>≤≥≠"
 _STEP = 4  # further columns for what continues a side
 

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.names import GRADIENT, NAME
-from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, walk
+from stepsolve.operations.operation import Operation
+from stepsolve.operations.table import ALIASES, OPERATIONS, OVERLOADS
 from stepsolve.source.magnitude import refuse_giant_power
 
 MAX_LENGTH = 10_000  # characters of one expression
@@ -43,24 +44,7 @@ _BINDING |= dict.fromkeys("*/@", 40) | {"^": 50}
 _NEGATION = 30
 _POSTFIX = ("(", "[", ".T")
 _KEYWORDS = frozenset(
-    [
-        "for",
-        "if",
-        "else",
-        "import",
-        "in",
-        "is",
-        "not",
-        "and",
-        "or",
-        "def",
-        "class",
-        "return",
-        "yield",
-        "await",
-        "while",
-        "with",
-    ]
+    "for if else import in is not and or def class return yield await while with".split()
 )
 _REFUSED = {
     "'": "text in quotes is not part of the expression language",
@@ -165,7 +149,7 @@ def tokens(text: str) -> list[Token]:
 
 def _is_operation(token: Token) -> bool:
     name = ALIASES.get(token.text, token.text)
-    return token.kind == "name" and name in OPERATIONS
+    return token.kind == "name" and (name in OPERATIONS or name == "piecewise")
 
 
 def _quoted(character: str) -> str:
@@ -359,18 +343,19 @@ class _Parser:
             if len(arguments) != 2 or not isinstance(arguments[1], Name):
                 raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
             return Apply("diff", *arguments, span=span)
+        if name == "piecewise":
+            return _cases(arguments, span)
+        name = OVERLOADS.get((token.text, len(arguments)), name)
         operation = OPERATIONS.get(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(
                 f"{token.text} is not an operation",
                 token.start,
                 token.end,
-                nearest(token.text, [o for o in OPERATIONS if OPERATIONS[o].is_call] + [*ALIASES])
-                or f"for a product write {token.text} * (...)",
+                nearest(token.text, _called()) or f"for a product write {token.text} * (...)",
             )
-        least, most = operation.arity
-        if not least <= len(arguments) <= most:
-            raise ExpressionError(_wrong_count(token.text, least, most, len(arguments)), *span)
+        if not operation.arity[0] <= len(arguments) <= operation.arity[1]:
+            raise ExpressionError(_wrong_count(token.text, operation, len(arguments)), *span)
         return Apply(name, *arguments, span=span)
 
 
@@ -387,7 +372,29 @@ def _number(token: Token) -> Number:
     return Number(token.text, span=(token.start, token.end))
 
 
-def _wrong_count(name: str, least: int, most: int, given: int) -> str:
+def _called() -> list[str]:
+    """Every name that may stand before brackets."""
+    rows = (row for row in OPERATIONS.values() if row.is_call and not row.overloads)
+    return [*(row.name for row in rows), *ALIASES, "piecewise", "diff"]
+
+
+def _cases(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:
+    """`piecewise(value, condition, ..., otherwise)` as choices within each other."""
+    usage = "write the value before its condition: piecewise(x^2, x < 0, x)"
+    if len(arguments) < 3 or len(arguments) % 2 == 0:
+        message = "piecewise takes values and conditions in turn and, last, the value otherwise"
+        raise ExpressionError(message, *span, usage)
+    result = arguments[-1]
+    for value, condition in zip(arguments[-3::-2], arguments[-2::-2], strict=True):
+        if not any(isinstance(n, Apply) and n.operation in _COMPARISONS for n in walk(condition)):
+            raise ExpressionError("a condition is a comparison", *(condition.span or span), usage)
+        result = Apply("where", condition, value, result, span=span)
+    return result
+
+
+def _wrong_count(name: str, operation: Operation, given: int) -> str:
+    least, most = operation.arity
+    most = max(most, *(count for word, count in OVERLOADS if word == name), 0)
     if least == most:
         wanted = f"{least} argument" + "s" * (least != 1)
     elif most == least + 1:

@@ -39,7 +39,7 @@ def _written(operation: str, arguments: Sequence[str]) -> str:
     row = OPERATIONS.get(operation)
     if row is not None and not row.is_call and len(arguments) == 2:
         return f"{arguments[0]} {operation} {arguments[1]}"
-    return f"{operation}({', '.join(arguments)})"
+    return f"{row.written if row else operation}({', '.join(arguments)})"
 
 
 def value(expression: Expression, values: Mapping[str, Any]) -> Any:
@@ -55,6 +55,8 @@ def value(expression: Expression, values: Mapping[str, Any]) -> Any:
             if row.chooses:
                 condition, chosen, other = expression.arguments
                 return value(chosen if value(condition, values) else other, values)
+            if row.means is not None and (meant := row.means(expression.arguments)) is not None:
+                return _as_written(expression, meant, values)
             arguments = [value(a, values) for a in row.completed(expression.arguments)]
             result = row.numpy(*arguments)
             if not np.isfinite(result):
@@ -63,6 +65,16 @@ def value(expression: Expression, values: Mapping[str, Any]) -> Any:
             return result
         case _:
             raise LineError("", expression, OutsideDomain("the scalar arithmetic", [expression]))
+
+
+def _as_written(expression: Expression, meant: Expression, values: Mapping[str, Any]) -> Any:
+    """The value of what an expression means; a mistake in it is one of the expression."""
+    try:
+        return value(meant, values)
+    except LineError as error:
+        if error.node.span is None:
+            error.node = expression
+        raise
 
 
 def evaluate(worksheet: Worksheet) -> dict[str, float]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from calculus.test_engine import RANDOM, points
-from calculus.test_rules import At, close
+from calculus.test_engine import RANDOM
 from hypothesis import given, note, settings
+from oracle import At, close, points
 
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.textbook import recognise, textbook

@@ -6,9 +6,9 @@ import sys
 from random import Random
 
 import pytest
-from calculus.test_engine import RANDOM, random_expression
-from calculus.test_rules import MP, At, NoValue, close
+from calculus.test_engine import RANDOM
 from hypothesis import given, note, settings
+from oracle import MP, At, NoValue, close, random_expression
 
 from stepsolve.calculus.tidy import tidy
 from stepsolve.errors import ExpressionError

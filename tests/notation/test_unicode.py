@@ -54,7 +54,7 @@ from stepsolve.source.expression import parse
         ("(x > 0) * w", "[x > 0] · w"),
         ("(x <= 0) + (x == 1) - (x != y)", "[x ≤ 0] + [x = 1] − [x ≠ y]"),
         ("(a < b) == (b < c)", "[a < b] = [b < c]"),
-        ("where(x > 0, a, -a)", "(a if [x > 0] else −a)"),
+        ("where(x > 0, a, -a)", "{a if x > 0, −a otherwise}"),
         # calls
         ("sigmoid(z_1) + abs(-x) + sqrt(x + 1)", "σ(z₁) + |−x| + √(x + 1)"),
         ("max(0, x, y)", "max(0, x, y)"),

@@ -165,6 +165,8 @@ PARTS = "give parts of it names of their own"
 POWER = "this power is too large to work out: at most 1000 digits"
 EXPONENT = "a name can stand for the exponent"
 NESTED = "brackets, signs and powers may be nested 100 deep"
+PIECEWISE = "piecewise takes values and conditions in turn and, last, the value otherwise"
+PIECEWISE_HINT = "write the value before its condition: piecewise(x^2, x < 0, x)"
 REFUSED = [
     # code
     ("__import__('os').system('x')", "a name begins with a letter", 0, 1, ""),
@@ -205,6 +207,13 @@ REFUSED = [
     ("where(x)", "where takes 3 arguments, not 1", 0, 8, ""),
     (f"max({', '.join('x' * 101)})", "max takes 2 to 100 arguments, not 101", 0, 306, ""),
     ("max(x)", "max takes 2 to 100 arguments, not 1", 0, 6, ""),
+    ("log(x, 2, 3)", "log takes 1 or 2 arguments, not 3", 0, 12, ""),
+    ("sech(x, y)", "sech takes 1 argument, not 2", 0, 10, ""),
+    ("silo(x)", "silo is not an operation", 0, 4, "did you mean silu?"),
+    ("peicewise(x, x > 0, 0)", "peicewise is not an operation", 0, 9, "did you mean piecewise?"),
+    ("1 + piecewise(x, 0)", PIECEWISE, 4, 19, PIECEWISE_HINT),
+    ("piecewise(x, x > 0, y, x < 1)", PIECEWISE, 0, 29, PIECEWISE_HINT),
+    ("piecewise(x > 0, x, 0)", "a condition is a comparison", 17, 18, PIECEWISE_HINT),
     ("ln(x, 2)", "ln takes 1 argument, not 2", 0, 8, ""),
     ("diff(x, 2)", "diff takes an expression and a name: diff(x^2, x)", 0, 10, ""),
     ("h[]", "an index is missing", 1, 2, ""),
