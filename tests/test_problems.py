@@ -190,13 +190,27 @@ NUMBERS: dict[str, Callable[[], Numbers]] = {
     },
     "calculus/hessian.yaml": rosenbrock_by_hand,
     "calculus/sigmoid-curvature.yaml": lambda: {
-        **{"x": 0, "f": 0.5, "df/dx": 0.25, "d^2f/dx^2": 0, "d^3f/dx^3": -0.125}
+        "x": 0,
+        "f": 0.5,
+        "df/dx": 0.25,
+        "d^2f/dx^2": 0,
+        "d^3f/dx^3": -0.125,
     },
     "calculus/direction.yaml": lambda: {
-        **{"x": 1, "y": 0, "f": 0, "df/dx": 0, "df/dy": 2, "df/du": 1.6}
+        "x": 1,
+        "y": 0,
+        "f": 0,
+        "df/dx": 0,
+        "df/dy": 2,
+        "df/du": 1.6,
     },
     "calculus/mixed.yaml": lambda: {
-        **{"x": 2, "y": 0, "f": 8, "df/dx": 12, "d^2f/dx^2": 12, "d^3f/dy dx^2": 24}
+        "x": 2,
+        "y": 0,
+        "f": 8,
+        "df/dx": 12,
+        "d^2f/dx^2": 12,
+        "d^3f/dy dx^2": 24,
     },
     "calculus/jacobian-polar.yaml": polar_by_python,
 }

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from stepsolve.algebra import Judge
-from stepsolve.calculus.tidy import ZERO, constant, numeric, tidy
+from stepsolve.calculus.tidy import ZERO, constant, tidy
 from stepsolve.errors import ExpressionError
+from stepsolve.notation.exact import numeric
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
 from stepsolve.operations.operation import Operation
 from stepsolve.operations.table import OPERATIONS

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stepsolve.algebra import Judge
 from stepsolve.calculus.domain import restrictions
 from stepsolve.calculus.partial import Partial, work_out
-from stepsolve.calculus.tidy import constant, numeric, tidy
+from stepsolve.calculus.tidy import constant, tidy
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.rewrites import TOLERANCE, Sampler, check_derivative
 from stepsolve.checking.worksheets import GradientOracle, Gradients, check_values, settled_values
@@ -26,6 +26,7 @@ from stepsolve.derivation import (
     Steps,
     Text,
 )
+from stepsolve.notation.exact import numeric
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, substitute, walk

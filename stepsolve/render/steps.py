@@ -112,7 +112,11 @@ class StepWriter:
         result = step.result if step.result is not None else step.after
         yield []
         rows = equation((before, result), self._width, indent)
-        _row_of_equals(rows).append((f"   as in step {self._written[id(step)]}", NOTE))
+        note, place = f"as in step {self._written[id(step)]}", _row_of_equals(rows)
+        if row_width(place) + len(note) + 3 <= self._width:
+            place.append((f"   {note}", NOTE))
+        else:
+            rows += wrapped(note, self._width, indent + 4, NOTE)
         yield from rows
 
     def _rewrite(self, step: Step) -> Iterator[Row]:

@@ -44,7 +44,24 @@ _BINDING |= dict.fromkeys("*/@", 40) | {"^": 50}
 _NEGATION = 30
 _POSTFIX = ("(", "[", ".T")
 _KEYWORDS = frozenset(
-    "for if else import in is not and or def class return yield await while with".split()
+    [
+        "for",
+        "if",
+        "else",
+        "import",
+        "in",
+        "is",
+        "not",
+        "and",
+        "or",
+        "def",
+        "class",
+        "return",
+        "yield",
+        "await",
+        "while",
+        "with",
+    ]
 )
 _REFUSED = {
     "'": "text in quotes is not part of the expression language",
