@@ -49,10 +49,11 @@ class Partial(NamedTuple):
                 letters[letter] = inner
         return form, letters
 
-    def sampler(self, precise: Precise) -> Sampler:
-        """Points at which the function and its derivative have real values."""
+    def sampler(self, precise: Precise, also: Iterable[str] = ()) -> Sampler:
+        """Points at which the function and its derivative have real values; `also` get values."""
         moving = _moving(self)
-        free = [n for n in names(self.body) if n not in CONSTANTS or (n == "e" and not self.euler)]
+        used = (*names(self.body), *also)
+        free = [n for n in used if n not in CONSTANTS or (n == "e" and not self.euler)]
         known = [name for name in free if name not in moving]
         slopes = [name for name in self.dependent.values() if name not in moving]
         variables = dict.fromkeys([*known, self.variable, *slopes])

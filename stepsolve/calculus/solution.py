@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, reduce
 from math import isqrt
@@ -109,7 +109,8 @@ class Solution:
     @cached_property
     def _samplers(self) -> dict[By, Sampler]:
         """Points at which each derivative is confirmed."""
-        return {by: partial.sampler(self._precise) for by, partial in self.partials.items()}
+        everything = (*names(self.function.body), *self.function.parameters)
+        return {by: p.sampler(self._precise, everything) for by, p in self.partials.items()}
 
     @property
     def nowhere(self) -> bool:
@@ -349,6 +350,30 @@ class Solution:
             gradients = Gradients(name, name_of, users)
             lines = {name: partials[0].body}
             yield from GradientOracle(lines, exact, gradients, self._precise).checks()
+
+
+def wholes(solutions: Sequence[Solution]) -> Iterator[Block]:
+    """The vectors of functions as they are written."""
+    for whole, rows in _vectors(solutions):
+        yield Equation((Name(whole), Array(*(row.function.body for row in rows))))
+
+
+def jacobians(solutions: Sequence[Solution]) -> Iterator[Block]:
+    """The Jacobian matrix of every vector of functions."""
+    for whole, rows in _vectors(solutions):
+        by = rows[0].function.parameters
+        if not all((name,) in row.partials for row in rows for name in by):
+            continue  # of one mixed derivative
+        matrix = Array(*(Array(*(row.partials[name,].form for name in by)) for row in rows))
+        yield Section(("The Jacobian matrix",))
+        shape = f"{len(rows)} functions by {len(by)} variables"
+        yield Text((f"A row for each function, a column for each variable: {shape}.",))
+        yield Result((Name(f"J_{whole}"), matrix))
+
+
+def _vectors(solutions: Sequence[Solution]) -> Iterator[tuple[str, list[Solution]]]:
+    for whole in dict.fromkeys(s.function.whole for s in solutions if s.function.whole):
+        yield whole, [s for s in solutions if s.function.whole == whole]
 
 
 def _whole_root(square: Fraction) -> Fraction | None:

@@ -17,10 +17,10 @@ from itertools import chain, combinations_with_replacement, count
 from typing import ClassVar, NamedTuple
 
 from stepsolve.calculus.implicit import ImplicitSolution, Relation, related
-from stepsolve.calculus.solution import By, Function, Solution
+from stepsolve.calculus.solution import By, Function, Solution, jacobians, wholes
 from stepsolve.checking.curves import ON_CURVE, Curve
-from stepsolve.derivation import Block, Derivation, Equation, Result, Section, Text
-from stepsolve.errors import InvalidProblem, OutsideDomain, nearest
+from stepsolve.derivation import Derivation
+from stepsolve.errors import InvalidProblem, OutsideDomain
 from stepsolve.notation.tree import Array, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
@@ -31,6 +31,7 @@ from stepsolve.source.quantities import (
     WrittenEquation,
     WrittenLine,
     WrittenName,
+    check_given,
     check_scalar,
     equation,
     expression,
@@ -199,7 +200,7 @@ class Derivative(Problem):
                         written.diagnose(f"{parameter.name} stands for two things", parameter)
                     )
         everything = {n for f in self.solved for n in (*names(f.body), *f.parameters)}
-        self._check_given(self.at, "a point", everything, report)
+        check_given(self.at, "a point", everything, report)
         called = [target.name for target in self._targets]
         for k, target in enumerate(self._targets):
             name, written = target.name, target.written
@@ -241,7 +242,7 @@ class Derivative(Problem):
         if not self.direction:
             return
         node, parameters = self.direction[0].node, self.solved[0].parameters
-        self._check_given(self.direction, "a direction", set(parameters), report)
+        check_given(self.direction, "a direction", set(parameters), report)
         if len(self._targets) > 1 or self.order > 1 or self.mixed:
             report.add(node.diagnose("a direction goes with the first derivatives of one function"))
         given = {g.name for g in self.direction}
@@ -274,17 +275,6 @@ class Derivative(Problem):
             except LineError as error:
                 message = f"{name} has no value at this point: {error.reason}"
                 report.add(written.diagnose(message, error.node))
-
-    @staticmethod
-    def _check_given(given: tuple[Given, ...], what: str, known: set[str], report: Report) -> None:
-        for value in given:
-            if value.name not in known:
-                hint = nearest(value.name, known)
-                report.add(value.node.diagnose(f"{value.name} does not occur", hint))
-            if value.expression is None:
-                report.add(
-                    value.node.diagnose(f"{what} needs a number for {value.name}, not symbol")
-                )
 
     @property
     def _point(self) -> Mapping[str, Expression]:
@@ -323,7 +313,7 @@ class Derivative(Problem):
             report.add(written.node.diagnose("which name is a function of which?", hint))
             return
         known = {*names(relation.left), *names(relation.right)}
-        self._check_given(self.at, "a point", known, report)
+        check_given(self.at, "a point", known, report)
         missing = [n for n in known if n not in {*CONSTANTS, *(g.name for g in self.at)}]
         if self.at and missing:
             hint = "both coordinates of the point are needed"
@@ -356,7 +346,7 @@ class Derivative(Problem):
         return Derivation(
             self.title or f"Derivative of {', '.join(called)}",
             self.kind,
-            (*self._whole(), *blocks, *self._jacobians(solutions)),
+            (*wholes(solutions), *blocks, *jacobians(solutions)),
             {name: value for s in solutions for name, value in s.quantities.items()},
             {name: form for s in solutions for name, form in s.answers.items()},
             tuple(check for s in solutions for check in s.checks()),
@@ -377,22 +367,6 @@ class Derivative(Problem):
             )
             raise InvalidProblem(written.diagnose(message, hint="is its domain empty?"))
         return solution
-
-    def _whole(self) -> Iterator[Block]:
-        """Vectors of functions as they are written."""
-        for whole in dict.fromkeys(t.whole for t in self._targets if t.whole):
-            entries = [t for t in self._targets if t.whole == whole]
-            yield Equation((Name(whole), Array(*(t.written.expression for t in entries))))
-
-    def _jacobians(self, solutions: list[Solution]) -> Iterator[Block]:
-        for whole in dict.fromkeys(t.whole for t in self._targets if t.whole):
-            rows = [s for s, t in zip(solutions, self._targets, strict=True) if t.whole == whole]
-            by = rows[0].function.parameters
-            matrix = Array(*(Array(*(s.partials[name,].form for name in by)) for s in rows))
-            yield Section(("The Jacobian matrix",))
-            shape = f"{len(rows)} functions by {len(by)} variables"
-            yield Text((f"A row for each function, a column for each variable: {shape}.",))
-            yield Result((Name(f"J_{whole}"), matrix))
 
     def _implicit(self) -> Derivation:
         relation = self._relation

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stepsolve.errors import Diagnosis, ExpressionError
+from stepsolve.errors import Diagnosis, ExpressionError, nearest
 from stepsolve.notation.names import NAME
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
@@ -89,6 +90,19 @@ def check_scalar(written: Written, report: Report) -> bool:
         report.add(written.diagnose(f"{what} has no place among scalars", node))
         return False
     return True
+
+
+def check_given(given: Iterable[Given], what: str, known: Iterable[str], report: Report) -> None:
+    """Whether each given quantity is one of some known names, and has a value; what not is reported.
+
+    `what` is that which needs the values: "a point".
+    """
+    for value in given:
+        if value.name not in known:
+            hint = nearest(value.name, known)
+            report.add(value.node.diagnose(f"{value.name} does not occur", hint))
+        if value.expression is None:
+            report.add(value.node.diagnose(f"{what} needs a number for {value.name}, not symbol"))
 
 
 def _read_name(node: Node, report: Report) -> WrittenName | None:

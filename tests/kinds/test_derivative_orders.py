@@ -161,6 +161,12 @@ def test_the_order_of_a_mixed_derivative_is_said_and_confirmed() -> None:
     assert [c.method for c in others] == ["central differences"] and others[0].passed
 
 
+def test_a_derivative_that_no_longer_holds_a_variable_has_its_mixed_ones() -> None:
+    derivation = solve(function="F(x, y) = [x^2 * y, x]", order=2)
+    assert plain(derivation.results["d^2F_1/dy dx"]) == "2 * x"
+    assert plain(derivation.results["d^2F_2/dy dx"]) == "0"
+
+
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
