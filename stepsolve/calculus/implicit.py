@@ -130,6 +130,24 @@ class ImplicitSolution:
         """The derivatives, by name."""
         return {self._name: self.form} | {h.partial.name: h.form for h in self._higher}
 
+    @property
+    def undetermined(self) -> bool:
+        """Whether the derivative cancels from the equation."""
+        return self._factor == ZERO
+
+    @cached_property
+    def _curve(self) -> Curve:
+        relation = self.relation
+        sides = relation.left, relation.right
+        return Curve(*sides, relation.variable, relation.dependent, self._precise)
+
+    @cached_property
+    def points(self) -> list[dict[str, Value]]:
+        """Points of the curve at which the derivatives are confirmed: the one given, or others."""
+        given = [{n: self._exact[n] for n in self._named}] if self._at else []
+        solved = [at for point in given if (at := self._curve.nearest(point)) is not None]
+        return solved or list(self._curve.points(self._named))
+
     # ---------------------------------------------------------------- the page
 
     def blocks(self) -> Iterator[Block]:
@@ -218,19 +236,14 @@ class ImplicitSolution:
         put = Step("solved", self._solved, self.form)
         sampler = Sampler(self._solved, (*self._named, self._name), by=())
         yield from check_steps(self._name, (linear, put, *self._polished), sampler)
+        curve, points = self._curve, self.points
         relation = self.relation
-        curve = Curve(
-            relation.left, relation.right, relation.variable, relation.dependent, self._precise
-        )
-        points = [{n: self._exact[n] for n in self._named}] if self._at else []
-        points = [at for p in points if (at := curve.nearest(p)) is not None]
-        points = points or list(curve.points(self._named))
         yield curve.check(self._name, Name(relation.dependent), self.form, points)
         for higher in self._higher:
             partial = higher.partial
             yield from partial.checks(partial.sampler(self._precise))
             put = Step("substitution", partial.form, higher.put_in)
-            sampler = Sampler(higher.form, self._named, self.answers, self._precise, ())
+            sampler = Sampler(partial.form, self._named, self.answers, self._precise, ())
             yield from check_steps(partial.name, (put, *higher.polished), sampler)
             yield curve.check(partial.name, partial.body, higher.form, points, self.answers)
         if self._at:

@@ -330,7 +330,8 @@ class Solution:
             if by[::-1] not in self.partials and len(by) == 2 and (by[1],) in self.partials:
                 other = self.partials[by[1],]  # the same the other way round
                 name = gradient_name(self.function.name, *by[::-1])
-                yield check_derivative(name, other.form, by[0], partial.form, sampler)
+                points = self._samplers[by[1],]
+                yield check_derivative(name, other.form, by[0], partial.form, points)
         if self._along is not None:
             yield from self._checks_along()
         if self._at:

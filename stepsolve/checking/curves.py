@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import POINTS, candidates
@@ -15,6 +15,7 @@ ON_CURVE = 1e-9  # relative: a point typed with decimals lies on the curve as fa
 _STEEP = 1e6  # slopes beyond which a point is too close to a vertical tangent
 _TRIES = 60
 _SOLVED = 1e-40
+_STEPS, _HALVINGS = 60, 12  # of Newton's method
 
 
 class Curve:
@@ -65,14 +66,47 @@ class Curve:
             point = Point({**values, self._y: y})
             return self.precise.evaluate(self._difference, point)
 
-        try:
-            solved = self.precise.mp.findroot(miss, values[self._y], maxsteps=60)
-            found = {**values, self._y: solved}
-            if not isinstance(solved, type(self.precise.mp.mpf(0))) or self.off(found) > _SOLVED:
-                return None
-        except (OutsideDomain, ValueError, ZeroDivisionError, TypeError):
+        found = self._solved(miss, values[self._y])
+        if found is None:
             return None
-        return found
+        at = {**values, self._y: found}
+        return at if self.off(at) <= _SOLVED else None
+
+    def _solved(self, miss: Callable[[Value], Value], y: Value) -> Value | None:
+        """A root by Newton's method, each step halved until it comes closer within the domain."""
+        move = self.precise.mp.inf
+        try:
+            here = miss(y)
+            for _ in range(_STEPS):
+                nudge = self.precise.step(y)
+                slope = (miss(y + nudge) - miss(y - nudge)) / (2 * nudge)
+                if not here or not slope:
+                    break
+                move = -here / slope
+                closer = self._closer(miss, y, move, abs(here))
+                if closer is None:
+                    break
+                y, here = closer
+        except OutsideDomain:
+            return None
+        # far out, a function may come as close to 0 as one likes without ever being 0
+        return y if not here or abs(move) <= _SOLVED * max(abs(y), 1) else None
+
+    def _size(self, at: Mapping[str, Value]) -> Value:
+        return max(abs(at[self._y]), 1)
+
+    @staticmethod
+    def _closer(
+        miss: Callable[[Value], Value], y: Value, move: Value, size: Value
+    ) -> tuple[Value, Value] | None:
+        for halvings in range(_HALVINGS):
+            try:
+                after = miss(y + move / 2**halvings)
+            except OutsideDomain:
+                continue
+            if abs(after) < size:
+                return y + move / 2**halvings, after
+        return None
 
     def slope(
         self,
@@ -108,7 +142,7 @@ class Curve:
         worst, count = 0.0, 0
         for at in points:
             slope = self.slope(expression, at, definitions)
-            if slope is None or abs(slope) > _STEEP:
+            if slope is None or abs(slope) * max(abs(at[self._x]), 1) > _STEEP * self._size(at):
                 continue
             try:
                 value = self.precise.evaluate(claimed, Point(at, definitions))

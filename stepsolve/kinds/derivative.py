@@ -359,8 +359,7 @@ class Derivative(Problem):
         try:
             solution = Solution(function, self._point, self.shown, euler=euler)
         except LineError as error:
-            message = f"{error.line} does not exist at this point: {error.reason}"
-            raise InvalidProblem(self.at[0].node.diagnose(message)) from None
+            raise self._no_value(error) from None
         if solution.nowhere:
             message = (
                 f"no point was found where {function.name} and its derivative have real values"
@@ -368,14 +367,23 @@ class Derivative(Problem):
             raise InvalidProblem(written.diagnose(message, hint="is its domain empty?"))
         return solution
 
+    def _no_value(self, error: LineError) -> InvalidProblem:
+        message = f"{error.line} does not exist at this point: {error.reason}"
+        return InvalidProblem(self.at[0].node.diagnose(message))
+
     def _implicit(self) -> Derivation:
         relation = self._relation
-        assert relation is not None
+        assert relation is not None and self.equation is not None
         try:
             solution = ImplicitSolution(relation, self._point, self.shown)
         except LineError as error:
-            message = f"{error.line} does not exist at this point: {error.reason}"
-            raise InvalidProblem(self.at[0].node.diagnose(message)) from None
+            raise self._no_value(error) from None
+        if solution.undetermined:
+            message = f"{relation.dependent} is not determined by this equation"
+            raise InvalidProblem(self.equation.node.diagnose(message))
+        if not solution.points:
+            message = "no point was found that satisfies this equation"
+            raise InvalidProblem(self.equation.node.diagnose(message))
         return Derivation(
             self.title or f"Derivative of {relation.dependent}, given by an equation",
             self.kind,

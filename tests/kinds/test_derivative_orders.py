@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import stepsolve
-from stepsolve.calculus import engine, implicit, solution
+from stepsolve.calculus import implicit, solution
 from stepsolve.derivation import Derivation, Result, Section, Text
 from stepsolve.errors import InvalidProblem
 from stepsolve.notation.names import gradient, gradient_name
@@ -216,6 +216,9 @@ def test_a_condition_that_cancels_is_stated(expression: str, told: str | None) -
         ({"equation": "x + y = 1", "mixed": ["x", "y"]}, "mixed does not go with an equation"),
         ({"equation": "x + y = 1", "expression": "x"}, "needs one of expression"),
         ({"equation": "x^2 + y^2 = 25", "at": {"x": 5, "y": 0}}, "dy/dx does not exist"),
+        ({"equation": "y - x^2 = y - x"}, "y is not determined by this equation"),
+        ({"equation": "x^2 + y^2 = -1"}, "no point was found that satisfies this equation"),
+        ({"equation": "exp(y) = x - x"}, "no point was found that satisfies this equation"),
     ],
 )
 def test_what_cannot_be_solved_is_said(problem: dict[str, Any], message: str) -> None:
@@ -264,14 +267,14 @@ def test_a_wrong_slope_of_a_curve_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_second_derivative_that_forgets_the_first_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    right = engine._Engine._dependence
-    zero = parse("0")
+    right = implicit.work_out
 
-    def forgets(self: Any, node: Any) -> Any:
-        return right(self, node)._replace(value=zero)
+    def forgets(name: str, *rest: Any, **options: Any) -> Any:
+        if "^2" in name:  # dy/dx is there, but not that y moves
+            options["dependent"] = {}
+        return right(name, *rest, **options)
 
-    monkeypatch.setattr(engine._Engine, "_dependence", forgets)
-    monkeypatch.setattr(engine._Engine, "_resolved", lambda self, expression: expression)
+    monkeypatch.setattr(implicit, "work_out", forgets)
     assert failed(equation="x^2 + y^2 = 25", order=2)
 
 
