@@ -14,20 +14,14 @@ import math
 import re
 import time
 from collections.abc import Iterator
-from random import Random
 from textwrap import dedent
 
 import pytest
-import sympy
-from hypothesis import given, note, settings
-from hypothesis import strategies as st
-from oracle import MEANING, MP, At, close, points, random_expression
 
-from stepsolve.algebra import Untranslatable, to_sympy
 from stepsolve.calculus.engine import differentiate
 from stepsolve.derivation import Step
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
+from stepsolve.notation.tree import Expression, Name, names, substitute
 from stepsolve.source.expression import parse
 
 
@@ -228,55 +222,6 @@ def test_a_stated_formula_uses_no_letter_of_the_problem(written: str) -> None:
         if step.formula is not None:
             own = {name for side in step.formula for name in names(side)} - {"x"}
             assert own.isdisjoint(names(expression)), step.formula
-
-
-NAMES = ["x", "y", "u", "v", "w", "f", "a", "c", "n", "e", "θ", "x'", "h_1", "u_1", "pi", "E"]
-RANDOM = st.randoms(use_true_random=True)  # of one seed, so that large expressions are not rare
-
-
-@settings(max_examples=300, derandomize=True, deadline=None)
-@given(RANDOM)
-def test_every_step_of_any_derivation_is_true(random: Random) -> None:
-    variables = random.sample(NAMES, random.randint(1, 4))
-    expression = random_expression(random, variables, random.randint(2, 5), [*MEANING])
-    variable, euler = random.choice(variables), "e" not in variables
-    note(f"{plain(expression)} by {variable}")
-    found = differentiate(expression, variable, variables, euler=euler)
-    assert found.definitions.keys().isdisjoint(variables)
-    for values in points(expression, variables, euler):
-        at = At(values, found.definitions, euler)
-        slope = at(Apply("diff", expression, Name(variable)))
-        assert close(at(found.value), slope)
-        for step in flat(found.step):
-            before = at(step.before)
-            assert close(at(step.after), before), step
-            assert step.result is None or close(at(step.result), before), step
-
-
-@settings(max_examples=150, derandomize=True, deadline=None)
-@given(RANDOM)
-def test_sympy_has_the_same_value_where_it_has_one(random: Random) -> None:
-    expression = random_expression(random, ["x", "y"], 4, [*MEANING])
-    note(plain(expression))
-    value = differentiate(expression, "x").value
-    names_of = {name: sympy.Symbol(name, real=True) for name in ("x", "y")}
-    try:
-        own = sympy.diff(to_sympy(expression), names_of["x"])
-    except (Untranslatable, ValueError, TypeError, ZeroDivisionError):
-        return
-    for values in points(expression, ["x", "y"], count=1):
-        put = {names_of[name]: sympy.Float(str(at), 40) for name, at in values.items()}
-        number = sympy.N(own.subs(put), 30)
-        if number.is_Float or number.is_Rational:
-            assert close(MP.mpf(str(number)), At(values)(value))
-
-
-def test_most_random_expressions_can_be_compared() -> None:
-    """The properties above would hold of anything if no point were ever found."""
-    random = Random(1)
-    made = [random_expression(random, ["x", "y"], 5, [*MEANING]) for _ in range(200)]
-    assert sum(any(True for _ in points(one, ["x", "y"])) for one in made) > 150
-    assert sum(one.size for one in made) / len(made) > 9
 
 
 def _length(step: Step) -> int:
