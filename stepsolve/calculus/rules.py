@@ -49,7 +49,10 @@ _ROWS = (
 _Row = tuple[str, str, str, str, bool]
 _BY_METHOD: dict[str, tuple[tuple[_Row, ...], str]] = {
     "quotient": (
-        (("quotient rule", "c / u", "(diff(c, x) * u - c * diff(u, x)) / u^2", "", False),),
+        (
+            ("quotient rule", "c / u", "(diff(c, x) * u - c * diff(u, x)) / u^2", "", False),
+            ("quotient rule", "u / v", "(diff(u, x) * v - u * diff(v, x)) / v^2", "", False),
+        ),
         "by the quotient rule, as asked for",
     ),
     "product": (
