@@ -127,7 +127,7 @@ class _Engine:
             return self._sum(node, method)
         asked = Asked(self.variable, self.depends, self._euler, method)
         rule, parts = rules.find(node, asked) or self._function(node)
-        if method == "logarithmic" and rule.because:
+        if method == "logarithmic" and rule.name.startswith(method):
             method = "as-written"  # once, for the expression as a whole
         parts = {**parts, "x": self.variable}
         full = substitute(rule.template, parts)

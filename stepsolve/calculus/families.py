@@ -11,9 +11,11 @@ from functools import reduce
 from typing import NamedTuple
 
 from stepsolve.calculus.patterns import Bindings, as_exponential
+from stepsolve.calculus.tidy import tidy
 from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.exact import numeric
-from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.notation.tree import Apply, Expression, Name, Number, walk
+from stepsolve.operations.table import OPERATIONS
 
 VARYING = ("u", "v", "w", "p", "q", "r", "s", "t", *(f"u_{k}" for k in range(9, 300)))
 FIXED = ("a", "b", "c", *(f"c_{k}" for k in range(4, 300)))
@@ -179,6 +181,8 @@ def _as_quotient(expression: Apply, asked: Asked) -> Expression | None:
 
 def _by_logarithm(expression: Apply, asked: Asked) -> Fit | None:
     """`f' = f * (log|f|)'`, the logarithm taken apart into those of all factors."""
+    if any(map(_may_vanish, walk(expression))):
+        return None
     logarithms: list[tuple[int, Expression]] = []
     for part, above in _fraction(expression):
         if asked.depends(part):
@@ -197,6 +201,14 @@ def _by_logarithm(expression: Apply, asked: Asked) -> Fit | None:
         stated=Apply("*", Name("u"), diff(Apply("log", Apply("abs", Name("u"))))),
     )
     return rule, {"u": expression, "v": total}
+
+
+def _may_vanish(node: Expression) -> bool:
+    """Whether a part may be 0 on a whole interval, where it has no logarithm."""
+    if not isinstance(node, Apply):
+        return False
+    row = OPERATIONS[node.operation]
+    return row.chooses or (bool(row.kinks) and row.name != "abs") or tidy(node) == Number("0")
 
 
 def _logarithm(part: Expression, asked: Asked) -> Expression:

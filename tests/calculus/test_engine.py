@@ -157,6 +157,34 @@ DERIVATIONS = {
           power rule: diff(e^2, e) = 2 * e
           exponential rule: diff(x^e, e) = x^e * log(x)
     """,
+    ("2 * x * sin(x) * exp(x)", "x"): """
+        constant multiple rule: diff(2 * x * sin(x) * exp(x), x) = 2 * diff(x * sin(x) * exp(x), x)
+          => 2 * (sin(x) * exp(x) + x * cos(x) * exp(x) + x * sin(x) * exp(x))
+          product rule for 3 factors: diff(x * sin(x) * exp(x), x)
+            = diff(x, x) * sin(x) * exp(x) + x * diff(sin(x), x) * exp(x)
+            + x * sin(x) * diff(exp(x), x)
+            => sin(x) * exp(x) + x * cos(x) * exp(x) + x * sin(x) * exp(x)
+            identity rule: diff(x, x) = 1
+            derivative of sin: diff(sin(x), x) = cos(x)
+            derivative of exp: diff(exp(x), x) = exp(x)
+    """,
+    ("x / sin(x) / exp(x)", "x"): """
+        quotient rule: diff(x / sin(x) / exp(x), x)
+          = (diff(x, x) * (sin(x) * exp(x)) - x * diff(sin(x) * exp(x), x)) / (sin(x) * exp(x))^2
+          => (sin(x) * exp(x) - x * (cos(x) * exp(x) + sin(x) * exp(x))) / (sin(x)^2 * exp(x)^2)
+          identity rule: diff(x, x) = 1
+          product rule: diff(sin(x) * exp(x), x) = diff(sin(x), x) * exp(x) + sin(x) * diff(exp(x), x)
+            => cos(x) * exp(x) + sin(x) * exp(x)
+            derivative of sin: diff(sin(x), x) = cos(x)
+            derivative of exp: diff(exp(x), x) = exp(x)
+    """,
+    ("piecewise(x^2, x < 0, sin(x), x < y, y)", "x"): """
+        case by case: diff(where(x < 0, x^2, where(x < y, sin(x), y)), x)
+          = where(x < 0, diff(x^2, x), where(x < y, diff(sin(x), x), 0))
+          => where(x < 0, 2 * x, where(x < y, cos(x), 0))
+          power rule: diff(x^2, x) = 2 * x
+          derivative of sin: diff(sin(x), x) = cos(x)
+    """,
     ("3 * pi", "x"): "constant rule: diff(3 * pi, x) = 0",
     ("y * exp(z)", "x"): "constant rule: diff(y * exp(z), x) = 0",
     ("x", "x"): "identity rule: diff(x, x) = 1",
@@ -173,8 +201,79 @@ DERIVATIONS = {
 @pytest.mark.parametrize(("written", "variable"), DERIVATIONS)
 def test_every_line_is_as_in_a_textbook(written: str, variable: str) -> None:
     found = differentiate(parse(written), variable)
-    expected = re.sub(r"\n *(=>?|-) ", r" \1 ", dedent(DERIVATIONS[written, variable]).strip())
+    expected = re.sub(r"\n *(=>?|[-+]) ", r" \1 ", dedent(DERIVATIONS[written, variable]).strip())
     assert "\n".join(lines(found.step)) == expected
+
+
+# the way that was asked for, and what the first step says of it
+BY_METHOD = {
+    ("x / sin(x)", "product"): (
+        "as a product with a negative power, as asked for",
+        """
+        quotient as a product: diff(x / sin(x), x) = diff(x * sin(x)^(-1), x)
+          => 1 / sin(x) - x * cos(x) / sin(x)^2
+          product rule: diff(x * sin(x)^(-1), x)
+            = diff(x, x) * sin(x)^(-1) + x * diff(sin(x)^(-1), x)
+            => 1 / sin(x) - x * cos(x) / sin(x)^2
+            identity rule: diff(x, x) = 1
+            chain rule with the power rule, u = sin(x): diff(u^(-1), x) = -u^(-2) * diff(u, x)
+              => -cos(x) / sin(x)^2
+              derivative of sin: diff(sin(x), x) = cos(x)
+        """,
+    ),
+    ("x / sin(x)", "quotient"): (
+        "by the quotient rule, as asked for",
+        """
+        quotient rule: diff(x / sin(x), x)
+          = (diff(x, x) * sin(x) - x * diff(sin(x), x)) / sin(x)^2
+          => (sin(x) - x * cos(x)) / sin(x)^2
+          identity rule: diff(x, x) = 1
+          derivative of sin: diff(sin(x), x) = cos(x)
+        """,
+    ),
+    ("3 / x^2", "quotient"): (
+        "by the quotient rule, as asked for",
+        """
+        quotient rule: diff(3 / x^2, x) = (diff(3, x) * x^2 - 3 * diff(x^2, x)) / (x^2)^2
+          => -6 / x^3
+          constant rule: diff(3, x) = 0
+          power rule: diff(x^2, x) = 2 * x
+        """,
+    ),
+    ("x^2 * exp(x) / (1 + x)", "logarithmic"): (
+        "by the logarithm of the whole, as asked for",
+        """
+        logarithmic differentiation: diff(x^2 * exp(x) / (1 + x), x)
+          = x^2 * exp(x) / (1 + x) * diff(2 * log(abs(x)) + x - log(abs(1 + x)), x)
+          => x^2 * exp(x) * (2 / x + 1 - 1 / (1 + x)) / (1 + x)
+          difference rule: diff(2 * log(abs(x)) + x - log(abs(1 + x)), x)
+            = diff(2 * log(abs(x)), x) + diff(x, x) - diff(log(abs(1 + x)), x)
+            => 2 / x + 1 - 1 / (1 + x)
+            constant multiple rule: diff(2 * log(abs(x)), x) = 2 * diff(log(abs(x)), x) => 2 / x
+              derivative of log|u|: diff(log(abs(x)), x) = diff(x, x) / x => 1 / x
+                identity rule: diff(x, x) = 1
+            identity rule: diff(x, x) = 1
+            derivative of log|u|: diff(log(abs(1 + x)), x) = diff(1 + x, x) / (1 + x)
+              => 1 / (1 + x)
+              sum rule: diff(1 + x, x) = diff(1, x) + diff(x, x) => 1
+                constant rule: diff(1, x) = 0
+                identity rule: diff(x, x) = 1
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "method"), BY_METHOD)
+def test_the_way_that_was_asked_for_is_taken(written: str, method: str) -> None:
+    because, expected = BY_METHOD[written, method]
+    step = differentiate(parse(written), "x", method=method).step
+    assert step.because == because
+    assert "\n".join(lines(step)) == re.sub(r"\n *(=>?|[-+]) ", r" \1 ", dedent(expected).strip())
+
+
+def test_nothing_is_said_of_a_method_unless_one_was_asked_for() -> None:
+    for written, _ in BY_METHOD:
+        assert all(not step.because for step in flat(differentiate(parse(written), "x").step))
 
 
 def test_the_value_and_the_inner_functions_are_told() -> None:
