@@ -165,7 +165,8 @@ def _cases(expression: Apply, asked: Asked) -> Fit:
 
 def _as_quotient(expression: Apply, asked: Asked) -> Expression | None:
     """`u * v^(-n)` as `u / v^n`."""
-    above, below = [], []
+    above: list[Expression] = []
+    below: list[Expression] = []
     for part, is_above in _fraction(expression):
         match part:
             case Apply(
