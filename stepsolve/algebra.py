@@ -77,7 +77,7 @@ class Judge:
             return None
         try:
             difference = self._translate(one) - self._translate(other)
-            return _is_zero(difference, at_once=at_once)
+            return self._is_zero(difference, at_once)
         except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
             return None
 
@@ -92,6 +92,10 @@ class Judge:
             return bool(_COMPARISONS[condition.operation](left, right) == sympy.true)
         except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
             return False
+
+    def _is_zero(self, difference: Any, at_once: bool) -> bool | None:
+        by_cases = self._translate.by_cases and not at_once and difference.has(*_BY_CASES)
+        return _is_zero_in_all_cases(difference) if by_cases else _is_zero(difference, at_once)
 
     def _size(self, expression: Expression) -> int:
         """Nodes, what names stand for counted once."""
@@ -109,15 +113,13 @@ def to_sympy(expression: Expression, euler: bool = True) -> Any:
     return _Translator(euler, {})(expression)
 
 
-def _is_zero(difference: Any, *, at_once: bool) -> bool | None:
+def _is_zero(difference: Any, at_once: bool) -> bool | None:
     if difference == 0:
         return True
     if difference.is_number:
         return None if abs(difference.evalf(30)) < 1e-20 else False  # log(8) - 3*log(2)
     if at_once:
         return None
-    if difference.has(*_BY_CASES):
-        return _is_zero_in_all_cases(difference)
     numerator, _ = sympy.fraction(sympy.together(difference))
     # powers and logarithms taken apart would cost ten times as much, and decide no more
     expanded = sympy.expand(numerator, power_exp=False, power_base=False, log=False)
@@ -134,7 +136,7 @@ def _is_zero_in_all_cases(difference: Any) -> bool | None:
     within = [value for value, _ in folded.args]
     if any(value.has(*_BY_CASES) for value in within):
         return None
-    return True if all(_is_zero(value, at_once=False) for value in within) else None
+    return True if all(_is_zero(value, False) for value in within) else None
 
 
 def _terms(expression: Expression) -> float:
@@ -194,6 +196,8 @@ class _Translator:
         if euler:
             self._symbols["e"] = sympy.E
         self._done: dict[Expression, Any] = {}
+        self.by_cases = False
+        """Whether anything so far is put together from cases; asking SymPy each time would cost."""
 
     def __call__(self, expression: Expression) -> Any:
         match expression:
@@ -223,6 +227,7 @@ class _Translator:
         if row is None:
             raise Untranslatable(operation)
         arguments = row.completed(expression.arguments)
+        self.by_cases = self.by_cases or bool(row.kinks) or operation in ("where", "root")
         if row.means is not None and (meant := row.means(arguments)) is not None:
             return self(meant)
         if operation in _RELATIONS:
@@ -270,7 +275,7 @@ class _Translator:
             known = body._eval_derivative(variable)
             if known is None:
                 raise Untranslatable(body)
-            if body.has(*_JUMPING):
+            if self.by_cases and body.has(*_JUMPING):
                 known = known.xreplace(dict.fromkeys(_slopes_of_jumps(known), sympy.S.Zero))
             self._derivatives[body, variable] = known
         return known

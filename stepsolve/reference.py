@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable
 from textwrap import fill, indent
 
-from stepsolve.calculus.rules import Rule, find_rules
+from stepsolve.calculus.families import Rule
+from stepsolve.calculus.rules import find_rules
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain

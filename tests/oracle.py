@@ -305,7 +305,7 @@ def random_expression(
     random: Random, variables: list[str], depth: int, operations: list[str]
 ) -> Expression:
     """An expression, half of whose operations are signs and half of those asked for."""
-    if depth == 1 or random.random() < 0.15:
+    if depth == 1 or random.random() < 0.08:
         return Name(random.choice(variables)) if random.random() < 0.7 else random.choice(NUMBERS)
     operation = random.choice(random.choice((SIGNS, operations)))
     least, most = OPERATIONS[operation].arity

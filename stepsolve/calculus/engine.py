@@ -11,8 +11,9 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from stepsolve.calculus import rules
+from stepsolve.calculus.families import Asked, Fit, Rule
 from stepsolve.calculus.patterns import Bindings
-from stepsolve.calculus.rules import Rule
+from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.tidy import ONE, ZERO, terms, tidy
 from stepsolve.derivation import Step
 from stepsolve.errors import StepsolveError
@@ -23,6 +24,7 @@ _GIVEN = "dependent variable"  # the rule of a derivative that has a name of its
 _READABLE = 60  # nodes up to which the derivative of a part is written out in full
 _LONG = 40  # nodes beyond which a step refers to inner functions by their letters
 _SHORT = 12  # nodes up to which an inner function is written without letters of its own
+__all__ = ("METHODS", "Derivative", "differentiate")
 _SPARE = ("f", "g", "h", "k", "m")
 _LETTERS = ("u", "v", "w", "p", "q", "r", "s", "t")
 
@@ -44,42 +46,61 @@ def differentiate(
     taken: Iterable[str] = (),
     *,
     euler: bool = True,
+    method: str = "as-written",
     dependent: Mapping[str, str] | None = None,
 ) -> Derivative:
     """The derivative of an expression by a variable, with its steps.
 
     `taken` are names that no inner function may get; `euler` says that `e` is Euler's number;
-    `dependent` are names that stand for functions of the variable, each with that of its derivative.
-    The value is tidied.
+    `method` is one of `METHODS`, for products, quotients and powers; `dependent` are names that stand
+    for functions of the variable, each with that of its derivative. The value is tidied.
     """
     engine = _Engine(variable, {*taken, *names(expression), variable}, euler, dependent or {})
-    found = engine.derive(expression)
-    return Derivative(found.step, tidy(found.value), engine.definitions)
+    found = engine.derive(expression, method)
+    step = found.step
+    if step.steps and step.result is None:  # in full it would be too long: as far as it has got
+        step = step._replace(result=step.after)
+    return Derivative(step, tidy(found.value), engine.definitions)
 
 
 class _Found(NamedTuple):
+    """A derivative worked out: its step, its value in full and in letters, and what it is of.
+
+    There is no value in letters where it would be too long to read.
+    """
+
     step: Step
     value: Expression
-    named: Expression  # the differentiated expression, its inner function under its letter
+    brief: Expression | None
+    named: Expression  # the differentiated expression, its inner functions under their letters
 
 
 class _Engine:
     def __init__(
         self, variable: str, taken: set[str], euler: bool, dependent: Mapping[str, str]
     ) -> None:
-        self._euler = euler
-        self._dependent = dependent
         self.variable = Name(variable)
         self.definitions: dict[str, Expression] = {}
+        self._euler = euler
+        self._dependent = dependent
         self._taken = taken
-        self._letters = self._fresh()
+        self._fresh_letters = self._fresh()
+        self._letters: dict[Expression, Name] = {}
         self._depends: dict[int, tuple[Expression, bool]] = {}
-        self._found: dict[Expression, _Found] = {}
+        self._found: dict[tuple[Expression, str], _Found] = {}
 
     def _fresh(self) -> Iterator[str]:
         numbered = (f"u_{k}" for k in count(1))
         for letters in (_LETTERS, numbered):
             yield from (letter for letter in letters if letter not in self._taken)
+
+    def _letter(self, inner: Expression) -> Name:
+        """The letter of an inner function, the same wherever that stands."""
+        known = self._letters.get(inner)
+        if known is None:
+            known = self._letters[inner] = Name(next(self._fresh_letters))
+            self.definitions[known.name] = inner
+        return known
 
     def depends(self, node: Expression) -> bool:
         """Whether the variable occurs in a node."""
@@ -95,13 +116,13 @@ class _Engine:
     def diff(self, node: Expression) -> Apply:
         return Apply("diff", node, self.variable)
 
-    def derive(self, node: Expression) -> _Found:
-        known = self._found.get(node)
+    def derive(self, node: Expression, method: str) -> _Found:
+        known = self._found.get((node, method))
         if known is None:
-            known = self._found[node] = self._derive(node)
+            known = self._found[node, method] = self._derive(node, method)
         return known
 
-    def _derive(self, node: Expression) -> _Found:
+    def _derive(self, node: Expression, method: str) -> _Found:
         if not self.depends(node):
             return self._plain(rules.named("constant rule"), node, ZERO)
         if isinstance(node, Name) and node != self.variable:
@@ -111,19 +132,26 @@ class _Engine:
         if not isinstance(node, Apply) or node.operation not in OPERATIONS:
             raise StepsolveError("only scalar expressions can be differentiated by these rules")
         if node.operation in ("+", "-"):
-            return self._sum(node)
-        found = rules.find(node, self.variable, self.depends, self._euler) or self._function(node)
-        return self._ruled(node, *found)
+            return self._sum(node, method)
+        asked = Asked(self.variable, self.depends, self._euler, method)
+        rule, parts = rules.find(node, asked) or self._function(node)
+        if method == "logarithmic" and rule.name.startswith(method):
+            method = "as-written"  # once, for the expression as a whole
+        parts = {**parts, "x": self.variable}
+        full = self._resolved(substitute(rule.template, parts))
+        if rule.inner and _open(full):
+            return self._chained(node, rule, parts, method)
+        return self._ruled(node, rule, parts, method)
 
     def _plain(self, rule: Rule, node: Expression, value: Expression) -> _Found:
         step = Step(rule.name, self.diff(node), value, self._stated(rule.formula), trivial=True)
-        return _Found(step, value, node)
+        return _Found(step, value, value, node)
 
     def _dependence(self, node: Name) -> _Found:
         derivative = Name(self._dependent[node.name])
         because = f"{node.name} depends on {self.variable.name}"
         step = Step(_GIVEN, self.diff(node), derivative, because=because, trivial=True)
-        return _Found(step, derivative, node)
+        return _Found(step, derivative, derivative, node)
 
     def _resolved(self, expression: Expression) -> Expression:
         """The expression with the derivatives of dependent names under their own names."""
@@ -138,20 +166,22 @@ class _Engine:
 
         return transform(expression, put) if self._dependent else expression
 
-    def _sum(self, node: Apply) -> _Found:
+    def _sum(self, node: Apply, method: str) -> _Found:
         """All terms of a sum at once, however many."""
         parts = terms(node)
         rule = rules.named("sum rule" if all(s > 0 for s, _ in parts) else "difference rule")
-        found = [self.derive(part) for _, part in parts]
+        found = [self.derive(part, method) for _, part in parts]
+        signs = [sign for sign, _ in parts]
         if node.size > _LONG:
-            parts = [(sign, f.named) for (sign, _), f in zip(parts, found, strict=True)]
+            parts = [(sign, f.named) for sign, f in zip(signs, found, strict=True)]
         after = self._resolved(self._signed([(sign, self.diff(part)) for sign, part in parts]))
-        named = self._signed(parts)
-        signed = zip((sign for sign, _ in parts), found, strict=True)
         # constants leave no zero behind: a chain of sums must stay one flat product
-        value = self._signed([(sign, f.value) for sign, f in signed if f.value != ZERO])
-        steps = [f for f in found if f.step.rule != _GIVEN]
-        return self._finished(named, rule, after, steps, value)
+        left = [(sign, f) for sign, f in zip(signs, found, strict=True) if f.value != ZERO]
+        value = self._signed([(sign, f.value) for sign, f in left])
+        told = [(sign, f.brief) for sign, f in left if f.brief is not None]
+        brief = self._signed(told) if len(told) == len(left) else None
+        told_below = [f for f in found if f.step.rule != _GIVEN]
+        return self._finished(self._signed(parts), rule, after, told_below, value, brief)
 
     @staticmethod
     def _signed(parts: list[tuple[int, Expression]]) -> Expression:
@@ -164,7 +194,7 @@ class _Engine:
             result = Apply("+" if sign > 0 else "-", result, part)
         return result
 
-    def _function(self, node: Apply) -> tuple[Rule, Bindings]:
+    def _function(self, node: Apply) -> Fit:
         row = OPERATIONS[node.operation]
         arguments = row.completed(node.arguments)
         varying = tuple(self.depends(argument) for argument in arguments)
@@ -175,49 +205,51 @@ class _Engine:
         holes = (hole.name for hole in rule.pattern.children if isinstance(hole, Name))
         return rule, dict(zip(holes, arguments, strict=True))
 
-    def _ruled(self, node: Apply, rule: Rule, parts: Bindings) -> _Found:
-        parts = {**parts, "x": self.variable}
+    def _ruled(self, node: Apply, rule: Rule, parts: Bindings, method: str) -> _Found:
+        """A step that leaves the derivatives of its parts open, long parts under letters."""
         full = self._resolved(substitute(rule.template, parts))
-        if not rule.inner or not _open(full):
-            found = [self.derive(d.arguments[0]) for d in _open(full)]
-            value = _closed(full, found)
-            after = _folded(full) if found else tidy(full)
-            named: Expression = node
-            if node.size > _LONG:  # in the letters of its parts, as they are in the steps below
-                letters = {d.arguments[0]: f.named for d, f in zip(_open(full), found, strict=True)}
-                short = {hole: letters.get(part, part) for hole, part in parts.items()}
-                named = substitute(rule.pattern, short)
-                after = (
-                    _folded(self._resolved(substitute(rule.template, short))) if found else after
-                )
-            return self._finished(named, rule, after, found, value)
-        return self._chained(node, rule, parts, full)
+        left = [d.arguments[0] for d in _open(full)]
+        letters = {part: self._letter(part) for part in left if self._needs_letter(part)}
+        found = [self.derive(part, method) for part in left]
+        value = _closed(full, found)
+        if not found:
+            return self._finished(node, rule, tidy(full), found, value, value)
+        if node.size <= _LONG:
+            return self._finished(node, rule, _folded(full), found, value, value)
+        named = {part: letters.get(part, f.named) for part, f in zip(left, found, strict=True)}
+        short = {hole: named.get(part, part) for hole, part in parts.items()}
+        template = self._resolved(substitute(rule.template, short))
+        brief = _closed_briefly(template, found)
+        where = tuple(
+            (letters[part].name, f.named)
+            for part, f in zip(left, found, strict=True)
+            if part in letters
+        )
+        formula = self._stated(rule.formula, {h: letters.get(p) for h, p in parts.items()})
+        body, after = substitute(rule.pattern, short), _folded(template)
+        return self._finished(body, rule, after, found, value, brief, where, formula)
 
-    def _chained(self, node: Apply, rule: Rule, parts: Bindings, full: Expression) -> _Found:
+    @staticmethod
+    def _needs_letter(part: Expression) -> bool:
+        """Whether a part is long, and not a function that gives a letter to what is inside it."""
+        return part.size > _LONG and isinstance(part, Apply) and part.operation in "+-*/"
+
+    def _chained(self, node: Apply, rule: Rule, parts: Bindings, method: str) -> _Found:
         """A step by the chain rule, the inner function under a letter of its own."""
         inner = parts[rule.inner]
-        letter = Name(next(self._letters))
-        self.definitions[letter.name] = inner
-        below = self.derive(inner)
+        letter = self._letter(inner)
+        below = self.derive(inner, method)
         named = {**parts, rule.inner: letter}
         body = substitute(rule.pattern, named)
         # the derivative of the letter is that of what it stands for
         after = substitute(rule.template, named)
         outer = Apply("diff", body, letter)
         shown = inner if inner.size <= _SHORT else below.named
-        step = Step(
-            rule.name,
-            self.diff(body),
-            _folded(after),
-            (self.diff(body), Apply("*", outer, self.diff(letter))),
-            steps=(below.step,),
-            where=((letter.name, shown),),
-        )
-        value = _closed(full, [below])
-        shown = value if inner.size <= _SHORT else _closed(after, [below])
-        if shown.size <= _READABLE:
-            step = step._replace(result=tidy(shown))
-        return _Found(step, value, body)
+        value = _closed(substitute(rule.template, parts), [below])
+        brief = value if inner.size <= _SHORT else _closed_briefly(after, [below])
+        formula = self.diff(body), Apply("*", outer, self.diff(letter))
+        where = ((letter.name, shown),)
+        return self._finished(body, rule, _folded(after), [below], value, brief, where, formula)
 
     def _finished(
         self,
@@ -226,25 +258,41 @@ class _Engine:
         after: Expression,
         found: list[_Found],
         value: Expression,
+        brief: Expression | None,
+        where: tuple[tuple[str, Expression], ...] = (),
+        formula: tuple[Expression, Expression] | None = None,
     ) -> _Found:
         step = Step(
             rule.name,
             self.diff(node),
             after,
-            self._stated(rule.formula),
-            steps=tuple(f.step for f in found),
+            formula or self._stated(rule.formula),
+            rule.because,
+            tuple(f.step for f in found),
+            where=where,
             trivial=rule.linear and all(f.step.trivial for f in found),
         )
-        if found and value.size <= _READABLE:
-            step = step._replace(result=tidy(value))
-        return _Found(step, value, node)
+        if brief is not None and brief.size > _READABLE:
+            brief = None
+        if found and brief is not None:
+            step = step._replace(result=tidy(brief))
+        return _Found(step, value, brief, node)
 
-    def _stated(self, formula: tuple[Expression, Expression]) -> tuple[Expression, Expression]:
-        """A formula in letters that the problem does not use for something else."""
-        letters = {name for side in formula for name in names(side)} - {"x", "e"}
-        used = self._taken | letters
-        swap: dict[str, Expression] = {"x": self.variable}
-        for letter in sorted(letters & self._taken):
+    def _stated(
+        self,
+        formula: tuple[Expression, Expression],
+        given: Mapping[str, Name | None] | None = None,
+    ) -> tuple[Expression, Expression]:
+        """A formula in letters that the problem does not use for something else.
+
+        `given` are the letters that its parts have already.
+        """
+        fixed = {hole: letter for hole, letter in (given or {}).items() if letter is not None}
+        letters = {name for side in formula for name in names(side)} - {"x", "e", *fixed}
+        taken = self._taken | {letter.name for letter in fixed.values()}
+        used = taken | letters
+        swap: dict[str, Expression] = {**fixed, "x": self.variable}
+        for letter in sorted(letters & taken):
             usual = ("c", "k", "b", "m") if letter in rules.FIXED else _SPARE
             candidates = chain(usual, map("c_{}".format, count(1)))
             other = next(name for name in candidates if name not in used)
@@ -268,8 +316,18 @@ def _open(expression: Expression) -> list[Apply]:
 
 
 def _closed(expression: Expression, found: list[_Found]) -> Expression:
-    """The expression with the worked-out derivatives put in."""
-    known = dict(zip(_open(expression), (f.value for f in found), strict=True))
+    """The expression with the worked-out derivatives put in, in full."""
+    return _put(expression, [f.value for f in found])
+
+
+def _closed_briefly(expression: Expression, found: list[_Found]) -> Expression | None:
+    """The expression with the worked-out derivatives put in, in letters; None if one is too long."""
+    known = [f.brief for f in found if f.brief is not None]
+    return _put(expression, known) if len(known) == len(found) else None
+
+
+def _put(expression: Expression, values: list[Expression]) -> Expression:
+    known = dict(zip(_open(expression), values, strict=True))
 
     def put(node: Expression) -> Expression | None:
         if isinstance(node, Apply) and node.operation == "diff":

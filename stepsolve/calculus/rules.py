@@ -9,33 +9,17 @@ Source: Stewart, Calculus, 8th ed., ch. 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import NamedTuple
 
-from stepsolve.calculus.patterns import Bindings
+from stepsolve.calculus import families
+from stepsolve.calculus.families import FAMILIES, Asked, Fit, Rule, case_rule, product_rule
+from stepsolve.calculus.patterns import Bindings, match
 from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
 from stepsolve.operations.table import OPERATIONS
 
 VARYING, FIXED = ("u", "v"), ("a", "c", "n")
-
-
-class Rule(NamedTuple):
-    """`diff(pattern, x) = template`; `inner` is the part that the chain rule calls u.
-
-    A linear rule is trivial when everything that it leaves open is.
-    """
-
-    name: str
-    pattern: Expression
-    template: Expression
-    inner: str = ""
-    linear: bool = False
-    source: str = "Stewart, Calculus, 8th ed., 3.1 to 3.6"
-
-    @property
-    def formula(self) -> tuple[Expression, Expression]:
-        return Apply("diff", self.pattern, Name("x")), self.template
+METHODS = ("as-written", "quotient", "product", "logarithmic")
+"""How a product, quotient or power may be differentiated where there are several ways."""
 
 
 # name, pattern, derivative, `u` where it is an inner function, and whether it is linear
@@ -48,6 +32,7 @@ _ROWS = (
     ("constant multiple rule", "c * u", "c * diff(u, x)", "", True),
     ("constant multiple rule", "u * c", "diff(u, x) * c", "", True),
     ("constant multiple rule", "u / c", "diff(u, x) / c", "", True),
+    ("derivative of log|u|", "log(abs(u))", "diff(u, x) / u", "", False),
     ("product rule", "u * v", "diff(u, x) * v + u * diff(v, x)", "", False),
     ("reciprocal rule", "c / u", "-(c * diff(u, x)) / u^2", "", False),
     ("quotient rule", "u / v", "(diff(u, x) * v - u * diff(v, x)) / v^2", "", False),
@@ -60,25 +45,57 @@ _ROWS = (
     ("logarithmic differentiation", "u^v", "u^v * diff(v * log(u), x)", "", False),
 )
 
+# the same for those that belong to a method, with what they say of it
+_Row = tuple[str, str, str, str, bool]
+_BY_METHOD: dict[str, tuple[tuple[_Row, ...], str]] = {
+    "quotient": (
+        (
+            ("quotient rule", "c / u", "(diff(c, x) * u - c * diff(u, x)) / u^2", "", False),
+            ("quotient rule", "u / v", "(diff(u, x) * v - u * diff(v, x)) / v^2", "", False),
+        ),
+        "by the quotient rule, as asked for",
+    ),
+    "product": (
+        (
+            ("quotient as a product", "1 / u", "diff(u^(-1), x)", "", False),
+            ("quotient as a product", "u / v", "diff(u * v^(-1), x)", "", False),
+            ("quotient as a product", "c / u", "diff(c * u^(-1), x)", "", False),
+        ),
+        "as a product with a negative power, as asked for",
+    ),
+}
+
 
 @lru_cache(maxsize=1)
 def rows() -> tuple[Rule, ...]:
     """The rules of the signs `+ - * / ^`, in the order in which they are tried."""
-    from stepsolve.source.expression import parse
-
-    return tuple(
-        Rule(name, parse(pattern), parse(template), inner, linear)
-        for name, pattern, template, inner, linear in _ROWS
-    )
+    return tuple(_row(*row) for row in _ROWS)
 
 
 @lru_cache(maxsize=1)
-def _by_head() -> dict[str, tuple[Rule, ...]]:
-    found: dict[str, tuple[Rule, ...]] = {}
-    for rule in rows():
-        if isinstance(rule.pattern, Apply):
-            head = rule.pattern.operation
-            found[head] = (*found.get(head, ()), rule)
+def rows_by_method() -> dict[str, tuple[Rule, ...]]:
+    """The rules that are tried first where their method was asked for."""
+    return {
+        method: tuple(_row(*row)._replace(because=because) for row in found)
+        for method, (found, because) in _BY_METHOD.items()
+    }
+
+
+def _row(name: str, pattern: str, template: str, inner: str, linear: bool) -> Rule:
+    from stepsolve.source.expression import parse
+
+    return Rule(name, parse(pattern), parse(template), inner, linear)
+
+
+@lru_cache(maxsize=1)
+def by_head() -> dict[tuple[str, str], tuple[Rule, ...]]:
+    """The rules by the method that they belong to, if any, and the sign that they are for."""
+    found: dict[tuple[str, str], tuple[Rule, ...]] = {}
+    for method, rules in (("", rows()), *rows_by_method().items()):
+        for rule in rules:
+            if isinstance(rule.pattern, Apply):
+                head = method, rule.pattern.operation
+                found[head] = (*found.get(head, ()), rule)
     return found
 
 
@@ -100,11 +117,12 @@ _CHAIN_RULE = Rule(
 def find_rules() -> dict[str, tuple[Rule, ...]]:
     """Every rule that can be explained, by name: those of the signs, then those of the functions."""
     found: dict[str, tuple[Rule, ...]] = {}
-    for rule in rows():
+    several = (product_rule(3), case_rule((True, True)))
+    for rule in (*rows(), *several, *(r for rules in rows_by_method().values() for r in rules)):
         found[rule.name] = (*found.get(rule.name, ()), rule)
     found["chain rule"] = (_CHAIN_RULE,)
     for row in OPERATIONS.values():
-        if row.is_call:
+        if (row.is_call or row.kinks) and not row.chooses:
             count = max(row.arity[0], len(row.domain))
             varying = (True,) + (False,) * (count - 1)
             plain, nested = (function_rule(row.name, count, varying, n) for n in (False, True))
@@ -112,39 +130,47 @@ def find_rules() -> dict[str, tuple[Rule, ...]]:
     return found
 
 
-def find(
-    expression: Apply, variable: Name, depends: Callable[[Expression], bool], euler: bool
-) -> tuple[Rule, Bindings] | None:
-    """The rule for the derivative of an expression by a variable, and what its letters stand for."""
-    for rule in _by_head().get(expression.operation, ()):
-        bindings = _fit(rule, expression, variable, depends, euler)
-        if bindings is not None:
-            return rule, bindings
+def find(expression: Apply, asked: Asked) -> Fit | None:
+    """The rule for the derivative of an expression, and what its letters stand for."""
+    for method, family in FAMILIES.get(expression.operation, ()):
+        if method in ("", asked.method):
+            found = family(expression, asked)
+            if isinstance(found, Apply):  # the same, otherwise written
+                return find(found, asked)
+            if isinstance(found, tuple):
+                return found
+    for method in (asked.method, ""):
+        for rule in by_head().get((method, expression.operation), ()):
+            bindings = _fit(rule, expression, asked)
+            if bindings is not None:
+                return rule, bindings
     return None
 
 
-def _fit(
-    rule: Rule,
-    expression: Apply,
-    variable: Name,
-    depends: Callable[[Expression], bool],
-    euler: bool,
-) -> Bindings | None:
+def _fit(rule: Rule, expression: Apply, asked: Asked) -> Bindings | None:
     pattern = rule.pattern
     assert isinstance(pattern, Apply)
     bindings: Bindings = {}
     for hole, part in zip(pattern.arguments, expression.arguments, strict=True):
-        assert isinstance(hole, Name)
+        if not isinstance(hole, Name):
+            within = match(hole, part, _HOLES)
+            if within is None:
+                return None
+            bindings |= within
+            continue
         if hole.name == "x":
-            fits = part == variable
+            fits = part == asked.variable
         elif hole.name == "e":
-            fits = euler and part == hole and not depends(part)
+            fits = asked.euler and part == hole and not asked.depends(part)
         else:
-            fits = depends(part) == (hole.name in VARYING)
+            fits = asked.depends(part) == (hole.name in VARYING)
         if not fits:
             return None
         bindings[hole.name] = part
     return bindings
+
+
+_HOLES = frozenset(VARYING)
 
 
 @cache
@@ -157,22 +183,15 @@ def function_rule(operation: str, count: int, varying: tuple[bool, ...], nested:
     row = OPERATIONS[operation]
     if varying.count(True) == 1:
         letters = [
-            Name(("u" if nested else "x") if v else _FIXED_LETTERS[k])
+            Name(("u" if nested else "x") if v else families.FIXED[k])
             for k, v in enumerate(varying)
         ]
     else:
         letters = [
-            Name((_VARYING_LETTERS if v else _FIXED_LETTERS)[k]) for k, v in enumerate(varying)
+            Name((families.VARYING if v else families.FIXED)[k]) for k, v in enumerate(varying)
         ]
     pattern = Apply(operation, *letters)
     holes = dict(zip(row.parameters(count), letters, strict=True)) | {"y": pattern}
-    if row.chooses:  # the derivative of the branch that is taken
-        branches = [
-            Apply("diff", letter, Name("x")) if varies else Number("0")
-            for letter, varies in zip(letters[1:], varying[1:], strict=True)
-        ]
-        chosen = Apply(operation, letters[0], *branches) if any(varying[1:]) else Number("0")
-        return Rule(f"derivative of {operation}", pattern, chosen)
     template: Expression | None = None
     for letter, local, varies in zip(letters, row.local_rules(count), varying, strict=True):
         if not varies or local == Number("0"):
@@ -186,7 +205,3 @@ def function_rule(operation: str, count: int, varying: tuple[bool, ...], nested:
     return Rule(
         f"chain rule with the {name}" if inner else name, pattern, template or Number("0"), inner
     )
-
-
-_VARYING_LETTERS = ("u", "v", "w", "p", "q", "r", "s", "t", *(f"u_{k}" for k in range(9, 200)))
-_FIXED_LETTERS = ("a", "b", "c", *(f"c_{k}" for k in range(4, 200)))

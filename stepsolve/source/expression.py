@@ -43,26 +43,8 @@ _BINDING = dict.fromkeys(_COMPARISONS, _COMPARISON) | dict.fromkeys("+-", 20)
 _BINDING |= dict.fromkeys("*/@", 40) | {"^": 50}
 _NEGATION = 30
 _POSTFIX = ("(", "[", ".T")
-_KEYWORDS = frozenset(
-    [
-        "for",
-        "if",
-        "else",
-        "import",
-        "in",
-        "is",
-        "not",
-        "and",
-        "or",
-        "def",
-        "class",
-        "return",
-        "yield",
-        "await",
-        "while",
-        "with",
-    ]
-)
+_KEYWORDS = {"for", "if", "else", "import", "in", "is", "not", "and", "or"}
+_KEYWORDS |= {"def", "class", "return", "yield", "await", "while", "with"}
 _REFUSED = {
     "'": "text in quotes is not part of the expression language",
     '"': "text in quotes is not part of the expression language",

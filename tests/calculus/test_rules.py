@@ -16,7 +16,7 @@ from stepsolve.calculus import rules
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.rules import Rule
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.source.expression import parse
 
@@ -62,8 +62,8 @@ def _function_rules() -> Iterable[tuple[str, int, tuple[bool, ...], bool]]:
     for name in MEANING:
         row = OPERATIONS[name]
         least, most = len(row.completed((X,) * row.arity[0])), row.arity[1]
-        if name in ("+", "-", "*", "/", "^", "neg"):
-            continue  # they have rows of their own
+        if name in ("+", "-", "*", "/", "^", "neg", "where"):
+            continue  # they have rows or families of their own
         for count in range(least, min(most, 4) + 1):
             for varying in product((True, False), repeat=count):
                 if any(varying):
@@ -79,18 +79,24 @@ def test_the_formula_of_every_function_rule_is_true(
     holes = [hole.name for hole in rule.pattern.children if isinstance(hole, Name)]
     assert len(set(holes)) == count
     assert [hole not in FIXED for hole in holes] == list(varying)
-    # a choice is worked out branch by branch, without an inner function
-    chained = nested and sum(varying) == 1 and operation != "where"
-    assert rule.inner == ("u" if chained else "")
+    assert rule.inner == ("u" if nested and sum(varying) == 1 else "")
     bounds = OPERATIONS[operation].domain
     domain = {hole: bounds[min(k, len(bounds) - 1)] for k, hole in enumerate(holes)}
     assert_true(rule.formula, domain)
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 7])
+def test_the_product_rule_for_many_factors_is_true(count: int) -> None:
+    rule = rules.product_rule(count)
+    letters = [*names(rule.pattern)]
+    assert len(letters) == count
+    assert_true(rule.formula, dict.fromkeys([*letters, "x"], (0.4, 2.5)))
+
+
 @pytest.mark.parametrize("condition", ["0", "1"])
 def test_where_takes_the_derivative_of_the_branch_that_holds(condition: str) -> None:
-    rule = rules.function_rule("where", 3, (False, True, True), False)
-    put = {"a": Number(condition), "v": parse("x^2"), "w": parse("sin(3 * x)"), "x": X}
+    rule = rules.case_rule((True, True))
+    put = {"A": Number(condition), "u": parse("x^2"), "v": parse("sin(3 * x)"), "x": X}
     slope = At({"x": MP.mpf("0.7")})(substitute(rule.template, put))
     assert close(slope, 3 * MP.cos(MP.mpf("2.1")) if condition == "0" else MP.mpf("1.4"))
 
@@ -111,7 +117,7 @@ def test_the_chain_rule_as_explained_is_true() -> None:
 def test_every_rule_can_be_explained_with_its_source() -> None:
     found = rules.find_rules()
     assert {rule.name for rule in rules.rows()} < found.keys()
-    calls = {name for name in MEANING if OPERATIONS[name].is_call}
+    calls = {name for name in MEANING if OPERATIONS[name].is_call} - {"where"}
     assert {f"derivative of {name}" for name in calls} < found.keys()
     for several in found.values():
         assert all(rule.source for rule in several)
@@ -180,7 +186,20 @@ def test_every_rule_can_be_explained_with_its_source() -> None:
         ("max(0, 1 - x)", "chain rule with the derivative of max", "max(0, u)"),
         ("max(x, 2 * x)", "derivative of max", "max(u, v)"),
         ("min(x, y, x^2)", "derivative of min", "min(u, b, w)"),
-        ("where(y > 0, x, x^2)", "derivative of where", "where(a, v, w)"),
+        ("where(y > 0, x, x^2)", "case by case", "where(A, u, v)"),
+        ("piecewise(x, x < 0, y, x < 1, x^2)", "case by case", "where(A, u, where(B, b, w))"),
+        ("log(abs(x + 1))", "derivative of log|u|", "log(abs(u))"),
+        # many factors at once, constants in front
+        ("x * sin(x) * exp(x)", "product rule for 3 factors", "u * v * w"),
+        ("x * (sin(x) * (exp(x) * x))", "product rule for 4 factors", "u * v * w * p"),
+        ("2 * x * sin(x)", "constant multiple rule", "c * u"),
+        ("x * 2 * sin(x) * y", "constant multiple rule", "c * u"),
+        # one fraction, however many signs of division
+        ("x / sin(x) / exp(x)", "quotient rule", "u / v"),
+        ("x / sin(x) * x / exp(x)", "quotient rule", "u / v"),
+        ("1 / x * (1 / sin(x))", "reciprocal rule", "c / u"),
+        ("1 / x / sin(x)", "reciprocal rule", "c / u"),
+        ("x / 2 / 3", "constant multiple rule", "u / c"),
         ("leaky_relu(x)", "derivative of leaky_relu", "leaky_relu(x, b)"),
         ("leaky_relu(x, y)", "derivative of leaky_relu", "leaky_relu(x, b)"),
         ("leaky_relu(y, x)", "derivative of leaky_relu", "leaky_relu(a, x)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from calculus.test_engine import RANDOM
+from calculus.test_properties import RANDOM
 from hypothesis import given, note, settings
 from oracle import At, close, points
 

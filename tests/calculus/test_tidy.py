@@ -6,7 +6,7 @@ import sys
 from random import Random
 
 import pytest
-from calculus.test_engine import RANDOM
+from calculus.test_properties import RANDOM
 from hypothesis import given, note, settings
 from oracle import MP, At, NoValue, close, random_expression
 
