@@ -28,9 +28,10 @@ __version__ = "0.1.0"
 Source = str | PathLike[str] | TextIO | BinaryIO | Mapping[str, object]
 
 
-def solve(source: Source) -> Derivation:
+def solve(source: Source, *, method: str | None = None) -> Derivation:
     """The worked solution of a problem: a path (`-` is standard input), an open file or a mapping.
 
+    `method` stands for the problem's own key of this name, which kinds with several ways have.
     Raises `InvalidProblem` with every mistake and its place if the problem cannot be solved as written.
     """
     from stepsolve.problem import read_problem  # NumPy is loaded on first use, not on import
@@ -38,11 +39,11 @@ def solve(source: Source) -> Derivation:
     if isinstance(source, Mapping):
         from stepsolve.source.mapping import from_mapping
 
-        return read_problem(from_mapping(source)).derive()
+        return read_problem(from_mapping(source), method).derive()
     if not isinstance(source, str | PathLike) and not hasattr(source, "read"):
         kind = type(source).__name__
         raise InvalidProblem(f"a problem is a path, an open file or a mapping, not a {kind}")
     from stepsolve.source.files import read
     from stepsolve.source.yaml import compose
 
-    return read_problem(compose(*read(source))).derive()
+    return read_problem(compose(*read(source)), method).derive()

@@ -62,6 +62,10 @@ def run(
     format: Annotated[Format, typer.Option(help="How to write the solution.")] = Format.terminal,
     detail: Annotated[DetailName, typer.Option(help="How much to show.")] = DetailName.normal,
     output: Output = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="Which way to take where there are several: see explain KIND."),
+    ] = None,
 ) -> None:
     """Solve problems step by step."""
     with _contract("solving"):
@@ -71,7 +75,7 @@ def run(
         solved: list[Derivation] = []
         for file in files:
             try:
-                derivation = _solved(file)
+                derivation = _solved(file, method)
             except InvalidProblem as error:
                 _complain(error)
                 status = INVALID
@@ -134,9 +138,9 @@ def version() -> None:
     _print(f"stepsolve {stepsolve.__version__}\n")
 
 
-def _solved(file: str) -> Derivation:
+def _solved(file: str, method: str | None) -> Derivation:
     try:
-        return stepsolve.solve(file)
+        return stepsolve.solve(file, method=method)
     except (StepsolveError, KeyboardInterrupt):
         raise
     except Exception as error:

@@ -13,10 +13,10 @@ from typing import ClassVar
 
 from stepsolve import kinds
 from stepsolve.derivation import Derivation
-from stepsolve.errors import InvalidProblem, UnknownName, nearest
+from stepsolve.errors import InvalidProblem, StepsolveError, UnknownName, nearest
 from stepsolve.notation.numbers import Digits
 from stepsolve.source.data import Node
-from stepsolve.source.fields import entry, integer, one_or_list, read_specification, text
+from stepsolve.source.fields import entries, entry, integer, one_or_list, read_specification, text
 from stepsolve.source.report import Report
 
 
@@ -73,8 +73,11 @@ def load_kind(name: str) -> type[Problem]:
     raise UnknownName(f"the kind {name} has no problem class")
 
 
-def read_problem(node: Node) -> Problem:
-    """The problem that a file or mapping describes. Raises `InvalidProblem` with every mistake."""
+def read_problem(node: Node, method: str | None = None) -> Problem:
+    """The problem that a file or mapping describes. Raises `InvalidProblem` with every mistake.
+
+    `method` is put in place of the problem's own. Raises `StepsolveError` if its kind has none.
+    """
     report = Report()
     assert isinstance(node.value, dict)
     written = node.value.get("kind")
@@ -87,7 +90,7 @@ def read_problem(node: Node) -> Problem:
     except UnknownName:
         hint = nearest(written.value, kind_names()) or f"the kinds are {', '.join(kind_names())}"
         raise InvalidProblem(written.diagnose(f"there is no kind {written.value}", hint)) from None
-    problem = read_specification(cls, node, report)
+    problem = read_specification(cls, _with_method(cls, node, method), report)
     if problem is not None:  # mistakes in some keys do not hide those between the others
         try:
             problem.check(report)
@@ -96,6 +99,19 @@ def read_problem(node: Node) -> Problem:
     report.placed(node.place).raise_if_any()
     assert problem is not None
     return problem
+
+
+def _with_method(cls: type[Problem], node: Node, method: str | None) -> Node:
+    if method is None:
+        return node
+    reader = entries(cls)["method"].reader if "method" in entries(cls) else None
+    if reader is None:
+        raise StepsolveError("this kind of problem has no method to choose")
+    asked = Node(method, "method", node.place)
+    if reader.read(asked, Report()) is None:
+        raise StepsolveError(f"there is no method {method}: {reader.doc}")
+    assert isinstance(node.value, dict)
+    return Node({**node.value, "method": asked}, node.path, node.place, keys=node.keys)
 
 
 def _unknown(name: str) -> str:

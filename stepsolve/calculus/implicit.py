@@ -9,6 +9,7 @@ from typing import NamedTuple
 from stepsolve.calculus.domain import nonzero
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.partial import Partial, work_out
+from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.textbook import textbook
 from stepsolve.calculus.tidy import ONE, ZERO, tidy
 from stepsolve.checking.curves import Curve
@@ -84,8 +85,14 @@ class ImplicitSolution:
     finite value there.
     """
 
-    def __init__(self, relation: Relation, at: Mapping[str, Expression], digits: Digits) -> None:
-        self.relation = relation
+    def __init__(
+        self,
+        relation: Relation,
+        at: Mapping[str, Expression],
+        digits: Digits,
+        method: str = METHODS[0],
+    ) -> None:
+        self.relation, self._method = relation, method
         self._at, self._digits = at, digits
         self._precise = Precise()
         self._name = gradient_name(relation.dependent, relation.variable)
@@ -108,7 +115,9 @@ class ImplicitSolution:
         dependent = {relation.dependent: self._name}
         taken = [*names(relation.left), *names(relation.right)]
         body = relation.left if label == "left" else relation.right
-        return work_out(side, side, body, relation.variable, taken, dependent=dependent)
+        return work_out(
+            side, side, body, relation.variable, taken, dependent=dependent, method=self._method
+        )
 
     def _all_higher(self) -> Iterator[_Higher]:
         relation, form = self.relation, self.form
@@ -116,7 +125,15 @@ class ImplicitSolution:
         of = self._name
         for order in range(2, relation.order + 1):
             name = gradient_name(relation.dependent, *(relation.variable,) * order)
-            partial = work_out(name, of, form, relation.variable, names(form), dependent=dependent)
+            partial = work_out(
+                name,
+                of,
+                form,
+                relation.variable,
+                names(form),
+                dependent=dependent,
+                method=self._method,
+            )
             put = tidy(substitute(partial.form, {self._name: self.form}))
             put = put if put.size <= _SHORT else partial.form
             higher = _Higher(partial, put, textbook(put) if put is not partial.form else ())

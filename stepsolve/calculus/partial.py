@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.textbook import textbook
 from stepsolve.calculus.tidy import constant
 from stepsolve.checking.precise import Precise
@@ -92,13 +93,14 @@ def work_out(
     taken: Iterable[str],
     *,
     euler: bool = True,
+    method: str = METHODS[0],
     dependent: Mapping[str, str] | None = None,
 ) -> Partial:
     """The derivative of a body by a variable, from the rules to the form of a textbook.
 
     `taken` are names that no inner function may get; for the others see `Partial`.
     """
-    found = differentiate(body, variable, taken, euler=euler, dependent=dependent)
+    found = differentiate(body, variable, taken, euler=euler, method=method, dependent=dependent)
     first = found.step
     if first.steps and first.result is None:
         first = first._replace(result=found.value)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from stepsolve.algebra import Judge
 from stepsolve.calculus.domain import restrictions
 from stepsolve.calculus.partial import Partial, work_out
+from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.tidy import constant, tidy
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.rewrites import TOLERANCE, Sampler, check_derivative
@@ -75,8 +76,10 @@ class Solution:
         digits: Digits,
         *,
         euler: bool = True,
+        method: str = METHODS[0],
     ) -> None:
         self.function = function
+        self._method = method
         self._at, self._digits, self._euler = at, digits, euler
         self._precise = Precise()
         self.partials: dict[By, Partial] = {}
@@ -92,7 +95,13 @@ class Solution:
         body = self.partials[by[:-1]].form if len(by) > 1 else function.body
         taken = [function.name, *function.parameters, *names(function.body)]
         self.partials[by] = work_out(
-            self._name(by), self._name(by[:-1]), body, by[-1], taken, euler=self._euler
+            self._name(by),
+            self._name(by[:-1]),
+            body,
+            by[-1],
+            taken,
+            euler=self._euler,
+            method=self._method,
         )
 
     def _name(self, by: By) -> str:
@@ -126,6 +135,8 @@ class Solution:
             yield Section((function.left,))
         yield Equation((function.left, function.body))
         yield from self._kinks()
+        if self._method != METHODS[0]:
+            yield Text((f"Where there are several ways, the method asked for: {self._method}.",))
         for order in range(1, max(map(len, self.partials)) + 1):
             for by, partial in self.partials.items():
                 if len(by) == order:

@@ -17,6 +17,7 @@ from itertools import chain, combinations_with_replacement, count
 from typing import ClassVar, NamedTuple
 
 from stepsolve.calculus.implicit import ImplicitSolution, Relation, related
+from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.solution import By, Function, Solution, jacobians, wholes
 from stepsolve.checking.curves import ON_CURVE, Curve
 from stepsolve.derivation import Derivation
@@ -24,7 +25,7 @@ from stepsolve.errors import InvalidProblem, OutsideDomain
 from stepsolve.notation.tree import Array, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
-from stepsolve.source.fields import entry, integer, list_of, one_or_list
+from stepsolve.source.fields import choice, entry, integer, list_of, one_or_list
 from stepsolve.source.quantities import (
     Given,
     Written,
@@ -110,6 +111,12 @@ class Derivative(Problem):
         "How many times to differentiate; 2 with several variables gives the Hessian matrix.",
         default=1,
         examples=(2,),
+    )
+    method: str = entry(
+        choice(*METHODS),
+        "How products, quotients and powers are differentiated where there are several ways.",
+        default=METHODS[0],
+        examples=("quotient",),
     )
     mixed: tuple[WrittenName, ...] = entry(
         list_of(written_name, minimum=2),
@@ -357,7 +364,7 @@ class Derivative(Problem):
         euler = "e" not in {g.name for g in self.at} | set(function.parameters)
         written = next(t.written for t in self._targets if t.name == function.name)
         try:
-            solution = Solution(function, self._point, self.shown, euler=euler)
+            solution = Solution(function, self._point, self.shown, euler=euler, method=self.method)
         except LineError as error:
             raise self._no_value(error) from None
         if solution.nowhere:
@@ -375,7 +382,7 @@ class Derivative(Problem):
         relation = self._relation
         assert relation is not None and self.equation is not None
         try:
-            solution = ImplicitSolution(relation, self._point, self.shown)
+            solution = ImplicitSolution(relation, self._point, self.shown, self.method)
         except LineError as error:
             raise self._no_value(error) from None
         if solution.undetermined:

@@ -14,7 +14,7 @@ import pytest
 import stepsolve
 from stepsolve.calculus import implicit, solution
 from stepsolve.derivation import Derivation, Result, Section, Text
-from stepsolve.errors import InvalidProblem
+from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient, gradient_name
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Array, Name
@@ -243,6 +243,35 @@ def test_names_of_derivatives(
     found = gradient(name)
     assert found is not None and (found.of, found.by, found.order) == ("f", parts, len(by))
     assert parse(name) == Name(name) and parse(plain(parse(f"2 * {name} + 1"))) is not None
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [
+        ("as-written", "quotient rule"),
+        ("quotient", "quotient rule"),
+        ("product", "quotient as a product"),
+        ("logarithmic", "logarithmic differentiation"),
+    ],
+)
+def test_the_method_is_the_one_asked_for(method: str, first: str) -> None:
+    problem = {"expression": "x^2 / (x + 1)", "variable": "x"}
+    by_key = solve(**problem, method=method)
+    assert by_key.steps[0].rule == first
+    by_option = stepsolve.solve({"kind": "derivative", **problem}, method=method)
+    assert by_option.to_json() == by_key.to_json()
+    assert same(plain(by_key.results["df/dx"]), "(x^2 + 2*x)/(x + 1)^2")
+    told = [b.parts[0] for b in by_key.blocks if isinstance(b, Text)]
+    assert any(method in str(part) for part in told) == (method != "as-written")
+
+
+def test_a_method_that_there_is_not() -> None:
+    with pytest.raises(StepsolveError, match="as-written, quotient, product or logarithmic"):
+        stepsolve.solve({"kind": "derivative", "expression": "x"}, method="magic")
+    with pytest.raises(StepsolveError, match="no method to choose"):
+        stepsolve.solve({"kind": "graph", "lines": ["y = 2"]}, method="product")
+    with pytest.raises(InvalidProblem, match="unknown choice magic"):
+        stepsolve.solve({"kind": "derivative", "expression": "x", "method": "magic"})
 
 
 # ------------------------------------------------------------------------- what is wrong is caught
