@@ -208,9 +208,12 @@ def build_product(product: Product) -> Expression:
         return ZERO
     size = _size(product.number)
     above, below = size.numerator, size.denominator
-    if product.decimal and below != 1 and (text := _decimal_text(size)) is not None:
+    if product.decimal and below != 1:  # 1.5 / 3 stays so, 1 / 4 becomes 0.25
+        rest = _without_tens(below)
+        text = _decimal_text(size * rest)
+    if product.decimal and below != 1 and text is not None:
         top: list[Expression] = [Number(text)]
-        bottom: list[Expression] = []
+        bottom: list[Expression] = [Number(str(rest))] if rest != 1 else []
     else:
         top = [Number(_whole_text(above))] if above != 1 else []
         bottom = [Number(_whole_text(below))] if below != 1 else []
@@ -229,6 +232,14 @@ def _negated_sum(product: Product) -> Expression | None:
         if power == 1 and isinstance(base, Apply) and base.operation in ("+", "-"):
             return base
     return None
+
+
+def _without_tens(whole: int) -> int:
+    """A whole number without its factors 2 and 5."""
+    for factor in (2, 5):
+        while whole % factor == 0:
+            whole //= factor
+    return whole
 
 
 def _raised(value: Exact, power: int) -> Exact:
