@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.worksheets import VALUE_TOLERANCE
@@ -18,28 +18,18 @@ EXACT = 1e-45  # of a quotient of 200 digits, relative to the terms that its dif
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 
 
-class Quotients(Protocol):
-    """One row of a table of quotients; see `stepsolve.worksheet.quotients.Row`."""
-
-    e: float
-    at: float
-    samples: Any
-    floats: tuple[float, float, float]
-    precise_e: Value
-    precise: tuple[Value, Value, Value]
-
-
 def check_quotients(
     of: str,
     body: Expression,
     variable: str,
     floats: Mapping[str, float],
     exact: Mapping[str, Value],
-    rows: Iterable[Quotients],
+    rows: Iterable[Any],
 ) -> Iterator[Check]:
     """One check of the values and one of the quotients of a table.
 
-    `floats` and `exact` are the point, in float64 and in high precision.
+    Each row is one of `stepsolve.worksheet.quotients.Row`; `floats` and `exact` are the point, in
+    float64 and in high precision.
     """
     rows = tuple(rows)
     values = max(_values(body, variable, floats, row) for row in rows)
@@ -66,9 +56,20 @@ def check_quotients(
     )
 
 
-def _values(
-    body: Expression, variable: str, floats: Mapping[str, float], row: Quotients
-) -> float:
+def check_errors(of: str, gradient: Value, errors: Any) -> Check:
+    """The errors of a table, subtracted again in fractions; `gradient` is what they are
+    against, `errors` those of `stepsolve.worksheet.quotient_tables.Errors`."""
+    true, worst = _fraction(gradient), 0.0
+    size = max(Fraction(1), abs(true))
+    for row, *found in zip(errors.rows, *errors.floats, *errors.precise, strict=True):
+        quotients = [*map(Fraction, row.floats), *map(_fraction, row.precise)]
+        for quotient, error in zip(quotients, found, strict=True):
+            worst = max(worst, float(abs(abs(quotient - true) - _fraction(error)) / size))
+    count = len(errors.rows) * (len(errors.floats) + len(errors.precise))
+    return Check(f"the {count} errors of {of}", "exact fractions", worst, worst <= EXACT)
+
+
+def _values(body: Expression, variable: str, floats: Mapping[str, float], row: Any) -> float:
     """How far NumPy's values are from mpmath's at the same arguments, beyond what sums cancel."""
     worst = 0.0
     arguments = (row.at - row.e, row.at, row.at + row.e)
@@ -90,7 +91,7 @@ def _expected(samples: tuple[Fraction, ...], e: Fraction) -> tuple[Fraction, Fra
     return (above - here) / e, (here - below) / e, (above - below) / (e + e)
 
 
-def _arithmetic(row: Quotients) -> float:
+def _arithmetic(row: Any) -> float:
     """How far the quotients are from those of the same values in fractions."""
     samples = tuple(Fraction(value) for value in row.samples)
     worst = 0.0
@@ -100,9 +101,7 @@ def _arithmetic(row: Quotients) -> float:
     return worst
 
 
-def _precise(
-    body: Expression, variable: str, exact: Mapping[str, Value], row: Quotients
-) -> float:
+def _precise(body: Expression, variable: str, exact: Mapping[str, Value], row: Any) -> float:
     """How far the precise quotients are from those in fractions of values with other digits."""
     precise = Precise(2 * 200)
     given = {name: precise.mp.mpf(value) for name, value in exact.items()}
@@ -115,7 +114,7 @@ def _precise(
     except OutsideDomain:
         return math.inf
     expected = _expected(tuple(found), _fraction(e))
-    size = max(1, *(abs(value) / _fraction(e) for value in found))
+    size = max([Fraction(1), *(abs(value) / _fraction(e) for value in found)])
     pairs = zip(row.precise, expected, strict=True)
     return max(float(abs(_fraction(value) - other) / size) for value, other in pairs)
 

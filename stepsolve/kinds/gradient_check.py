@@ -15,7 +15,6 @@ Source: Press et al., Numerical Recipes, 3rd ed., 5.7; Stanford CS231n, notes on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -23,7 +22,7 @@ from typing import ClassVar
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, nearest
 from stepsolve.kinds import derivative
-from stepsolve.notation.tree import Expression, Name, Number, names
+from stepsolve.notation.tree import Expression, Number, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import entry, integer, list_of, mapping_of, name, one_or_list
@@ -163,7 +162,9 @@ class GradientCheck(Problem):
     def _check_steps(self, report: Report) -> None:
         given = self.steps or ()
         if len(given) > _MOST_STEPS:
-            report.add(given[_MOST_STEPS].node.diagnose(f"at most {_MOST_STEPS} steps can be shown"))
+            report.add(
+                given[_MOST_STEPS].node.diagnose(f"at most {_MOST_STEPS} steps can be shown")
+            )
             return
         seen: dict[float, Given] = {}
         for one in given:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context
 from functools import cached_property
 from typing import NamedTuple
 
-from stepsolve.checking.precise import Point, Precise, Value
-from stepsolve.checking.quotients import check_quotients
+from stepsolve.checking.precise import Precise, Value
+from stepsolve.checking.quotients import check_errors, check_quotients
+from stepsolve.checking.rewrites import TOLERANCE, Sampler
 from stepsolve.checking.worksheets import GradientOracle, Gradients
 from stepsolve.derivation import (
     Block,
-    Cell,
     Check,
     Derivation,
     Detail,
@@ -24,18 +24,23 @@ from stepsolve.derivation import (
 )
 from stepsolve.derivation import Value as Shown
 from stepsolve.notation.numbers import Digits, is_exact, number
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.worksheet.backward import gradient_name
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.quotient_tables import Errors, in_float64, short, without_rounding
+from stepsolve.worksheet.quotient_tables import Errors, in_float64, without_rounding
+from stepsolve.worksheet.quotient_words import (
+    METHOD,
+    Place,
+    kink,
+    rounding,
+    side_by_side,
+    verdict,
+)
 from stepsolve.worksheet.quotients import DIGITS, WAYS, Probe
 from stepsolve.worksheet.solution import Solution
 from stepsolve.worksheet.taylor import Taylor, terms_of
 
-_EPSILON = 2.0**-52
-_SAME = 1e-15  # relative difference from which a claim is wrong: far above that of 200 digits
-_ROUNDED = Context(25, ROUND_HALF_EVEN)  # a slope taken with a step of 1e-30 is that far exact
-_WORDS = {"forward": "above", "backward": "below", "central": "both sides"}
+_EXACT = Context(40, ROUND_HALF_EVEN)
 
 
 class Task(NamedTuple):
@@ -48,26 +53,6 @@ class Task(NamedTuple):
     steps: tuple[Expression, ...]
     claims: Mapping[str, Expression]
     digits: Digits
-
-
-class Place(NamedTuple):
-    """One coordinate at one point: the quotients against `gradient`, the true `derivative` or a claim."""
-
-    coordinate: str
-    probe: Probe
-    errors: Errors
-    gradient: Value
-    derivative: Value
-    claimed: bool
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether what is claimed is not the derivative."""
-        return self.claimed and _relative(self.gradient, self.derivative) > _SAME
-
-    @property
-    def has_derivative(self) -> bool:
-        return self.probe.is_smooth
 
 
 class GradientPage:
@@ -115,7 +100,7 @@ class GradientPage:
         gradient = self._claims[k].exact.get(by, derivative)
         errors = Errors([probe.row(step) for step in task.steps], gradient, self._precise)
         claimed = coordinate in task.claims
-        return Place(coordinate, probe, errors, gradient, derivative, claimed)
+        return Place(coordinate, by, probe, errors, gradient, derivative, claimed)
 
     @property
     def results(self) -> dict[str, Expression]:
@@ -158,7 +143,9 @@ class GradientPage:
             *(moved if n == by else values.get(n, Name(n)) for n in self._task.coordinates),
         )
 
-    def _samples(self, by: str, values: Mapping[str, Expression], e: Expression) -> list[Expression]:
+    def _samples(
+        self, by: str, values: Mapping[str, Expression], e: Expression
+    ) -> list[Expression]:
         at = values.get(by, Name(by))
         return [
             self._call(by, Apply("-", at, e), values),
@@ -176,7 +163,11 @@ class GradientPage:
         yield Table(("quotient", "formula", "error"), table, Detail.BRIEF, "definitions")
         if len(self._task.coordinates) > 1:
             yield Text(
-                ("Here for ", Name(by), "; the other coordinates are moved the same way, one by one."),
+                (
+                    "Here for ",
+                    Name(by),
+                    "; the other coordinates are moved the same way, one by one.",
+                ),
                 Detail.NORMAL,
             )
         place, step = self._places[0][0], self._task.steps[0]
@@ -191,7 +182,7 @@ class GradientPage:
         numbers = _quotients([self._number(value) for value in values], step)
         for k in range(len(WAYS)):
             found = place.errors.rows[0].precise[k]
-            decimal = _ROUNDED.plus(Precise.decimal(found))
+            decimal = _EXACT.plus(Precise.decimal(found))
             sides = (written[k], numbers[k], number(decimal, self._task.digits))
             yield Equation(sides, not is_exact(decimal, self._task.digits), Detail.NORMAL)
 
@@ -223,13 +214,15 @@ class GradientPage:
             yield Lines(tuple(lines))
         else:
             yield from solution.forward_blocks()
-        if len(self._task.steps) > 1:
+        if len(self._task.steps) > 1 or len(places) == 1:
             for place in places:
                 yield from self._of_one(k, place)
-        if len(places) > 1 or self._task.claims or len(self._task.steps) == 1:
-            yield from self._side_by_side(k)
+        if len(places) > 1 or self._task.claims:
+            yield from side_by_side(
+                places, self._letter, self._task.digits, self._labelled("side by side", k)
+            )
         for place in places:
-            yield from self._kink(place)
+            yield from kink(place, self._task.digits)
         if self._task.claims:
             for place in places:
                 yield from self._verdict(place)
@@ -241,123 +234,28 @@ class GradientPage:
             ("Quotients for ", Name(by), f" in float64, and how far they are from {against}:"),
             Detail.BRIEF,
         )
-        yield in_float64(self._labelled("quotients", k, place), self._letter, place.errors,
-                         self._task.digits)
-
-    def _labelled(self, what: str, k: int, place: Place) -> str:
-        """A name for a table, of its own among those of the page."""
-        point = f", point {k + 1}" if len(self._places) > 1 else ""
-        return f"{what}, {self._by(place.coordinate)}{point}"
-
-    def _side_by_side(self, k: int) -> Iterator[Block]:
-        """Gradient and central quotients, coordinate by coordinate, and as vectors."""
-        places = self._places[k]
-        j = self._usual(places[0])
-        step = places[0].errors.rows[j].step
-        yield Text(
-            (
-                "Coordinate by coordinate, with ", self._letter, " = ", step,
-                ": the gradient g, the central quotient d, and their relative error "
-                "|g − d| / (|g| + |d|):",
-            ),
-            Detail.BRIEF,
+        yield in_float64(
+            self._labelled("quotients", k, place), self._letter, place.errors, self._task.digits
         )
-        rows: list[tuple[Cell, ...]] = []
-        columns: dict[str, list[float]] = {
-            name: [] for name in ("g", "d", "difference", "relative error")
-        }
-        for place in places:
-            d = self._precise.mp.mpf(place.errors.rows[j].floats[2])
-            off, relative = place.errors.floats[2][j], _relative(place.gradient, d)
-            for column, value in zip(columns.values(), (place.gradient, d, off, relative), strict=True):
-                column.append(float(value))
-            told = [number(Precise.decimal(v), self._task.digits) for v in (place.gradient, d)]
-            rows.append((Name(place.coordinate), *told, short(off), short(relative)))
-        header = ("by", "g", "d", "|g − d|", "relative error")
-        data = tuple((name, tuple(values)) for name, values in columns.items())
-        point = f", point {k + 1}" if len(self._places) > 1 else ""
-        yield Table(header, tuple(rows), Detail.BRIEF, f"side by side{point}", data)
-        if len(places) > 1:
-            yield from self._as_vectors(places, j)
 
-    def _as_vectors(self, places: list[Place], j: int) -> Iterator[Block]:
-        norm = self._precise.mp.norm
-        g = [place.gradient for place in places]
-        d = [self._precise.mp.mpf(place.errors.rows[j].floats[2]) for place in places]
-        off = norm([a - b for a, b in zip(g, d, strict=True)])
-        total = norm(g) + norm(d)
-        if total:
-            yield Text(
-                ("As vectors: ‖g − d‖ / (‖g‖ + ‖d‖) = ", short(off / total), "."), Detail.BRIEF
-            )
-
-    def _usual(self, place: Place) -> int:
-        """The row of the step that is nearest to the one that theory advises."""
-        advised = self._precise.mp.cbrt(_EPSILON)
-        log = self._precise.mp.log
-        rows = place.errors.rows
-        return min(range(len(rows)), key=lambda k: abs(log(rows[k].precise_e / advised)))
+    def _labelled(self, what: str, k: int, place: Place | None = None) -> str:
+        """A name for a table, of its own among those of the page."""
+        by = f", {place.by}" if place else ""
+        return f"{what}{by}" + (f", point {k + 1}" if len(self._places) > 1 else "")
 
     # ---------------------------------------------------------------------- what they show
 
-    def _kink(self, place: Place) -> Iterator[Block]:
-        """What the quotients say where there is no derivative."""
-        if place.has_derivative:
-            return
-        at = (Name(place.coordinate), " = ", self._number(place.probe.at))
-        by = Name(self._by(place.coordinate))
-        if place.probe.is_jump:
-            yield Text(
-                ("At ", *at, " there is no derivative ", by, ": the smaller the step, the larger "
-                 "the quotients, without bound."),
-                Detail.BRIEF,
-            )
-            return
-        slopes = place.probe.slopes
-        left, right, middle = (
-            number(_ROUNDED.plus(Precise.decimal(v)), self._task.digits)
-            for v in (slopes.left, slopes.right, slopes.middle)
-        )
-        yield Text(
-            ("At ", *at, " there is no derivative ", by, ": the forward quotients tend to ", right,
-             ", the backward ones to ", left, ". The central quotients tend to the mean of both, ",
-             middle, ", and their steadiness misleads: a slope of ", middle, " is on neither side. "
-             "The value that stands for the derivative is a convention, which no quotient confirms."),
-            Detail.BRIEF,
-        )
-
     def _verdict(self, place: Place) -> Iterator[Block]:
-        """Whether a claim passes, and if not, by how much."""
         if not place.claimed:
             return
-        by = Name(self._by(place.coordinate))
-        digits = self._task.digits
-        claim, truth = (
-            number(Precise.decimal(v), digits) for v in (place.gradient, place.derivative)
-        )
-        if not place.has_derivative:
-            yield Text(("No quotient can decide the claim about ", by, " here."), Detail.BRIEF)
-        elif place.is_wrong:
-            relative = _relative(place.gradient, place.derivative)
-            yield Text(
-                ("The claim about ", by, " fails: the quotients tend to ", truth, ", not to ", claim,
-                 ". The difference of ", short(abs(place.gradient - place.derivative)),
-                 " stays, however small the step; the relative error is ", short(relative), "."),
-                Detail.BRIEF,
-            )
-        else:
-            yield Text(("The claim about ", by, " passes: the quotients tend to ", truth, "."),
-                       Detail.BRIEF)
-            if self._differs_elsewhere(place):
-                yield Text(
-                    ("But it agrees at this point only: elsewhere ", by, " has other values than ",
-                     self._task.claims[place.coordinate], ". Check at a point of random numbers."),
-                    Detail.BRIEF,
-                )
+        yield verdict(place, self._task.digits)
+        if place.has_derivative and not place.is_wrong and self._differs_elsewhere(place):
+            claim = self._task.claims[place.coordinate]
+            told = ("But it passes at this point only: elsewhere ", Name(place.by))
+            advice = ". A check at random points would have told."
+            yield Text((*told, " is not ", claim, advice), Detail.BRIEF)
 
     def _differs_elsewhere(self, place: Place) -> bool:
-        from stepsolve.checking.rewrites import TOLERANCE, Sampler
-
         variables = dict.fromkeys(n for p in self._task.points for n in p)
         sampler = Sampler(self._task.body, variables, by=(place.coordinate,))
         form = self.results[self._by(place.coordinate)]
@@ -368,59 +266,50 @@ class GradientPage:
         """Why the errors are what they are: Taylor's next term, then rounding."""
         if not place.has_derivative or place.is_wrong:
             return
-        taylor = self._taylor
         many = len(self._places) > 1 or len(self._task.coordinates) > 1
         yield Section(("Truncation and rounding",), Detail.NORMAL)
-        yield from self._taylor_blocks(place, taylor)
+        yield from self._taylor_blocks(self._taylor)
         if len(self._task.steps) > 1:
-            of = (" of ", Name(self._by(place.coordinate))) if many else ()
+            of = (" for ", Name(self._by(place.coordinate))) if many else ()
             yield Text(
-                (f"The errors of truncation alone, computed with {DIGITS} digits", *of,
-                 ", and the power of ", self._letter, " that they fall with:"),
+                (
+                    "The errors of truncation alone",
+                    *of,
+                    f", computed with {DIGITS} digits, and the power of ",
+                    self._letter,
+                    " that they fall with:",
+                ),
                 Detail.NORMAL,
             )
-            yield without_rounding(self._labelled("truncation", 0, place), self._letter, place.errors)
-        yield from self._rounding(place)
+            yield without_rounding(
+                self._labelled("truncation", 0, place), self._letter, place.errors
+            )
+        yield from rounding(place, self._task.name, self._letter)
 
     @cached_property
     def _taylor(self) -> Taylor | None:
-        task, place = self._task, self._places[0][0]
+        place = self._places[0][0]
         form = self.results[self._by(place.coordinate)]
         return terms_of(form, place.coordinate, self._solutions[0].exact)
 
-    def _taylor_blocks(self, place: Place, taylor: Taylor | None) -> Iterator[Block]:
+    def _taylor_blocks(self, taylor: Taylor | None) -> Iterator[Block]:
         if taylor is None:
             return
-        f, e = self._task.name, self._letter
+        e = self._letter
+        second, third = taylor.told(self._task.digits)
         yield Text(
-            ("By Taylor's series the first error left in a forward or backward quotient is ",
-             Apply("/", Name(f"{f}''"), Number("2")), " times ", e, ", in a central one ",
-             Apply("/", Name(f"{f}'''"), Number("6")), " times ", Apply("^", e, Number("2")),
-             ". Here these are ", *taylor.told(self._task.digits), "."),
-            Detail.NORMAL,
-        )
-
-    def _rounding(self, place: Place) -> Iterator[Block]:
-        errors, e = place.errors, self._letter
-        turning = [k for k in (0, 2) if errors.turns(k)]
-        if not turning:
-            return
-        told: list[str | Expression] = []
-        for k in turning:
-            step = errors.rows[errors.best(k)].step
-            told += [" and " if told else "", f"of the {WAYS[k]} quotient at ", e, " = ", step]
-        yield Text(
-            ("In float64 the error is least ", *told, ". Below that rounding takes over: every value "
-             f"of {self._task.name} is wrong by some ε = 2⁻⁵² of its size, and the quotient divides "
-             "that by ", e, "."),
-            Detail.NORMAL,
-        )
-        root = self._precise.mp.sqrt(_EPSILON)
-        cube = self._precise.mp.cbrt(_EPSILON)
-        yield Text(
-            ("Where everything is of size 1, truncation and rounding balance at about √ε ≈ ",
-             short(root), " for forward and backward quotients and ∛ε ≈ ", short(cube),
-             " for central ones."),
+            (
+                "By Taylor's series the error of a forward or backward quotient begins with half the "
+                "second derivative times ",
+                e,
+                ", that of a central one with a sixth of the third times ",
+                Apply("^", e, Number("2")),
+                ". Here these factors are ",
+                second,
+                " and ",
+                third,
+                ".",
+            ),
             Detail.NORMAL,
         )
 
@@ -436,14 +325,18 @@ class GradientPage:
             for place in self._places[k]:
                 yield from self._of_place(place)
         if self._taylor is not None and self._places[0][0].has_derivative:
-            yield from self._taylor.checks(self._by(self._task.coordinates[0]), self._places[0][0].probe)
+            yield from self._taylor.checks(
+                self._by(self._task.coordinates[0]), self._places[0][0].probe
+            )
 
     def _of_gradients(self, solution: Solution) -> Iterator[Check]:
         name = self._task.name
         at = {c: self._by(c) for c in self._task.coordinates}
         name_of = {name: gradient_name(name, name), **at}
         gradients = Gradients(name, name_of, {c: [name] for c in at})
-        oracle = GradientOracle({name: self._task.body}, solution.exact, gradients, solution.precise)
+        oracle = GradientOracle(
+            {name: self._task.body}, solution.exact, gradients, solution.precise
+        )
         yield from oracle.checks()
 
     def _of_place(self, place: Place) -> Iterator[Check]:
@@ -451,16 +344,11 @@ class GradientPage:
         yield from check_quotients(
             by, probe.body, place.coordinate, probe.floats, probe.exact, place.errors.rows
         )
+        yield check_errors(by, place.gradient, place.errors)
         if place.claimed and place.has_derivative:
-            off = _relative(place.gradient, probe.slopes.middle)
-            agreed = (off > _SAME) == place.is_wrong
-            yield Check(f"the verdict on the claimed {by}", f"differences with {DIGITS} digits",
-                        0.0 if agreed else float("inf"), agreed)
-
-
-def _relative(one: Value, other: Value) -> Value:
-    total = abs(one) + abs(other)
-    return abs(one - other) / total if total else total
+            agreed = place.verdict_agrees
+            error = 0.0 if agreed else float("inf")
+            yield Check(f"the verdict on the claimed {by}", METHOD, error, agreed)
 
 
 def _quotients(samples: list[Expression], e: Expression) -> tuple[Expression, ...]:

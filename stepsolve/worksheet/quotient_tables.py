@@ -1,4 +1,4 @@
-"""Tables of difference quotients: the quotients with their errors, and the errors of truncation alone."""
+"""Tables of difference quotients: with their errors, and with the errors of truncation alone."""
 
 from __future__ import annotations
 
@@ -86,11 +86,13 @@ def _frozen(data: dict[str, list[float]]) -> tuple[tuple[str, tuple[float, ...]]
 
 
 def short(value: Value, digits: int = 2) -> Expression:
-    """A size with a few digits and its power of ten, as errors are told: `1.0e-2`."""
+    """A size with a few digits and, unless it is near 1, its power of ten: `1.0e-2`."""
     exact = Precise.decimal(value)
     if not exact:
         return Number("0")
     rounded = Context(digits, ROUND_HALF_UP).plus(exact)
+    if rounded.adjusted() in (-1, 0):
+        return Number(f"{rounded:.{digits - 1 - rounded.adjusted()}f}")
     return Number(f"{rounded:.{digits - 1}e}".replace("e+", "e"))
 
 

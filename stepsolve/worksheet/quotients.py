@@ -83,9 +83,7 @@ class Probe:
         samples = self._samples(self._by_numpy, at, e)
         exact_e = self.precise.evaluate(step, Point({}))
         exact = self._samples(self.value, self.exact[self.variable], exact_e)
-        return Row(
-            step, e, at, samples, samples.quotients(e), exact_e, exact.quotients(exact_e)
-        )
+        return Row(step, e, at, samples, samples.quotients(e), exact_e, exact.quotients(exact_e))
 
     @staticmethod
     def _samples(function: Callable[[Any], Any], at: Any, step: Any) -> Samples:
@@ -134,4 +132,3 @@ def orders(steps: list[Value], errors: list[Value], precise: Precise) -> Iterato
             yield None
         else:
             yield log(before / after) / log(steps[k - 1] / steps[k])
-

@@ -24,10 +24,10 @@ class Taylor(NamedTuple):
     second: Value
     third: Value
 
-    def told(self, digits: Digits) -> tuple[str | Expression, ...]:
-        """Both values, in words."""
-        first, other = (number(Precise.decimal(v), digits) for v in self)
-        return first, " and ", other
+    def told(self, digits: Digits) -> tuple[Expression, Expression]:
+        """Both values, as they are shown."""
+        second, third = (number(Precise.decimal(v), digits) for v in self)
+        return second, third
 
     def checks(self, of: str, probe: Probe) -> Iterator[Check]:
         """Each against what the errors of the quotients are, for a very small step."""
