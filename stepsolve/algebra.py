@@ -5,6 +5,8 @@ Expressions are rebuilt from the tree, node by node; no text ever reaches SymPy.
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Mapping
 from operator import add, mul, sub, truediv
 from typing import Any
@@ -27,6 +29,12 @@ _MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for,
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
 _MAX_FRACTIONS = 6  # denominators that are multiplied together
 _MAX_TERMS = 300  # terms that multiplying out may give
+_MAX_SIZE_OF_LIMIT = 60  # nodes beyond which SymPy is not asked for a limit
+_PATIENCE = 2.0  # seconds that SymPy has for a limit: some would take for ever
+
+
+class _OutOfTime(BaseException):
+    """Raised within SymPy, whose own handlers must not catch it."""
 
 
 class Untranslatable(Exception):
@@ -61,6 +69,32 @@ class Judge:
         except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
             return None
 
+    def limit(self, limit: Apply, claimed: Expression) -> bool | None:
+        """Whether a limit is what is claimed of it; None also where SymPy takes too long."""
+        body, variable, target, *side = limit.arguments
+        if body.size > _MAX_SIZE_OF_LIMIT:
+            return None
+        infinite = {"inf": sympy.oo}
+        directions = {Name("above"): "+", Name("below"): "-"}
+        try:
+            self._translate.name(infinite)
+            at = self._translate(target)
+            where = directions[side[0]] if side else ("+" if at in (sympy.oo, -sympy.oo) else "+-")
+            parts = self._translate(body), self._translate(variable), at
+            found = _in_time(lambda: sympy.limit(*parts, dir=where))
+            if found is None or isinstance(found, (sympy.AccumBounds, sympy.Limit)):
+                return None
+            expected = self._translate(claimed)
+            if found == expected:
+                return True
+            if found.is_infinite or expected.is_infinite:
+                return None if found.is_infinite is None else False
+            return _is_zero(found - expected, at_once=False)
+        except (Untranslatable, ArithmeticError, TypeError, ValueError, RecursionError):
+            return None
+        except (NotImplementedError, AttributeError, sympy.PoleError):
+            return None
+
     def _size(self, expression: Expression) -> int:
         """Nodes, what names stand for counted once."""
         size = expression.size
@@ -70,6 +104,24 @@ class Judge:
                     self._sizes[name] = self._size(self._definitions[name])
                 size += self._sizes[name]
         return size
+
+
+def _in_time(question: Callable[[], Any]) -> Any:
+    """The answer to a question, or None where it takes too long."""
+    end = time.monotonic() + _PATIENCE
+
+    def watch(*_: object) -> None:
+        if time.monotonic() > end:
+            raise _OutOfTime
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        return question()
+    except _OutOfTime:
+        return None
+    finally:
+        sys.setprofile(before)
 
 
 def to_sympy(expression: Expression, euler: bool = True) -> Any:
@@ -124,6 +176,10 @@ class _Translator:
         if euler:
             self._symbols["e"] = sympy.E
         self._done: dict[Expression, Any] = {}
+
+    def name(self, known: Mapping[str, Any]) -> None:
+        """Names with a meaning of their own from now on."""
+        self._symbols.update(known)
 
     def __call__(self, expression: Expression) -> Any:
         match expression:

@@ -20,10 +20,10 @@ from stepsolve.notation.bricks import (
 )
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
-from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, argument_level, is_plain_name
+from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, PRODUCT, argument_level, is_plain_name
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.notation.unicode import SIGNS, one_line, pretty_name, pretty_number, superscript
+from stepsolve.notation.unicode import SIGNS, approach, one_line, pretty_name, pretty_number, superscript
 
 __all__ = ("Box", "beside", "layout")
 
@@ -97,6 +97,8 @@ def _power(drawn: Box, exponent: Expression) -> Box:
 def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
     if operation == "diff":
         return _derivative(arguments[0], arguments[1], small)
+    if operation == "limit":
+        return _limit(arguments, small)
     if operation == "exp":
         return _exponential(arguments[0])
     template = text_template(operation)
@@ -117,6 +119,14 @@ def _derivative(of: Expression, by: Expression, small: bool) -> Box:
     if is_plain_name(of):
         return _gradient("d", one_line(of), below)
     return beside(_gradient("d", "", below), fenced("[", _part(of, ANYTHING, small), "]"))
+
+
+def _limit(arguments: tuple[Expression, ...], small: bool) -> Box:
+    """lim, with what its variable tends to below it."""
+    below = approach(arguments)
+    width = max(len(below), 3)
+    head = Box(("lim".center(width), below.center(width)))
+    return beside(head, line(" "), _part(arguments[0], PRODUCT, small))
 
 
 def _filled(template: str, arguments: list[Box]) -> Box:

@@ -12,6 +12,7 @@ from stepsolve.notation.precedence import (
     ATOM,
     LATEX,
     POSTFIX,
+    PRODUCT,
     argument_level,
     is_plain_name,
     is_scientific,
@@ -57,6 +58,8 @@ def _name(name: str) -> str:
     if of is not None:
         sign = _UPRIGHT_D if of.sign == "d" else r"\partial "
         return rf"\frac{{{sign}{_name(of.of)}}}{{{sign}{_name(of.by)}}}"
+    if name == "inf":
+        return r"\infty"
     stem, digits, subscript, primes = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""
@@ -121,6 +124,8 @@ def _is_coefficient(left: Expression, right: Expression) -> bool:
 def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
     if operation == "diff":
         return _derivative(*arguments)
+    if operation == "limit":
+        return _limit(arguments)
     template = latex_template(operation)
     least = repeat(argument_level(template))
     return filled(template, list(map(_part, arguments, least)))
@@ -131,6 +136,13 @@ def _derivative(of: Expression, by: Expression) -> str:
     if is_plain_name(of):
         return rf"\frac{{{_UPRIGHT_D}{latex(of)}}}{{{below}}}"
     return rf"\frac{{{_UPRIGHT_D}}}{{{below}}}\left[{_part(of)}\right]"
+
+
+def _limit(arguments: tuple[Expression, ...]) -> str:
+    body, variable, target, *side = arguments
+    signs = {"above": "^{+}", "below": "^{-}"}
+    sign = "".join(signs[part.name] for part in side if isinstance(part, Name))
+    return rf"\lim_{{{latex(variable)} \to {latex(target)}{sign}}} {_part(body, PRODUCT)}"
 
 
 def _array(array: Array) -> str:

@@ -346,6 +346,17 @@ class _Parser:
             if len(arguments) != 2 or not isinstance(arguments[1], Name):
                 raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
             return Apply("diff", *arguments, span=span)
+        if name == "limit":
+            sides = [[], [Name("above")], [Name("below")]]
+            if len(arguments) < 3 or list(arguments[3:]) not in sides:
+                raise ExpressionError(
+                    "limit takes an expression, a name, what it tends to and perhaps a side: "
+                    "limit(1 / x, x, 0, above)",
+                    *span,
+                )
+            if not isinstance(arguments[1], Name):
+                raise ExpressionError("a limit is taken in a name", *span)
+            return Apply("limit", *arguments, span=span)
         operation = OPERATIONS.get(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(

@@ -112,14 +112,15 @@ class Probe:
 
     @property
     def is_smooth(self) -> bool:
-        """Whether both one-sided slopes are the same."""
-        return bool(self.slopes.gap <= _KINK * max(self.slopes.size, _KINK))
+        """Whether both one-sided slopes are the same, and finite."""
+        same = self.slopes.gap <= _KINK * max(self.slopes.size, _KINK)
+        return bool(same and not self.is_jump)
 
-    @property
+    @cached_property
     def is_jump(self) -> bool:
         """Whether the slopes grow without bound as the step shrinks."""
         finer = self._slopes(self.precise.mp.mpf(_SMALL) / 256)
-        return bool(not self.is_smooth and finer.size > 4 * self.slopes.size)
+        return bool(finer.size > 4 * self.slopes.size)
 
 
 def orders(steps: list[Value], errors: list[Value], precise: Precise) -> Iterator[Value | None]:
