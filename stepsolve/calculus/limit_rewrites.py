@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
-from stepsolve.calculus.limit_values import INF, Approach, size_far
+from stepsolve.calculus.limit_values import INF, Approach, sign_near, size_far
 from stepsolve.calculus.tidy import ONE, build_product, factors, terms, tidy
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, transform
 from stepsolve.operations.table import OPERATIONS
@@ -146,9 +146,9 @@ def expanded(expression: Expression) -> list[tuple[int, Expression]] | None:
             if left is None or right is None or len(left) * len(right) > _MAX_TERMS:
                 return None
             return [(s * t, Apply("*", u, v)) for s, u in left for t, v in right]
-        case Apply(operation="^", arguments=(a, Number() as n)) if (
-            len(terms(a)) > 1 and n.value in (2, 3, 4)
-        ):
+        case Apply(operation="^", arguments=(a, Number() as n)) if len(
+            terms(a)
+        ) > 1 and n.value in (2, 3, 4):
             power = a
             for _ in range(int(n.value) - 1):
                 power = Apply("*", power, a)
@@ -294,12 +294,51 @@ def _simpler(expression: Expression, approach: Approach) -> Expression | None:
     return found if found.size < expression.size else None
 
 
+def _by_sign(expression: Expression, approach: Approach) -> Expression | None:
+    """abs and sign gone, where their argument keeps its sign on the way."""
+
+    def change(node: Expression) -> Expression | None:
+        if not isinstance(node, Apply) or node.operation not in ("abs", "sign"):
+            return None
+        near = sign_near(node.arguments[0], approach)
+        if not near:
+            return None
+        size = node.arguments[0] if node.operation == "abs" else ONE
+        return size if near > 0 else Apply("neg", size)
+
+    return transform(expression, change)
+
+
+def _complement(expression: Expression, approach: Approach) -> Expression | None:
+    """What is left of 1 by a logistic function is a logistic function."""
+
+    def change(node: Expression) -> Expression | None:
+        match node:
+            case Apply(
+                operation="-",
+                arguments=(Number(text="1"), Apply(operation="sigmoid", arguments=(inner,))),
+            ):
+                return Apply("sigmoid", tidy(Apply("neg", inner)))
+        return None
+
+    return transform(expression, change)
+
+
+def _product_out(expression: Expression, approach: Approach) -> Expression | None:
+    """A product with a sum, term by term."""
+    found = expanded(expression)
+    return None if found is None or len(found) < 2 else _sum(found)
+
+
 ROWS = (
+    Rewrite("the sign that holds near there", _by_sign),
     Rewrite("cancel", _simpler),
     Rewrite("by definition", _definition),
     Rewrite("multiply out and cancel", _multiplied_out, "0/0"),
     Rewrite("divide by the dominant term", _dominant, "inf/inf"),
     Rewrite("L'Hôpital's rule", _hospital, "quotient"),
+    Rewrite("1 − σ(u) = σ(−u)", _complement, "0*inf"),
+    Rewrite("multiply out", _product_out, "0*inf"),
     Rewrite("by definition", _factor_by_definition, "0*inf"),
     Rewrite("by definition", _term_by_definition, "inf-inf"),
     Rewrite("write the product as a quotient", _as_quotient, "0*inf"),

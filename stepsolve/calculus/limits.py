@@ -31,10 +31,12 @@ from stepsolve.checking.sampling import candidates
 from stepsolve.derivation import Step
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
+from stepsolve.notation.unicode import one_line
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 
 _BUDGET = 120  # limits of parts that are tried before the question is left open
 _DEEPEST = 14
+_SHORT = 4  # nodes up to which a limit needs no explanation if those of its parts need none
 _HUGE = 1e25  # what a pole leaves of 50 digits: tan at pi/2
 _BOUNDED = frozenset(("sin", "cos", "tanh", "sigmoid", "erf", "atan", "sign"))
 _WAVES = frozenset(("sin", "cos"))
@@ -69,10 +71,19 @@ class Limit(NamedTuple):
     value: Expression | None
     reason: str = ""
 
+    @property
+    def is_none(self) -> bool:
+        """Whether it is known that there is no limit."""
+        return self.reason == "waves" or self.step.rule == SIDES_DIFFER
+
+
+SIDES_DIFFER = "the sides differ"
+
 
 def find_limit(body: Expression, approach: Approach) -> Limit:
     """The limit of an expression, with its steps; both sides apart where that is needed."""
-    body = without_euler(body)
+    if approach.variable != "e":
+        body = without_euler(body)
     found = _Engine(approach).of(body)
     if found.value is not None or approach.side or approach.is_infinite:
         return found
@@ -85,7 +96,7 @@ def find_limit(body: Expression, approach: Approach) -> Limit:
     if values[0] == values[1] and values[0] is not None:
         step = Step("both sides agree", before, values[0], steps=steps, result=values[0])
         return Limit(step, values[0])
-    return Limit(Step("the sides differ", before, before, steps=steps), None, "sides")
+    return Limit(Step(SIDES_DIFFER, before, before, steps=steps), None, "sides")
 
 
 class _Engine:
@@ -134,6 +145,8 @@ class _Engine:
             below = self.of(other)
             if below.value is None and below.reason not in ("waves", "sides"):
                 continue
+            if below.value is None and below.reason == "sides" and not self.approach.side:
+                return Limit(below.step, None, "sides")
             name = f"{row.name}, {_pretty(form)}" if row.form and form else row.name
             result = below.value
             step = Step(name, self.lim(node), self.lim(other), steps=(below.step,), result=result)
@@ -192,7 +205,8 @@ class _Engine:
     ) -> Limit:
         """The limit of a whole from those of its parts."""
         steps = tuple(part.step for part in parts)
-        step = Step(rule, self.lim(node), after, steps=steps, result=value)
+        easy = value is not None and node.size <= _SHORT and all(s.trivial for s in steps)
+        step = Step(rule, self.lim(node), after, steps=steps, result=value, trivial=easy)
         return Limit(step, value, reason)
 
     def open(self, node: Expression, parts: tuple[Limit, ...], reason: str = "") -> Limit:
@@ -233,13 +247,13 @@ def _sum(engine: _Engine, node: Apply) -> Limit:
     infinite = {value for value in values if is_infinite(value)}
     if len(infinite) == 2:
         return engine.open(node, found, "inf-inf")
+    name = "sum rule" if all(sign > 0 for sign, _ in parts) else "difference rule"
+    name = "negation" if len(parts) == 1 else name
     if infinite:
-        name = "bounded beside unbounded" if waves else "sum rule"
+        name = "bounded beside unbounded" if waves else name
         return engine.together(name, node, after, found, infinite.pop())
     if waves:
         return engine.together("bounded oscillation", node, after, found, None, "waves")
-    name = "negation" if len(parts) == 1 else "sum rule"
-    name = name if all(s > 0 for s, _ in parts) or len(parts) == 1 else "difference rule"
     value = settled(_signed([(1, v) for v in values]))
     return engine.together(name, node, after, found, value)
 
@@ -373,7 +387,8 @@ def _function(engine: _Engine, node: Apply) -> Limit:
         known = AT_INFINITY.get((node.operation, value))
         if known is None:
             return engine.open(node, (found,))
-        return engine.together(f"{node.operation} at infinity", node, after, (found,), known)
+        name = f"{node.operation} → {one_line(known)} at {one_line(value)}"
+        return engine.together(name, node, after, (found,), known)
     if node.operation in ("log", "sign") and sign_of(value) == 0:
         return _at_zero(engine, node, found)
     there = number_of(Apply(node.operation, value))
@@ -418,7 +433,9 @@ def _comparison(engine: _Engine, node: Apply) -> Limit:
     if near is None:
         return engine.open(node, (), "" if engine.approach.side else "sides")
     value = Number("1") if near else ZERO
-    return Limit(Step("holds near there" if near else "fails near there", engine.lim(node), value), value)
+    return Limit(
+        Step("holds near there" if near else "fails near there", engine.lim(node), value), value
+    )
 
 
 def _largest(engine: _Engine, node: Apply) -> Limit:

@@ -36,9 +36,9 @@ from stepsolve.source.quantities import (
     written_name,
 )
 from stepsolve.source.report import Report
+from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.limit_page import LimitPage, Question
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.evaluation import LineError, evaluate
 
 _MOST = 40  # limits of one file
 _LARGEST = 150  # nodes of one expression

@@ -20,10 +20,24 @@ from stepsolve.notation.bricks import (
 )
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
-from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, PRODUCT, argument_level, is_plain_name
+from stepsolve.notation.precedence import (
+    ANYTHING,
+    BOX,
+    POSTFIX,
+    PRODUCT,
+    argument_level,
+    is_plain_name,
+)
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.notation.unicode import SIGNS, approach, one_line, pretty_name, pretty_number, superscript
+from stepsolve.notation.unicode import (
+    SIGNS,
+    approach,
+    one_line,
+    pretty_name,
+    pretty_number,
+    superscript,
+)
 
 __all__ = ("Box", "beside", "layout")
 

@@ -73,7 +73,9 @@ def check_scalar(written: Written, report: Report) -> bool:
         if isinstance(node, Apply):
             if node.operation in OPERATIONS:
                 continue
-            what = {"diff": "a derivative", "T": "a transpose", "limit": "a limit"}.get(node.operation, node.operation)
+            what = {"diff": "a derivative", "T": "a transpose", "limit": "a limit"}.get(
+                node.operation, node.operation
+            )
         elif not node.children:
             continue
         else:

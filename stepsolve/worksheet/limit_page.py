@@ -15,7 +15,7 @@ from stepsolve.checking.limits import (
     check_rewrites,
     check_waves,
 )
-from stepsolve.checking.precise import Point, Precise
+from stepsolve.checking.precise import DIGITS, Point, Precise
 from stepsolve.checking.rewrites import flat
 from stepsolve.derivation import (
     Block,
@@ -40,6 +40,7 @@ from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.solution import Solution
 
+_MOST_LOST = 400  # bits that cancellation may take of the 664 that 200 digits are
 _TABLE = 5  # values on the way that are shown
 _WAVES = {
     "sin": ("π/2 + 2πk", "−π/2 + 2πk"),
@@ -165,7 +166,7 @@ class LimitPage:
         if len(self._questions) > 1:
             yield Section(_goes(question.approach), Detail.NORMAL)
         step = found.step
-        if found.reason == "sides" and step.steps and step.rule == "the sides differ":
+        if found.is_none and found.reason == "sides":
             yield Steps(step.steps)
         elif found.value is not None or found.reason == "waves":
             yield Steps((step,))
@@ -182,7 +183,7 @@ class LimitPage:
         return question.approach.of(Name(question.name) if question.is_derivative else body)
 
     def _why_not(self, found: Limit) -> tuple[str | Expression, ...]:
-        if found.reason == "sides" and found.step.rule == "the sides differ":
+        if found.is_none and found.reason == "sides":
             below, above = (step.result or step.after for step in found.step.steps)
             told = ("The limit does not exist: from below it is ", below, ", from above ", above)
             return (*told, ".")
@@ -193,7 +194,13 @@ class LimitPage:
             high, low = _WAVES[body.operation]
             inner = body.arguments[0]
             return (
-                *("The limit does not exist: ", body, " is 1 wherever ", inner, f" = {high} and −1 "),
+                *(
+                    "The limit does not exist: ",
+                    body,
+                    " is 1 wherever ",
+                    inner,
+                    f" = {high} and −1 ",
+                ),
                 *("wherever ", inner, f" = {low}, again and again on the way. Along these two "),
                 "sequences the limits differ.",
             )
@@ -220,13 +227,15 @@ class LimitPage:
 
     def _values(self, question: Question) -> Iterator[tuple[Expression, object, float]]:
         """Places on the way with the value there, by mpmath and by NumPy."""
-        precise = Precise(200)
         for at in _places(question.approach):
+            precise = Precise(4 * DIGITS)
             try:
                 place = precise.evaluate(at, Point({}))
                 exact = precise.evaluate(question.body, Point({self._variable: place}))
                 line = Worksheet({self._variable: at}, (Line("value", question.body),))
-                yield at, exact, evaluate(line)["value"]
+                found = evaluate(line)["value"]
+                if precise.lost < _MOST_LOST:
+                    yield at, exact, found
             except (OutsideDomain, LineError):
                 continue
 
@@ -252,9 +261,7 @@ class LimitPage:
 
     def _of_one(self, question: Question, found: Limit) -> Iterator[Check]:
         label, oracle = question.label, LimitOracle(question.symbols)
-        if found.value is None and found.reason not in ("waves",) and not (
-            found.step.rule == "the sides differ"
-        ):
+        if found.value is None and not found.is_none:
             note = "no rule decides it"
             yield Check(label, "rules of limits", float("inf"), False, note)
             return
@@ -263,7 +270,7 @@ class LimitPage:
         if found.reason == "waves":
             yield check_waves(label, question.limit, oracle)
         if found.value is not None:
-            verdict = Judge().limit(question.limit, found.value)
+            verdict = Judge(self._variable != "e").limit(question.limit, found.value)
             if verdict is not None:
                 yield Check(label, "SymPy", 0.0 if verdict else float("inf"), verdict)
 
@@ -291,7 +298,7 @@ def _value_name(question: Question) -> Cell:
 def _cell(found: Limit | None) -> Cell:
     if found is None:
         return ""
-    return found.value if found.value is not None else "none" if found.reason else "open"
+    return found.value if found.value is not None else "none" if found.is_none else "open"
 
 
 def _places(approach: Approach) -> Iterator[Expression]:
