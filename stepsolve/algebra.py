@@ -69,31 +69,33 @@ class Judge:
         except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
             return None
 
-    def limit(self, limit: Apply, claimed: Expression) -> bool | None:
-        """Whether a limit is what is claimed of it; None also where SymPy takes too long."""
+    def limit(self, limit: Apply, claimed: Expression) -> tuple[bool | None, Expression | None]:
+        """Whether a limit is what is claimed of it, and SymPy's own value if it is another.
+
+        None where SymPy does not decide, or takes too long.
+        """
         body, variable, target, *side = limit.arguments
         if body.size > _MAX_SIZE_OF_LIMIT:
-            return None
-        infinite = {"inf": sympy.oo}
-        directions = {Name("above"): "+", Name("below"): "-"}
+            return None, None
+        directions: dict[Expression, str] = {Name("above"): "+", Name("below"): "-"}
         try:
-            self._translate.name(infinite)
+            self._translate.name({"inf": sympy.oo})
             at = self._translate(target)
-            where = directions[side[0]] if side else ("+" if at in (sympy.oo, -sympy.oo) else "+-")
+            where = directions[side[0]] if side else ("+" if at.is_infinite else "+-")
             parts = self._translate(body), self._translate(variable), at
             found = _in_time(lambda: sympy.limit(*parts, dir=where))
             if found is None or isinstance(found, (sympy.AccumBounds, sympy.Limit)):
-                return None
+                return None, None
             expected = self._translate(claimed)
             if found == expected:
-                return True
+                return True, None
             if found.is_infinite or expected.is_infinite:
-                return None if found.is_infinite is None else False
-            return _is_zero(found - expected, at_once=False)
+                return False, _number(found)
+            return _is_zero(found - expected, at_once=False), _number(found)
         except (Untranslatable, ArithmeticError, TypeError, ValueError, RecursionError):
-            return None
+            return None, None
         except (NotImplementedError, AttributeError, sympy.PoleError):
-            return None
+            return None, None
 
     def _size(self, expression: Expression) -> int:
         """Nodes, what names stand for counted once."""
@@ -104,6 +106,16 @@ class Judge:
                     self._sizes[name] = self._size(self._definitions[name])
                 size += self._sizes[name]
         return size
+
+
+def _number(value: Any) -> Expression | None:
+    """A value of SymPy's as a number or an infinity, for other oracles to try."""
+    if value in (sympy.oo, -sympy.oo):
+        return Name("inf") if value == sympy.oo else Apply("neg", Name("inf"))
+    if not value.is_number or not value.is_real:
+        return None
+    size = Number(str(abs(value.evalf(30))))
+    return size if value >= 0 else Apply("neg", size)
 
 
 def _in_time(question: Callable[[], Any]) -> Any:

@@ -104,7 +104,7 @@ def _is_root(part: Expression) -> bool:
 
 def _divided(expression: Expression, by: Expression, positive: bool) -> Expression:
     """Every term divided, under a root as well where that is allowed."""
-    found = []
+    found: list[tuple[int, Expression]] = []
     for sign, part in terms(expression):
         match part:
             case Apply(operation="sqrt", arguments=(inner,)) if positive:
@@ -338,10 +338,10 @@ ROWS = (
     Rewrite("divide by the dominant term", _dominant, "inf/inf"),
     Rewrite("L'Hôpital's rule", _hospital, "quotient"),
     Rewrite("1 − σ(u) = σ(−u)", _complement, "0*inf"),
-    Rewrite("multiply out", _product_out, "0*inf"),
     Rewrite("by definition", _factor_by_definition, "0*inf"),
     Rewrite("by definition", _term_by_definition, "inf-inf"),
     Rewrite("write the product as a quotient", _as_quotient, "0*inf"),
+    Rewrite("multiply out", _product_out, "0*inf"),
     Rewrite("one logarithm", _one_logarithm, "inf-inf"),
     Rewrite("multiply by the conjugate", _conjugate, "inf-inf"),
     Rewrite("factor out the dominant term", _common_factor, "inf-inf"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stepsolve.calculus.tidy import ONE, constant, tidy
 from stepsolve.checking.precise import Point, Precise, Value
+from stepsolve.derivation import Step
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, names, transform
 from stepsolve.operations.table import CONSTANTS
@@ -18,6 +19,27 @@ ABOVE, BELOW = Name("above"), Name("below")
 _LARGEST_DENOMINATOR = 12
 _EXACT = 1e-40
 _FAR = 200  # powers of two that are as near as anything here needs
+
+
+SIDES_DIFFER = "the sides differ"
+HUGE = 1e25  # what a pole leaves of 50 digits: tan at pi/2
+
+
+class Limit(NamedTuple):
+    """What comes of a limit: its step, and its value, or None with the reason.
+
+    The reason is `waves` for bounded oscillation, `sides` where one-sided limits are needed,
+    and a form such as `0/0` or nothing where the rules do not decide.
+    """
+
+    step: Step
+    value: Expression | None
+    reason: str = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is known that there is no limit."""
+        return self.reason == "waves" or self.step.rule == SIDES_DIFFER
 
 
 class Approach(NamedTuple):
@@ -90,7 +112,7 @@ def settled(value: Expression) -> Expression:
     found = number_of(value)
     if found is not None:
         for below in range(1, _LARGEST_DENOMINATOR + 1):
-            above = int(round(found * below)) if abs(found) < 1e12 else 0
+            above = round(found * below) if abs(found) < 1e12 else 0
             if abs(found * below - above) < _EXACT:
                 return constant(Fraction(above, below))
     found = _tidied(value)

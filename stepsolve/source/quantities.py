@@ -26,6 +26,7 @@ from stepsolve.source.fields import (
 from stepsolve.source.report import Report
 
 SYMBOL = "symbol"
+_OF_OTHER_ROOMS = {"diff": "a derivative", "limit": "a limit", "T": "a transpose"}
 
 
 class Written(NamedTuple):

@@ -7,15 +7,17 @@ from functools import cached_property
 from typing import NamedTuple
 
 from stepsolve.algebra import Judge
-from stepsolve.calculus.limit_values import Approach, is_infinite
-from stepsolve.calculus.limits import Limit, find_limit
+from stepsolve.calculus.limit_values import Approach, Limit, is_infinite
+from stepsolve.calculus.limits import find_limit
 from stepsolve.checking.limits import (
+    METHOD,
+    TOLERANCE,
     LimitOracle,
     check_limits,
     check_rewrites,
     check_waves,
 )
-from stepsolve.checking.precise import DIGITS, Point, Precise
+from stepsolve.checking.precise import DIGITS, Point, Precise, Value
 from stepsolve.checking.rewrites import flat
 from stepsolve.derivation import (
     Block,
@@ -41,6 +43,7 @@ from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.solution import Solution
 
 _MOST_LOST = 400  # bits that cancellation may take of the 664 that 200 digits are
+_REFUTED = 1e-3
 _TABLE = 5  # values on the way that are shown
 _WAVES = {
     "sin": ("π/2 + 2πk", "−π/2 + 2πk"),
@@ -225,7 +228,7 @@ class LimitPage:
             )
             yield Table(header, tuple(cells), Detail.NORMAL, question.label, data)
 
-    def _values(self, question: Question) -> Iterator[tuple[Expression, object, float]]:
+    def _values(self, question: Question) -> Iterator[tuple[Expression, Value, float]]:
         """Places on the way with the value there, by mpmath and by NumPy."""
         for at in _places(question.approach):
             precise = Precise(4 * DIGITS)
@@ -270,14 +273,27 @@ class LimitPage:
         if found.reason == "waves":
             yield check_waves(label, question.limit, oracle)
         if found.value is not None:
-            verdict = Judge(self._variable != "e").limit(question.limit, found.value)
-            if verdict is not None:
-                yield Check(label, "SymPy", 0.0 if verdict else float("inf"), verdict)
+            yield from self._by_sympy(question, found.value, oracle)
+
+    def _by_sympy(
+        self, question: Question, claimed: Expression, oracle: LimitOracle
+    ) -> Iterator[Check]:
+        """SymPy's verdict. It errs on some limits: its own answer must stand the same test."""
+        verdict, theirs = Judge(self._variable != "e").limit(question.limit, claimed)
+        if verdict is None:
+            return
+        if not verdict and theirs is not None:
+            refuted = oracle.error(question.limit, theirs) > _REFUTED
+            if refuted and oracle.error(question.limit, claimed) <= TOLERANCE:
+                note = "SymPy has another answer, which the values on the way refute"
+                yield Check(question.label, METHOD, 0.0, True, note)
+                return
+        yield Check(question.label, "SymPy", 0.0 if verdict else float("inf"), verdict)
 
     def _of_values(self, question: Question) -> Iterator[Check]:
         worst, count = 0.0, 0
         for _, exact, found in self._values(question) if not question.symbols else ():
-            error = abs(float(exact) - found) / max(abs(float(exact)), 1e-6)  # type: ignore[arg-type]
+            error = abs(float(exact) - found) / max(abs(float(exact)), 1e-6)
             worst, count = max(worst, error), count + 1
         if count:
             name = f"the {count} values on the way, {question.label}"
