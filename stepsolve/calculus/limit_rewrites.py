@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
-from stepsolve.calculus.limit_values import INF, Approach, sign_near, size_far
+from stepsolve.calculus.limit_values import Approach, sign_near, size_far
 from stepsolve.calculus.tidy import ONE, build_product, factors, terms, tidy
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, transform
 from stepsolve.operations.table import OPERATIONS
 
 MAX_SIZE = 150  # nodes of what a rewrite may give
 _MAX_TERMS = 40
+HOSPITAL = "L'Hôpital's rule"
 
 
 class Rewrite(NamedTuple):
@@ -86,30 +87,40 @@ def _dominant(expression: Expression, approach: Approach) -> Expression | None:
     if not isinstance(expression, Apply) or expression.operation != "/":
         return None
     above, below = expression.arguments
-    if len(terms(above)) + len(terms(below)) < 3:
+    root = any(_is_root(part) for side in (above, below) for _, part in terms(side))
+    if len(terms(above)) + len(terms(below)) < 3 and not root:
         return None
-    sized = [(size_far(part, approach), part) for _, part in terms(below)]
-    known = [(not _is_root(part), size, part) for size, part in sized if size is not None]
+    plain = [part for side in (below, above) for _, part in terms(side) if not _is_root(part)]
+    wanted = [part for _, part in terms(below) if not _is_root(part)] or plain
+    largest = _largest(wanted, approach)
+    if largest is None:
+        return None
+    near = sign_near(largest, approach) or 0
+    return Apply("/", *(_divided(part, largest, near) for part in (above, below)))
+
+
+def _largest(parts: list[Expression], approach: Approach) -> Expression | None:
+    """The part that is largest far on the way, if the variable is in it."""
+    sized = [(size_far(part, approach), part) for part in parts]
+    known = [(size, part) for size, part in sized if size is not None]
     if not known:
         return None
-    largest = max(known, key=lambda pair: pair[:2])[2]
-    if approach.variable not in names(largest):
-        return None
-    return Apply("/", *(_divided(part, largest, approach.target == INF) for part in (above, below)))
+    found = max(known, key=lambda pair: pair[0])[1]
+    return found if approach.variable in names(found) else None
 
 
 def _is_root(part: Expression) -> bool:
     return isinstance(part, Apply) and part.operation == "sqrt"
 
 
-def _divided(expression: Expression, by: Expression, positive: bool) -> Expression:
-    """Every term divided, under a root as well where that is allowed."""
+def _divided(expression: Expression, by: Expression, sign_of_by: int) -> Expression:
+    """Every term divided, under a root as well where it is known which sign comes out of it."""
     found: list[tuple[int, Expression]] = []
     for sign, part in terms(expression):
         match part:
-            case Apply(operation="sqrt", arguments=(inner,)) if positive:
+            case Apply(operation="sqrt", arguments=(inner,)) if sign_of_by:
                 square = Apply("^", by, Number("2"))
-                found.append((sign, Apply("sqrt", _divided(inner, square, positive))))
+                found.append((sign * sign_of_by, Apply("sqrt", _divided(inner, square, 1))))
             case _:
                 found.append((sign, ratio(part, by)))
     return _sum(found)
@@ -223,12 +234,8 @@ def _common_factor(expression: Expression, approach: Approach) -> Expression | N
     found = terms(expression)
     if len(found) < 2:
         return None
-    sized = [(size_far(part, approach), part) for _, part in found]
-    known = [(size, part) for size, part in sized if size is not None]
-    if not known:
-        return None
-    largest = max(known, key=lambda pair: pair[0])[1]
-    if approach.variable not in names(largest):
+    largest = _largest([part for _, part in found], approach)
+    if largest is None:
         return None
     return Apply("*", largest, _sum([(sign, ratio(part, largest)) for sign, part in found]))
 
@@ -261,7 +268,7 @@ def _one_logarithm(expression: Expression, approach: Approach) -> Expression | N
     (kept,) = (sign for sign, part in found if part is logs[0])
     rest = _sum([(sign * kept, part) for sign, part in found if part is not logs[0]])
     divisor = Apply("exp", tidy(Apply("neg", rest)))
-    inside = _divided(logs[0].children[0], divisor, positive=False)
+    inside = _divided(logs[0].children[0], divisor, 0)
     together = Apply("log", inside)
     return together if kept > 0 else Apply("neg", together)
 
@@ -295,14 +302,16 @@ def _simpler(expression: Expression, approach: Approach) -> Expression | None:
 
 
 def _by_sign(expression: Expression, approach: Approach) -> Expression | None:
-    """abs and sign gone, where their argument keeps its sign on the way."""
+    """abs, sign and relu gone, where their argument keeps its sign on the way."""
 
     def change(node: Expression) -> Expression | None:
-        if not isinstance(node, Apply) or node.operation not in ("abs", "sign"):
+        if not isinstance(node, Apply) or node.operation not in ("abs", "sign", "relu"):
             return None
         near = sign_near(node.arguments[0], approach)
-        if not near:
+        if near is None or (near == 0 and node.operation != "relu"):
             return None
+        if node.operation == "relu":
+            return node.arguments[0] if near > 0 else Number("0")
         size = node.arguments[0] if node.operation == "abs" else ONE
         return size if near > 0 else Apply("neg", size)
 
@@ -336,7 +345,7 @@ ROWS = (
     Rewrite("by definition", _definition),
     Rewrite("multiply out and cancel", _multiplied_out, "0/0"),
     Rewrite("divide by the dominant term", _dominant, "inf/inf"),
-    Rewrite("L'Hôpital's rule", _hospital, "quotient"),
+    Rewrite(HOSPITAL, _hospital, "quotient"),
     Rewrite("1 − σ(u) = σ(−u)", _complement, "0*inf"),
     Rewrite("by definition", _factor_by_definition, "0*inf"),
     Rewrite("by definition", _term_by_definition, "inf-inf"),

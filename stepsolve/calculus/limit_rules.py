@@ -77,6 +77,8 @@ def _sum(engine: Engine, node: Apply) -> Limit:
     if infinite:
         name = "bounded beside unbounded" if waves else name
         return engine.together(name, node, after, found, infinite.pop())
+    if len(waves) > 1:  # they may cancel
+        return engine.open(node, found)
     if waves:
         return engine.together("bounded oscillation", node, after, found, None, "waves")
     value = settled(_signed([(1, v) for v in values]))

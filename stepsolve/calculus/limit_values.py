@@ -123,9 +123,11 @@ def _tidied(value: Expression) -> Expression:
     """In order, within the brackets of functions as well."""
 
     def inside(node: Expression) -> Expression | None:
-        if isinstance(node, Apply) and node.operation not in "+-*/^" and node.operation != "neg":
-            return Apply(node.operation, *map(_tidied, node.arguments))
-        return None
+        if not isinstance(node, Apply) or node.operation in ("+", "-", "*", "/", "^", "neg"):
+            return None
+        inner = Apply(node.operation, *map(_tidied, node.arguments))
+        free = set(names(inner)) - set(CONSTANTS)
+        return inner if free or node == value else settled(inner)
 
     return tidy(transform(value, inside))
 

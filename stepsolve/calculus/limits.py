@@ -9,7 +9,7 @@ Source: Stewart, Calculus, 8th ed., 2.3 to 2.6 and 4.4.
 
 from __future__ import annotations
 
-from stepsolve.calculus.limit_rewrites import rewrites, without_euler
+from stepsolve.calculus.limit_rewrites import HOSPITAL, rewrites, without_euler
 from stepsolve.calculus.limit_rules import RULES, function
 from stepsolve.calculus.limit_values import HUGE, SIDES_DIFFER, Approach, Limit, settled
 from stepsolve.checking.precise import Point, Precise
@@ -89,6 +89,8 @@ class Engine:
             below = self.of(other)
             if below.value is None and below.reason not in ("waves", "sides"):
                 continue
+            if below.reason == "waves" and row.name == HOSPITAL:
+                continue  # (x + sin(x)) / x has a limit, the quotient of the derivatives none
             if below.value is None and below.reason == "sides" and not self.approach.side:
                 return Limit(below.step, None, "sides")
             name = f"{row.name}, {_pretty(form)}" if row.form and form else row.name

@@ -78,14 +78,16 @@ class LimitOracle:
         assert isinstance(variable, Name)
         for reach in _REACHES:
             found: list[Value] = []
-            for k in range(1, _COUNT + 1):
+            for k in range(
+                _COUNT, 0, -1
+            ):  # the farthest first: what comes before a gap is not near
                 at = self._place(target, side, reach * k / _COUNT, values)
                 try:
                     found.append(self._at(body, variable, at, values))
                 except OutsideDomain:
-                    found.clear()  # what comes before a gap is not near
+                    break
             if len(found) >= _FEWEST:
-                return found
+                return found[::-1]
         return []
 
     def _place(
