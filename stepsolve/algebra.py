@@ -84,7 +84,7 @@ class Judge:
             where = directions[side[0]] if side else ("+" if at.is_infinite else "+-")
             parts = self._translate(body), self._translate(variable), at
             found = _in_time(lambda: sympy.limit(*parts, dir=where))
-            if found is None or isinstance(found, (sympy.AccumBounds, sympy.Limit)):
+            if found in (None, sympy.zoo) or isinstance(found, (sympy.AccumBounds, sympy.Limit)):
                 return None, None
             expected = self._translate(claimed)
             if found == expected:

@@ -25,6 +25,7 @@ _REACHES = (100, 60, 30, 20, 15, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)  # power
 _COUNT = 48
 _FEWEST = 12
 _SPREAD = 1e-3  # that values far out keep where there is no limit
+_STRETCHES = ((30, 60), (6, 9))  # powers of two; the nearer ones if the farther have no values
 _ORDERS = 8
 METHOD = f"values on the way, {4 * DIGITS} digits"
 
@@ -105,20 +106,22 @@ class LimitOracle:
 
     def spread(self, limit: Apply) -> float:
         """How much the values far out differ, in the narrower of two stretches; 0 if unknown."""
+        for stretches in _STRETCHES:
+            try:
+                return min(self._spread(limit, stretch) for stretch in stretches)
+            except OutsideDomain:
+                continue
+        return 0.0
+
+    def _spread(self, limit: Apply, stretch: int) -> float:
         body, variable, target = limit.arguments[:3]
         assert isinstance(variable, Name)
-        spreads = []
-        for stretch in (6, 9):
-            found = []
-            for k in range(200):
-                power = stretch + k / 200
-                at = self._place(target, _sides(limit)[0], power, self._values[0])
-                try:
-                    found.append(self._at(body, variable, at, self._values[0]))
-                except OutsideDomain:
-                    return 0.0
-            spreads.append(float(max(found) - min(found)))
-        return min(spreads)
+        values = self._values[0]
+        places = (
+            self._place(target, _sides(limit)[0], stretch + k / 200, values) for k in range(200)
+        )
+        found = [self._at(body, variable, at, values) for at in places]
+        return float(max(found) - min(found))
 
 
 def _sides(limit: Apply) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from stepsolve.worksheet.quotient_tables import Errors, short
 from stepsolve.worksheet.quotients import DIGITS, WAYS, Probe
 
 EPSILON = 2.0**-52
-_SAME = 1e-15  # relative difference from which a claim is wrong: far above that of 200 digits
+_SAME = 1e-25  # relative difference from which a claim is wrong, of values of 50 digits
 _ROUNDED = Context(25, ROUND_HALF_EVEN)  # a slope taken with a step of 1e-30 is that far exact
 
 
