@@ -368,6 +368,8 @@ def rewrites(
         if not fits:
             continue
         other = row.applies(expression, approach)
+        if other is not None:  # the rules of operations mean the number, as everything does here
+            other = substitute(other, {"π": Name("pi")})
         if other is not None and other != expression and other.size <= MAX_SIZE:
             yield row, other
 

@@ -132,6 +132,7 @@ class GradientPage:
         yield from self._truncation(self._places[0][0])
         if self._task.claims:
             yield Section(("The derivative by the rules",))
+            yield Text(("The claims aside, the rules give:",), Detail.BRIEF)
             yield from calculus[1:]
 
     # ------------------------------------------------------------------------- definitions

@@ -36,7 +36,7 @@ from stepsolve.derivation import Value as Shown
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.numbers import Digits, number
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
@@ -104,9 +104,10 @@ class LimitPage:
         self._questions = list(questions)
         if derivatives is not None:
             self._questions += [
-                Question(f"d{q.name}/d{variable}", form, q.approach, True)
+                Question(name, substitute(form, {"π": Name("pi")}), q.approach, True)
                 for q in questions
-                if (form := derivatives.results.get(f"d{q.name}/d{variable}")) is not None
+                for name, form in derivatives.results.items()
+                if name == f"d{q.name}/d{variable}"
             ]
         self._limits = [find_limit(q.body, q.approach) for q in self._questions]
 
