@@ -138,7 +138,9 @@ def _multiplied_out(expression: Expression, approach: Approach) -> Expression | 
         return None
     # the terms that cancel are gone after this
     told = tidy(_sum([(sign, tidy(part)) for sign, part in found]))
-    return tidy(_sum([(sign, ratio(part, below)) for sign, part in terms(told)]))
+    result = tidy(_sum([(sign, ratio(part, below)) for sign, part in terms(told)]))
+    left = (parts_of(part)[1] for _, part in terms(result))
+    return None if any(approach.variable in names(bar) for bar in left) else result
 
 
 def expanded(expression: Expression) -> list[tuple[int, Expression]] | None:

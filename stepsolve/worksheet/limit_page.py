@@ -151,20 +151,11 @@ class LimitPage:
             yield Section((Name(question.name),))
         if question.is_derivative:
             yield Equation((Name(question.name), question.body))
-            assert self._derivatives is not None
-            steps = [
-                step
-                for step in self._derivatives.steps
-                if isinstance(step.before, Apply) and step.before.operation == "diff"
-            ]
-            found = self._functions().index(question.name[1:].partition("/")[0])
-            if found < len(steps):
-                yield Steps((steps[found],), Detail.FULL)
+            yield Text(
+                ("By the rules; a problem of kind derivative shows the steps.",), Detail.FULL
+            )
         else:
             yield Equation((Apply(question.name, Name(self._variable)), question.body))
-
-    def _functions(self) -> list[str]:
-        return list(dict.fromkeys(q.name for q in self._questions if not q.is_derivative))
 
     def _one(self, question: Question, found: Limit) -> Iterator[Block]:
         if len(self._questions) > 1:
