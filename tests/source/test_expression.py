@@ -395,12 +395,3 @@ def test_brackets_belong_to_the_span_around_them(text: str, span: tuple[int, int
     tree = parse(text)
     found = tree if span[0] == 0 else tree.children[1]
     assert found.span == span
-
-
-@pytest.mark.parametrize(
-    "text", ["limit(x, x)", "limit(x, 2, 0)", "limit(x, x, 0, left)", "limit(x, x, 0, above, 1)"]
-)
-def test_a_limit_is_an_expression_a_name_a_target_and_a_side(text: str) -> None:
-    with pytest.raises(ExpressionError, match="limit"):
-        parse(text)
-    assert plain(parse("limit(1 / x, x, -inf)")) == "limit(1 / x, x, -inf)"
