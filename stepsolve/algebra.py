@@ -5,6 +5,8 @@ Expressions are rebuilt from the tree, node by node; no text ever reaches SymPy.
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Mapping
 from operator import add, mul, sub, truediv
 from typing import Any
@@ -47,6 +49,12 @@ _RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "==": sympy.Eq,
     "!=": sympy.Ne,
 }
+_MAX_SIZE_OF_LIMIT = 60  # nodes beyond which SymPy is not asked for a limit
+_PATIENCE = 2.0  # seconds that SymPy has for a limit: some would take for ever
+
+
+class _OutOfTime(BaseException):
+    """Raised within SymPy, whose own handlers must not catch it."""
 
 
 class Untranslatable(Exception):
@@ -97,6 +105,34 @@ class Judge:
         by_cases = self._translate.by_cases and not at_once and difference.has(*_BY_CASES)
         return _is_zero_in_all_cases(difference) if by_cases else _is_zero(difference, at_once)
 
+    def limit(self, limit: Apply, claimed: Expression) -> tuple[bool | None, Expression | None]:
+        """Whether a limit is what is claimed of it, and SymPy's own value if it is another.
+
+        None where SymPy does not decide, or takes too long.
+        """
+        body, variable, target, *side = limit.arguments
+        if body.size > _MAX_SIZE_OF_LIMIT:
+            return None, None
+        directions: dict[Expression, str] = {Name("above"): "+", Name("below"): "-"}
+        try:
+            self._translate.name({"inf": sympy.oo})
+            at = self._translate(target)
+            where = directions[side[0]] if side else ("+" if at.is_infinite else "+-")
+            parts = self._translate(body), self._translate(variable), at
+            found = _in_time(lambda: sympy.limit(*parts, dir=where))
+            if found in (None, sympy.zoo) or isinstance(found, (sympy.AccumBounds, sympy.Limit)):
+                return None, None
+            expected = self._translate(claimed)
+            if found == expected:
+                return True, None
+            if found.is_infinite or expected.is_infinite:
+                return False, _number(found)
+            return _is_zero(found - expected, at_once=False), _number(found)
+        except (Untranslatable, ArithmeticError, TypeError, ValueError, RecursionError):
+            return None, None
+        except (NotImplementedError, AttributeError, sympy.PoleError):
+            return None, None
+
     def _size(self, expression: Expression) -> int:
         """Nodes, what names stand for counted once."""
         size = expression.size
@@ -106,6 +142,34 @@ class Judge:
                     self._sizes[name] = self._size(self._definitions[name])
                 size += self._sizes[name]
         return size
+
+
+def _number(value: Any) -> Expression | None:
+    """A value of SymPy's as a number or an infinity, for other oracles to try."""
+    if value in (sympy.oo, -sympy.oo):
+        return Name("inf") if value == sympy.oo else Apply("neg", Name("inf"))
+    if not value.is_number or not value.is_real:
+        return None
+    size = Number(str(abs(value.evalf(30))))
+    return size if value >= 0 else Apply("neg", size)
+
+
+def _in_time(question: Callable[[], Any]) -> Any:
+    """The answer to a question, or None where it takes too long."""
+    end = time.monotonic() + _PATIENCE
+
+    def watch(*_: object) -> None:
+        if time.monotonic() > end:
+            raise _OutOfTime
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        return question()
+    except _OutOfTime:
+        return None
+    finally:
+        sys.setprofile(before)
 
 
 def to_sympy(expression: Expression, euler: bool = True) -> Any:
@@ -198,6 +262,10 @@ class _Translator:
         self._done: dict[Expression, Any] = {}
         self.by_cases = False
         """Whether anything so far is put together from cases; asking SymPy each time would cost."""
+
+    def name(self, known: Mapping[str, Any]) -> None:
+        """Names with a meaning of their own from now on."""
+        self._symbols.update(known)
 
     def __call__(self, expression: Expression) -> Any:
         match expression:

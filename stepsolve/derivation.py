@@ -110,11 +110,18 @@ class Steps(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under a header."""
+    """Rows under a header.
+
+    `data` are its columns of numbers in full precision, by names of their own, for whoever plots
+    them; `together` is how many columns after the first stay together where a page is too narrow.
+    """
 
     header: tuple[Cell, ...]
     rows: tuple[tuple[Cell, ...], ...]
     detail: Detail = Detail.NORMAL
+    name: str = ""
+    data: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    together: int = 1
 
 
 class Result(NamedTuple):
@@ -160,6 +167,11 @@ class Derivation(NamedTuple):
         return tuple(
             step for block in self.blocks if isinstance(block, Steps) for step in block.steps
         )
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, in order."""
+        return tuple(block for block in self.blocks if isinstance(block, Table))
 
     def to_json(self) -> dict[str, object]:
         """The public contract, version 1, as plain data: see `stepsolve.render.json`."""

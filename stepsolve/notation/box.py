@@ -22,11 +22,19 @@ from stepsolve.notation.bricks import (
 from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
-from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, argument_levels, is_plain_name
+from stepsolve.notation.precedence import (
+    ANYTHING,
+    BOX,
+    POSTFIX,
+    PRODUCT,
+    argument_levels,
+    is_plain_name,
+)
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.notation.unicode import (
     SIGNS,
+    approach,
     gradient_parts,
     one_line,
     pretty_name,
@@ -106,6 +114,8 @@ def _power(drawn: Box, exponent: Expression) -> Box:
 def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
     if operation == "diff":
         return _derivative(arguments[0], arguments[1], small)
+    if operation == "limit":
+        return _limit(arguments, small)
     if operation == "exp":
         return _exponential(arguments[0])
     if operation == CHOICE:
@@ -139,6 +149,14 @@ def _derivative(of: Expression, by: Expression, small: bool) -> Box:
     if is_plain_name(of):
         return _gradient(f"d{one_line(of)}", f"d{below}")
     return beside(_gradient("d", f"d{below}"), fenced("[", _part(of, ANYTHING, small), "]"))
+
+
+def _limit(arguments: tuple[Expression, ...], small: bool) -> Box:
+    """lim, with what its variable tends to below it."""
+    below = approach(arguments)
+    width = max(len(below), 3)
+    head = Box(("lim".center(width), below.center(width)))
+    return beside(head, line(" "), _part(arguments[0], PRODUCT, small))
 
 
 def _filled(template: str, arguments: list[Box]) -> Box:

@@ -12,6 +12,7 @@ from stepsolve.notation.precedence import (
     ATOM,
     LATEX,
     POSTFIX,
+    PRODUCT,
     argument_levels,
     is_plain_name,
     is_scientific,
@@ -58,6 +59,8 @@ def _name(name: str) -> str:
         sign = _UPRIGHT_D if of.sign == "d" else r"\partial "
         below = r"\,".join(f"{sign}{_name(by)}{_times(times)}" for by, times in of.by)
         return rf"\frac{{{sign}{_times(of.order)}{_name(of.of)}}}{{{below}}}"
+    if name == "inf":
+        return r"\infty"
     stem, digits, subscript, primes = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""
@@ -128,6 +131,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return _derivative(*arguments)
     if operation == CHOICE:
         return _cases(arguments)
+    if operation == "limit":
+        return _limit(arguments)
     template = latex_template(operation)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
 
@@ -143,6 +148,13 @@ def _derivative(of: Expression, by: Expression) -> str:
     if is_plain_name(of):
         return rf"\frac{{{_UPRIGHT_D}{latex(of)}}}{{{below}}}"
     return rf"\frac{{{_UPRIGHT_D}}}{{{below}}}\left[{_part(of)}\right]"
+
+
+def _limit(arguments: tuple[Expression, ...]) -> str:
+    body, variable, target, *side = arguments
+    signs = {"above": "^{+}", "below": "^{-}"}
+    sign = "".join(signs[part.name] for part in side if isinstance(part, Name))
+    return rf"\lim_{{{latex(variable)} \to {latex(target)}{sign}}} {_part(body, PRODUCT)}"
 
 
 def _array(array: Array) -> str:

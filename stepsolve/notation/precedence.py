@@ -110,7 +110,7 @@ _PARTS: dict[str, tuple[int, ...]] = dict.fromkeys(COMPARISONS, (SUM, SUM)) | {
     "T": (POSTFIX,),
 }
 # A transpose is written as an exponent, so it cannot carry another one.
-_FOR_PEOPLE = _LEVELS | {"T": POWER, "diff": QUOTIENT}
+_FOR_PEOPLE = _LEVELS | {"T": POWER, "diff": QUOTIENT, "limit": PRODUCT}
 _STACKED = _FOR_PEOPLE | {"/": QUOTIENT}
 _STACKED_PARTS = _PARTS | {"/": (ANYTHING, ANYTHING), "^": (POSTFIX, ANYTHING)}
 

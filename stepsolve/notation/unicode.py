@@ -11,6 +11,7 @@ from stepsolve.notation.precedence import (
     ATOM,
     LINE,
     POSTFIX,
+    PRODUCT,
     argument_levels,
     is_plain_name,
     is_scientific,
@@ -33,6 +34,7 @@ SIGNS: Final = {
 }
 """The signs between two parts, for every one-line and two-dimensional notation."""
 
+INFINITY: Final = {"inf": "∞"}
 _SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Unicode has no q; T is left out because Wᵀ is a transpose.
@@ -65,7 +67,7 @@ def one_line(expression: Expression) -> str:
 def pretty_name(name: str) -> str:
     """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`."""
     if name.isalpha():
-        return GREEK.get(name, name)
+        return INFINITY.get(name) or GREEK.get(name, name)
     of = gradient(name)
     if of is not None:
         return "/".join(gradient_parts(of))
@@ -135,6 +137,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
     if operation == "diff":
         of, by = _part(arguments[0]), _part(arguments[1], ATOM)
         return f"d{of}/d{by}" if is_plain_name(arguments[0]) else f"d/d{by}[{of}]"
+    if operation == "limit":
+        return f"lim[{approach(arguments)}] {_part(arguments[0], PRODUCT)}"
     if operation == "exp" and (raised := superscript(arguments[0])):
         return f"e{raised}"
     if operation == CHOICE:
@@ -148,6 +152,14 @@ def _cases(arguments: tuple[Expression, ...]) -> str:
     found, other = cases(arguments)
     rows = [f"{one_line(value)} if {one_line(condition)}, " for value, condition in found]
     return f"{{{''.join(rows)}{one_line(other)} otherwise}}"
+
+
+def approach(arguments: tuple[Expression, ...]) -> str:
+    """What a limit's variable tends to: `x → 0⁺`, `n → ∞`."""
+    _, variable, target, *side = arguments
+    marks = {"above": "⁺", "below": "⁻"}
+    mark = "".join(marks[part.name] for part in side if isinstance(part, Name))
+    return f"{one_line(variable)} → {one_line(target)}{mark}"
 
 
 def _part(part: Expression, least: int = ANYTHING) -> str:

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterable
 
-from stepsolve.derivation import Derivation, Step, Value, Worked
+from stepsolve.derivation import Cell, Derivation, Step, Table, Value, Worked
 from stepsolve.notation.plain import plain
 
 VERSION = 1
@@ -25,6 +25,7 @@ def contract(derivation: Derivation) -> dict[str, object]:
         "results": {name: plain(form) for name, form in derivation.results.items()},
         "lines": [_line(worked) for worked in derivation.lines],
         "steps": [_step(step) for step in derivation.steps],
+        "tables": [_table(table) for table in derivation.tables],
         "checks": [
             {
                 "of": check.of,
@@ -76,3 +77,20 @@ def _step(step: Step) -> dict[str, object]:
     if step.result is not None:
         found["result"] = plain(step.result)
     return found
+
+
+def _table(table: Table) -> dict[str, object]:
+    """The cells as text and, where the table has them, its columns of numbers by name."""
+    found: dict[str, object] = {
+        "name": table.name,
+        "header": [_cell(cell) for cell in table.header],
+        "rows": [[_cell(cell) for cell in row] for row in table.rows],
+    }
+    if table.data:
+        found["columns"] = {name: list(values) for name, values in table.data}
+    return found
+
+
+def _cell(cell: Cell) -> str:
+    parts = cell if isinstance(cell, tuple) else (cell,)
+    return "".join(part if isinstance(part, str) else plain(part) for part in parts)

@@ -212,7 +212,12 @@ class _Page:
         rows = [[_cell(c) for c in row] for row in (table.header, *table.rows)]
         widths = [max(len(row[k]) for row in rows) for k in range(len(table.header))]
         if INDENT + sum(widths) + 3 * (len(widths) - 1) > self._width:
-            yield from self._stacked(rows)
+            narrow = self._parts_of(table, widths)
+            if not narrow:
+                yield from self._stacked(rows)
+            for part in narrow:
+                yield from self._table(part)
+                yield []
             return
         right = [all(_is_number(row[k]) for row in table.rows) for k in range(len(widths))]
         for number_, row in enumerate(rows):
@@ -222,6 +227,28 @@ class _Page:
             ]
             text = " " * INDENT + "   ".join(cells)
             yield [(text.rstrip(), HEADING if number_ == 0 else PLAIN)]
+
+    def _parts_of(self, table: Table, widths: list[int]) -> list[Table]:
+        """A table too wide for the page in parts, its first column in each; none if that is no help."""
+        if table.together < 2:
+            return []
+        parts: list[list[int]] = []
+        for start in range(1, len(widths), table.together):
+            group = list(range(start, min(start + table.together, len(widths))))
+            longer = [*(parts[-1] if parts else [0]), *group]
+            if INDENT + sum(widths[k] + 3 for k in longer) - 3 <= self._width and parts:
+                parts[-1] = longer
+            else:
+                parts.append([0, *group])
+        if len(parts) < 2:
+            return []
+        return [
+            table._replace(
+                header=tuple(table.header[k] for k in part),
+                rows=tuple(tuple(row[k] for k in part) for row in table.rows),
+            )
+            for part in parts
+        ]
 
     def _stacked(self, rows: list[list[str]]) -> Iterator[Row]:
         """A table too wide for the page: each row as a short list of its cells."""
@@ -269,7 +296,7 @@ def _methods(checks: Iterable[Check]) -> str:
 
 def _is_number(cell: Cell) -> bool:
     match cell:
-        case Number() | Apply(operation="neg", arguments=(Number(),)):
+        case "" | Number() | Apply(operation="neg", arguments=(Number(),)):
             return True
     return False
 

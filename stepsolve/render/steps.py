@@ -141,4 +141,4 @@ def _row_of_equals(rows: list[Row]) -> Row:
 
 
 def _is_derivative(step: Step) -> bool:
-    return isinstance(step.before, Apply) and step.before.operation == "diff"
+    return isinstance(step.before, Apply) and step.before.operation in ("diff", "limit")

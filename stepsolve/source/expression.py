@@ -345,6 +345,17 @@ class _Parser:
         if name == "piecewise":
             return _cases(arguments, span)
         name = OVERLOADS.get((token.text, len(arguments)), name)
+        if name == "limit":
+            sides = [[], [Name("above")], [Name("below")]]
+            if len(arguments) < 3 or list(arguments[3:]) not in sides:
+                raise ExpressionError(
+                    "limit takes an expression, a name, what it tends to and perhaps a side: "
+                    "limit(1 / x, x, 0, above)",
+                    *span,
+                )
+            if not isinstance(arguments[1], Name):
+                raise ExpressionError("a limit is taken in a name", *span)
+            return Apply("limit", *arguments, span=span)
         operation = OPERATIONS.get(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(

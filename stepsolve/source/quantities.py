@@ -27,6 +27,7 @@ from stepsolve.source.fields import (
 from stepsolve.source.report import Report
 
 SYMBOL = "symbol"
+_OF_OTHER_ROOMS = {"diff": "a derivative", "limit": "a limit", "T": "a transpose"}
 
 
 class Written(NamedTuple):
@@ -82,7 +83,9 @@ def check_scalar(written: Written, report: Report) -> bool:
         if isinstance(node, Apply):
             if node.operation in OPERATIONS:
                 continue
-            what = {"diff": "a derivative", "T": "a transpose"}.get(node.operation, node.operation)
+            what = {"diff": "a derivative", "T": "a transpose", "limit": "a limit"}.get(
+                node.operation, node.operation
+            )
         elif not node.children:
             continue
         else:

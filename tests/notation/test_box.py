@@ -176,3 +176,11 @@ def test_a_tall_part_of_a_sign_of_the_table(monkeypatch: pytest.MonkeyPatch) -> 
         ⎜───⎟ ⊗ c
         ⎝ b ⎠
     """)
+
+
+def test_what_a_limit_goes_to_stands_below_it() -> None:
+    assert layout(parse("limit(1 / x, x, 0, above)")).text.splitlines() == [
+        "        1",
+        " lim   ───",
+        "x → 0⁺  x",
+    ]

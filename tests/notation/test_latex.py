@@ -112,3 +112,9 @@ def test_a_template_with_an_exponent_is_bracketed_under_another(
     monkeypatch.setitem(OPERATIONS, "raise", SimpleNamespace(latex="e^{#1}"))
     power = Apply("^", Apply("raise", Name("x")), parse("2"))
     assert latex(power) == r"\left(e^{x}\right)^{2}"
+
+
+def test_limits() -> None:
+    assert latex(parse("limit(sin(x) / x, x, 0)")) == r"\lim_{x \to 0} \frac{\sin\left(x\right)}{x}"
+    assert latex(parse("limit(1 / x, x, 0, above)")) == r"\lim_{x \to 0^{+}} \frac{1}{x}"
+    assert latex(parse("limit(1 + n, n, -inf)")) == r"\lim_{n \to -\infty} \left(1 + n\right)"

@@ -111,3 +111,12 @@ def test_a_sign_of_the_table_brackets_its_parts(monkeypatch: pytest.MonkeyPatch)
     outer = Apply("outer", parse("a + b"), parse("sin(x)"))
     assert one_line(outer) == "(a + b) ⊗ sin(x)"
     assert one_line(Apply("*", Name("c"), outer)) == "c · ((a + b) ⊗ sin(x))"
+
+
+def test_limits() -> None:
+    assert one_line(parse("limit(sin(x) / x, x, 0)")) == "lim[x → 0] sin(x) / x"
+    assert one_line(parse("limit(1 / x, x, 0, below)")) == "lim[x → 0⁻] 1 / x"
+    assert one_line(parse("limit(1 + n, n, inf) - limit(n, n, -inf)")) == (
+        "lim[n → ∞] (1 + n) − lim[n → −∞] n"
+    )
+    assert one_line(parse("limit(x, x, 0)^2")) == "(lim[x → 0] x)²"

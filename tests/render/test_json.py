@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import stepsolve
 from stepsolve.derivation import Check, Derivation, Step
 from stepsolve.notation.tree import Expression
+from stepsolve.problem import kind_names
 from stepsolve.render.json import render
 from stepsolve.source.expression import parse
 
@@ -59,7 +61,7 @@ ALL = [*FILES, *HARD]
 
 # ---------------------------------------------------------------------------------------- keys
 
-TOP = ["stepsolve", "title", "kind", "quantities", "results", "lines", "steps", "checks"]
+TOP = ["stepsolve", "title", "kind", "quantities", "results", "lines", "steps", "tables"]
 LINE = {"name", "expression", "substituted", "value", "shape", "because", "section"}
 STEP = {"rule", "formula", "before", "after", "because", "steps"}
 CHECK = {"of", "method", "error", "passed"}
@@ -68,7 +70,7 @@ CHECK = {"of", "method", "error", "passed"}
 @pytest.mark.parametrize("name", ALL)
 def test_the_keys_are_those_of_the_contract(name: str) -> None:
     found = told(name)
-    assert list(found) == [*TOP, "confirmed"]
+    assert list(found) == [*TOP, "checks", "confirmed"]
     assert found["stepsolve"] == 1
     for line in found["lines"]:
         assert set(line) - {"note"} == LINE
@@ -89,12 +91,13 @@ def steps_of(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("name", ALL)
 def test_words_are_words_and_numbers_are_finite(name: str) -> None:
     found = told(name)
-    assert found["title"] and found["kind"] in ("graph", "derivative")
+    assert found["title"] and found["kind"] in kind_names()
     for key in ("name", "because", "section"):
         assert all(isinstance(line[key], str) for line in found["lines"])
     assert {line["section"] for line in found["lines"]} <= {"forward", "backward", ""}
     assert all(step["rule"] for step in steps_of(found["steps"]))
-    numbers = [*found["quantities"].values(), *(check["error"] for check in found["checks"])]
+    quantities = [v if isinstance(v, list) else [v] for v in found["quantities"].values()]
+    numbers = [*chain.from_iterable(quantities), *(check["error"] for check in found["checks"])]
     numbers += [line["value"] for line in found["lines"] if line["value"] is not None]
     assert all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
     assert all(line["shape"] == [] for line in found["lines"])  # scalars, all of them
