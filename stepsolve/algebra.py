@@ -25,7 +25,7 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
 _MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for, they would add up
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
-_MAX_FRACTIONS = 6  # denominators that are multiplied together
+_MAX_FRACTIONS = 6  # denominators that are multiplied together, and choices whose cases are
 _MAX_TERMS = 300  # terms that multiplying out may give
 _MAX_CHOICES = 4  # choices, whose cases are combined with each other
 _BY_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Heaviside)
@@ -168,19 +168,21 @@ def _terms(expression: Expression) -> float:
 
 
 def _fractions(expression: Expression) -> int:
-    """How many different denominators there are, those of written-out functions included."""
+    """How many different denominators there are, written-out functions and choices included."""
     found: set[Expression] = set()
     for node in walk(expression):
         if isinstance(node, Apply) and node.operation == "/" and names(node.arguments[1]):
             found.add(node.arguments[1])
         elif isinstance(node, Apply) and (row := OPERATIONS.get(node.operation)) is not None:
-            written_out = row.definition and not row.sympy and names(node)
-            found |= {node} if written_out else set()
+            written_out = (row.definition and not row.sympy) or row.kinks
+            found |= {node} if written_out and names(node) else set()
     return len(found)
 
 
 def _real_root(base: Any, degree: Any) -> Any:
     """The root of a real number: of a negative one where the degree is odd."""
+    if base.has(*_BY_CASES):  # roots within roots would double the cases with every level
+        raise Untranslatable(base)
     power = base ** (1 / degree)
     if not degree.is_odd or base.is_nonnegative:
         return power
