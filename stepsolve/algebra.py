@@ -34,12 +34,26 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
 _MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for, they would add up
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
-_MAX_FRACTIONS = 6  # denominators that are multiplied together
+_MAX_FRACTIONS = 6  # denominators that are multiplied together, and choices whose cases are
 _MAX_TERMS = 300  # terms that multiplying out may give
 _MAX_CHOICES = 4  # choices, whose cases are combined with each other
 _BY_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Heaviside)
 _STEPS = (sympy.floor, sympy.ceiling)
 _JUMPING = (*_STEPS, sympy.sign)
+_SINES: dict[Any, Callable[[Any], Any]] = {
+    sympy.sin: lambda u: 1 - sympy.cos(u) ** 2,
+    sympy.sinh: lambda u: sympy.cosh(u) ** 2 - 1,
+}
+_QUOTIENTS: dict[Any, Callable[[Any], Any]] = {
+    sympy.tan: lambda u: sympy.sin(u) / sympy.cos(u),
+    sympy.cot: lambda u: sympy.cos(u) / sympy.sin(u),
+    sympy.sec: lambda u: 1 / sympy.cos(u),
+    sympy.csc: lambda u: 1 / sympy.sin(u),
+    sympy.tanh: lambda u: sympy.sinh(u) / sympy.cosh(u),
+    sympy.coth: lambda u: sympy.cosh(u) / sympy.sinh(u),
+    sympy.sech: lambda u: 1 / sympy.cosh(u),
+    sympy.csch: lambda u: 1 / sympy.sinh(u),
+}
 _EXTREMES = {"max": sympy.Ge, "min": sympy.Le}
 _RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": sympy.Lt,
@@ -184,10 +198,29 @@ def _is_zero(difference: Any, at_once: bool) -> bool | None:
         return None if abs(difference.evalf(30)) < 1e-20 else False  # log(8) - 3*log(2)
     if at_once:
         return None
+    numerator = _numerator(difference)
+    if numerator != 0 and numerator.has(*_SINES, *_QUOTIENTS):
+        for function, quotient in _QUOTIENTS.items():
+            difference = difference.replace(function, quotient)
+        numerator = sympy.expand(_numerator(difference).replace(_is_square, _by_cosine))
+    return True if numerator == 0 else None
+
+
+def _numerator(difference: Any) -> Any:
     numerator, _ = sympy.fraction(sympy.together(difference))
     # powers and logarithms taken apart would cost ten times as much, and decide no more
-    expanded = sympy.expand(numerator, power_exp=False, power_base=False, log=False)
-    return True if expanded == 0 else None
+    return sympy.expand(numerator, power_exp=False, power_base=False, log=False)
+
+
+def _is_square(node: Any) -> bool:
+    """Whether a node is a power, of 2 or more, of a sine."""
+    return bool(node.is_Pow and node.base.func in _SINES and node.exp.is_Integer and node.exp > 1)
+
+
+def _by_cosine(power: Any) -> Any:
+    """`sin(u)^3` as `(1 - cos(u)^2) * sin(u)`, in which nothing is left to cancel."""
+    sine, n = power.args
+    return _SINES[sine.func](*sine.args) ** (n // 2) * sine ** (n % 2)
 
 
 def _is_zero_in_all_cases(difference: Any) -> bool | None:
@@ -218,19 +251,21 @@ def _terms(expression: Expression) -> float:
 
 
 def _fractions(expression: Expression) -> int:
-    """How many different denominators there are, those of written-out functions included."""
+    """How many different denominators there are, written-out functions and choices included."""
     found: set[Expression] = set()
     for node in walk(expression):
         if isinstance(node, Apply) and node.operation == "/" and names(node.arguments[1]):
             found.add(node.arguments[1])
         elif isinstance(node, Apply) and (row := OPERATIONS.get(node.operation)) is not None:
-            written_out = row.definition and not row.sympy and names(node)
-            found |= {node} if written_out else set()
+            written_out = (row.definition and not row.sympy) or row.kinks
+            found |= {node} if written_out and names(node) else set()
     return len(found)
 
 
 def _real_root(base: Any, degree: Any) -> Any:
     """The root of a real number: of a negative one where the degree is odd."""
+    if base.has(*_BY_CASES):  # roots within roots would double the cases with every level
+        raise Untranslatable(base)
     power = base ** (1 / degree)
     if not degree.is_odd or base.is_nonnegative:
         return power

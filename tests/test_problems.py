@@ -271,6 +271,16 @@ NUMBERS: dict[str, Callable[[], dict[str, Any]]] = {
         "d^3f/dy dx^2": 24,
     },
     "calculus/jacobian-polar.yaml": polar_by_python,
+    # (-8)^(1/3) = -2: f = -2 (-9), df/dx = (-32 - 1) / (3 (-2)^2)
+    "calculus/cube-root.yaml": lambda: {"x": -8, "f": 18, "df/dx": -2.75},
+    "calculus/huber.yaml": lambda: {"r": -3, "d": 2, "f": 2 * (3 - 1), "df/dr": -2},
+    "calculus/softmax.yaml": lambda: {
+        **dict.fromkeys("xyz", 0),
+        "p": 1 / 3,
+        "dp/dx": 2 / 9,
+        "dp/dy": -1 / 9,
+        "dp/dz": -1 / 9,
+    },
 }
 
 
@@ -391,6 +401,25 @@ def scaled(x: float, a: float) -> tuple[Numbers, Numbers]:
     return {}, {"df/dx": a * slope, "df/da": x * slope}
 
 
+def huber(x: float, y: float) -> tuple[Numbers, Numbers]:
+    return {"r": x - 1.5, "d": y}, {"df/dr": min(max(x - 1.5, -y), y)}
+
+
+def softmax(x: float, y: float, w: float) -> tuple[Numbers, Numbers]:
+    total = exp(x) + exp(y) + exp(w)
+    p, q, r = exp(x) / total, exp(y) / total, exp(w) / total
+    return {"z": w}, {"dp/dx": p - p * p, "dp/dy": -p * q, "dp/dz": -p * r}
+
+
+def swish(x: float) -> tuple[Numbers, Numbers]:
+    slope = (1 + exp(-x) + x * exp(-x)) / (1 + exp(-x)) ** 2  # of x / (1 + exp(-x))
+    return {}, {"df/dx": slope, "dg/dx": slope}
+
+
+def cube_root(x: float) -> tuple[Numbers, Numbers]:
+    return {}, {"df/dx": 4 / 3 * x ** (1 / 3) - x ** (-2 / 3) / 3}  # of x^(4/3) - x^(1/3)
+
+
 FORMULAS: dict[str, Callable[..., tuple[Numbers, Numbers]]] = {
     "calculus/limit-difference-quotient.yaml": lambda x: ({}, {"lim D, e -> 0": 2 * x}),
     "calculus/class-test.yaml": class_test,
@@ -405,6 +434,10 @@ FORMULAS: dict[str, Callable[..., tuple[Numbers, Numbers]]] = {
     "calculus/sigmoid.yaml": lambda x: ({}, {"df/dx": exp(-x) / (1 + exp(-x)) ** 2}),
     "calculus/sigmoid-scaled.yaml": scaled,
     "calculus/tanh.yaml": lambda x: ({}, {"df/dx": 1 / math.cosh(x) ** 2}),
+    "calculus/huber.yaml": huber,
+    "calculus/softmax.yaml": softmax,
+    "calculus/swish.yaml": swish,
+    "calculus/cube-root.yaml": cube_root,
 }
 POINTS = [
     {"x": 0.7, "y": 1.3, "a": 1.9, "w": -0.8, "b": 0.25},
@@ -413,6 +446,8 @@ POINTS = [
 ]
 FUNCTIONS = {
     "sigmoid": sigmoid,
+    "silu": lambda x: x * sigmoid(x),
+    "sign": lambda x: math.copysign(1, x),
     "where": lambda condition, yes, no: yes if condition else no,
     **{name: getattr(math, name) for name in ("exp", "log", "sin", "cos", "tan", "tanh")},
     "e": math.e,

@@ -25,6 +25,8 @@ _READABLE = 60  # nodes up to which the derivative of a part is written out in f
 _LONG = 40  # nodes beyond which a step refers to inner functions by their letters
 _SHORT = 12  # nodes up to which an inner function is written without letters of its own
 __all__ = ("METHODS", "Derivative", "differentiate")
+_DEEPEST = 300  # levels of an outcome: a sum has one for every term
+_TOO_LONG = "this is too long to differentiate in one piece: differentiate its parts one by one"
 _SPARE = ("f", "g", "h", "k", "m")
 _LETTERS = ("u", "v", "w", "p", "q", "r", "s", "t")
 
@@ -53,14 +55,21 @@ def differentiate(
 
     `taken` are names that no inner function may get; `euler` says that `e` is Euler's number;
     `method` is one of `METHODS`, for products, quotients and powers; `dependent` are names that stand
-    for functions of the variable, each with that of its derivative. The value is tidied.
+    for functions of the variable, each with that of its derivative. The value is tidied. Raises
+    `StepsolveError` for what is no scalar expression, and where the outcome has too many terms.
     """
     engine = _Engine(variable, {*taken, *names(expression), variable}, euler, dependent or {})
-    found = engine.derive(expression, method)
+    try:
+        found = engine.derive(expression, method)
+        value = tidy(found.value)
+    except RecursionError:
+        raise StepsolveError(_TOO_LONG) from None
+    if value.depth > _DEEPEST:
+        raise StepsolveError(_TOO_LONG)
     step = found.step
     if step.steps and step.result is None:  # in full it would be too long: as far as it has got
         step = step._replace(result=step.after)
-    return Derivative(step, tidy(found.value), engine.definitions)
+    return Derivative(step, value, engine.definitions)
 
 
 class _Found(NamedTuple):
@@ -262,6 +271,8 @@ class _Engine:
         where: tuple[tuple[str, Expression], ...] = (),
         formula: tuple[Expression, Expression] | None = None,
     ) -> _Found:
+        if after.depth > _DEEPEST:
+            raise StepsolveError(_TOO_LONG)
         step = Step(
             rule.name,
             self.diff(node),

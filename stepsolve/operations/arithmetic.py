@@ -208,7 +208,9 @@ ROWS = (
         arity=(3, 3),
         chooses=True,
         domain=((0.0, 1.0), *_EITHER),
-        description="its second argument where the first holds, its third elsewhere",
+        aliases=("piecewise",),
+        description="its second argument where the first holds, its third elsewhere; for several "
+        "cases piecewise(value, condition, ..., otherwise)",
         source="NumPy reference, numpy.where",
     ),
 )

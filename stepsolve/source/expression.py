@@ -148,7 +148,7 @@ def tokens(text: str) -> list[Token]:
 
 def _is_operation(token: Token) -> bool:
     name = ALIASES.get(token.text, token.text)
-    return token.kind == "name" and (name in OPERATIONS or name == "piecewise")
+    return token.kind == "name" and name in OPERATIONS
 
 
 def _quoted(character: str) -> str:
@@ -342,7 +342,7 @@ class _Parser:
             if len(arguments) != 2 or not isinstance(arguments[1], Name):
                 raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
             return Apply("diff", *arguments, span=span)
-        if name == "piecewise":
+        if token.text == "piecewise":
             return _cases(arguments, span)
         name = OVERLOADS.get((token.text, len(arguments)), name)
         if name == "limit":
@@ -385,7 +385,7 @@ def _number(token: Token) -> Number:
 def _called() -> list[str]:
     """Every name that may stand before brackets."""
     rows = (row for row in OPERATIONS.values() if row.is_call and not row.overloads)
-    return [*(row.name for row in rows), *ALIASES, "piecewise", "diff"]
+    return [*(row.name for row in rows), *ALIASES]
 
 
 def _cases(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:

@@ -20,6 +20,7 @@ import pytest
 
 from stepsolve.calculus.engine import differentiate
 from stepsolve.derivation import Step
+from stepsolve.errors import StepsolveError
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Expression, Name, names, substitute
 from stepsolve.source.expression import parse
@@ -307,6 +308,12 @@ def test_without_euler_e_is_a_base_with_a_logarithm() -> None:
 def test_names_that_are_taken_elsewhere_are_not_given_to_inner_functions() -> None:
     found = differentiate(parse("sin(2 * x)"), "x", ["u", "v", "w", "p"])
     assert list(found.definitions) == ["q"]
+
+
+def test_what_is_too_long_is_refused_in_words() -> None:
+    written = " + ".join(f"x^{k} * sin(x)" for k in range(1, 190))  # twice as many terms afterwards
+    with pytest.raises(StepsolveError, match="too long to differentiate in one piece"):
+        differentiate(parse(written), "x")
 
 
 def test_letters_never_run_out() -> None:

@@ -132,6 +132,42 @@ def test_every_way_of_writing_the_logistic_function(
         ("x^2 * exp(3 * x)", "x * exp(3 * x) * (2 + 3 * x)"),
         ("x * sigmoid(x)", "sigmoid(x) * (1 + x * (1 - sigmoid(x)))"),
         ("sigmoid(x) - sigmoid(x)^2", "sigmoid(x) * (1 - sigmoid(x)) * (1 - 2 * sigmoid(x))"),
+        ("silu(x)", "silu(x) + sigmoid(x) * (1 - silu(x))"),
+        ("1.7159 * tanh(2/3 * x)", "3.4318 * (1 - tanh(2 / 3 * x)^2) / 3"),
+        ("a * tanh(b * x)", "a * b * (1 - tanh(b * x)^2)"),
+        ("(1 - exp(-2 * x)) / (1 + exp(-2 * x))", "4 * sigmoid(2 * x) * (1 - sigmoid(2 * x))"),
+        ("(e^-x + e^x) / 2", "sinh(x)"),
+        # one form of the slope of tan, however it is written
+        ("tan(x)", "1 / cos(x)^2"),
+        ("sin(x) / cos(x)", "1 / cos(x)^2"),
+        ("cot(x)", "-1 / sin(x)^2"),
+        ("sec(x)^2", "2 * sec(x)^2 * tan(x)"),
+        ("coth(x)", "1 - coth(x)^2"),
+        # a share of a sum: p (1 - p), and -p q
+        (
+            "exp(x) / (exp(x) + exp(y) + exp(z))",
+            "exp(x) / (exp(x) + exp(y) + exp(z)) * (1 - exp(x) / (exp(x) + exp(y) + exp(z)))",
+        ),
+        ("exp(y) / (exp(x) + exp(y))", "-exp(y) * exp(x) / (exp(x) + exp(y))^2"),
+        ("log(exp(x) + exp(y))", "exp(x) / (exp(x) + exp(y))"),
+        # common factors cancelled
+        ("x / (1 + x)^2", "(1 - x) / (1 + x)^3"),
+        ("x * (1 + x)^(-2)", "(1 - x) / (1 + x)^3"),
+        ("(x^2 + 1) / (x - 1)^3", "(-x^2 - 2 * x - 3) / (x - 1)^4"),
+        ("sin(x) / (1 + x)^2", "(cos(x) * (1 + x) - 2 * sin(x)) / (1 + x)^3"),
+        # one fraction
+        ("x * sqrt(1 - x^2)", "(1 - 2 * x^2) / sqrt(1 - x^2)"),
+        ("x / sqrt(1 + x^2)", "1 / (1 + x^2)^(3 / 2)"),
+        ("sqrt(x) + 1 / sqrt(x)", "(x - 1) / (2 * x^(3 / 2))"),
+        ("x^(1/3) * (x - 1)", "(4 * x - 1) / (3 * x^(2 / 3))"),
+        ("log(x + sqrt(1 + x^2))", "1 / sqrt(1 + x^2)"),
+        ("x / 2 * sqrt(1 - x^2) + asin(x) / 2", "sqrt(1 - x^2)"),
+        ("1 / (1 + 1 / x)", "1 / (x + 1)^2"),
+        ("atan((x + 1) / (1 - x))", "1 / (1 + x^2)"),
+        # signs and sizes
+        ("x / (1 + abs(x))", "1 / (1 + abs(x))^2"),
+        ("abs(x)^3", "3 * x * abs(x)"),
+        ("relu(w * x + b)^2", "2 * w * relu(w * x + b)"),
     ],
 )
 def test_the_form_of_a_textbook(written: str, answer: str) -> None:
@@ -149,6 +185,12 @@ def test_the_form_of_a_textbook(written: str, answer: str) -> None:
         ("x * sin(a) + y * sin(a)", [("factor out", "sin(a) * (x + y)")]),
         ("2 * exp(x) - 4 * x * exp(x)", [("factor out", "2 * exp(x) * (1 - 2 * x)")]),
         ("sin(x) / cos(x)", [("recognise the function", "tan(x)")]),
+        (
+            "(a * (1 + x)^2 - b * (1 + x)) / (1 + x)^3",
+            [("cancel", "(a * (1 + x) - b) / (1 + x)^2")],
+        ),
+        ("2 / ((1 - x)^2 + (1 + x)^2)", [("multiply out", "1 / (1 + x^2)")]),
+        ("relu(x) * (x > 0) + x * sign(x)", [("merge the factors", "relu(x) + abs(x)")]),
     ],
 )
 def test_one_step_by_its_name(written: str, steps: list[tuple[str, str]]) -> None:
@@ -242,6 +284,14 @@ PARTS = [
     "x",
     "1.5",
     "y^2",
+    "sqrt({0})",
+    "1 / sqrt(1 + ({0})^2)",
+    "(1 + x)^2",
+    "1 / (1 + x)",
+    "abs({0}) * sign({0})",
+    "relu({0})^2",
+    "exp({0}) / (exp({0}) + exp(y))",
+    "({0})^(1/3)",
 ]
 
 
@@ -295,6 +345,10 @@ def test_the_property_meets_every_rewrite() -> None:
         "factor out",
         "expand and collect",
         "Pythagorean identity",
+        "cancel",
+        "common denominator",
+        "square of a root",
+        "merge the factors",
     }
 
 
