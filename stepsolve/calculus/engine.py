@@ -6,7 +6,7 @@ of its own, so that the pages and the time grow in step with the nesting, not wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, count
 from typing import NamedTuple
 
@@ -38,14 +38,20 @@ class Derivative(NamedTuple):
 
 
 def differentiate(
-    expression: Expression, variable: str, taken: Iterable[str] = (), *, euler: bool = True
+    expression: Expression,
+    variable: str,
+    taken: Iterable[str] = (),
+    *,
+    euler: bool = True,
+    dependent: Collection[str] = (),
 ) -> Derivative:
     """The derivative of an expression by a variable, with its steps.
 
-    `taken` are names that no inner function may get; `euler` says that `e` is Euler's number. The
-    value is tidied.
+    `taken` are names that no inner function may get; `euler` says that `e` is Euler's number;
+    `dependent` are names of quantities that depend on the variable, whose derivatives stay open:
+    with h among them, that of w h is h + w diff(h, w). The value is tidied.
     """
-    engine = _Engine(variable, {*taken, *names(expression), variable}, euler)
+    engine = _Engine(variable, {*taken, *names(expression), variable}, euler, dependent)
     found = engine.derive(expression)
     return Derivative(found.step, tidy(found.value), engine.definitions)
 
@@ -57,8 +63,11 @@ class _Found(NamedTuple):
 
 
 class _Engine:
-    def __init__(self, variable: str, taken: set[str], euler: bool) -> None:
+    def __init__(
+        self, variable: str, taken: set[str], euler: bool, dependent: Collection[str] = ()
+    ) -> None:
         self._euler = euler
+        self._dependent = dependent
         self.variable = Name(variable)
         self.definitions: dict[str, Expression] = {}
         self._taken = taken
@@ -76,7 +85,7 @@ class _Engine:
         known = self._depends.get(id(node))
         if known is None:
             if isinstance(node, Name):
-                answer = node == self.variable
+                answer = node == self.variable or node.name in self._dependent
             else:
                 answer = any(self.depends(child) for child in node.children)
             known = self._depends[id(node)] = node, answer
@@ -95,6 +104,9 @@ class _Engine:
         if not self.depends(node):
             return self._plain(rules.named("constant rule"), node, ZERO)
         if isinstance(node, Name):
+            if node != self.variable:  # nothing to work out, and nothing to say
+                left = self.diff(node)
+                return _Found(Step("", left, left, trivial=True), left, node)
             return self._plain(rules.named("identity rule"), node, ONE)
         if not isinstance(node, Apply) or node.operation not in OPERATIONS:
             raise StepsolveError("only scalar expressions can be differentiated by these rules")
@@ -176,7 +188,7 @@ class _Engine:
             self.diff(body),
             _folded(after),
             (self.diff(body), Apply("*", outer, self.diff(letter))),
-            steps=(below.step,),
+            steps=_worked((below,)),
             where=((letter.name, shown),),
         )
         value = _closed(full, [below])
@@ -198,7 +210,7 @@ class _Engine:
             self.diff(node),
             after,
             self._stated(rule.formula),
-            steps=tuple(f.step for f in found),
+            steps=_worked(found),
             trivial=rule.linear and all(f.step.trivial for f in found),
         )
         if found and value.size <= _READABLE:
@@ -217,6 +229,11 @@ class _Engine:
             swap[letter] = Name(other)
             used = used | {other}
         return substitute(formula[0], swap), substitute(formula[1], swap)
+
+
+def _worked(found: Iterable[_Found]) -> tuple[Step, ...]:
+    """The steps of the parts; the derivative of a dependent quantity takes none."""
+    return tuple(f.step for f in found if f.step.rule)
 
 
 def _open(expression: Expression) -> list[Apply]:

@@ -6,7 +6,7 @@ from itertools import repeat
 from typing import Final
 
 from stepsolve.notation.matrix import matrix_rows
-from stepsolve.notation.names import GREEK, gradient, parts
+from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
     ATOM,
@@ -57,6 +57,8 @@ def _name(name: str) -> str:
     if of is not None:
         sign = _UPRIGHT_D if of.sign == "d" else r"\partial "
         return rf"\frac{{{sign}{_name(of.of)}}}{{{sign}{_name(of.by)}}}"
+    if (at := entry(name)) is not None:
+        return f"{_name(at.sequence)}({at.index})"
     stem, digits, subscript, primes = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""

@@ -1,4 +1,4 @@
-"""Names taken apart for printing: `theta_1`, `w0`, `W_hh`, `x'`, `dL/dz_1`."""
+"""Names taken apart for printing: `theta_1`, `w0`, `W_hh`, `x'`, `dL/dz_1`, `h(t - 1)`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ NAME: Final = r"[A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*'*"
 """What the name of a quantity is made of, as a regular expression; gradients are made of two."""
 
 
+class Entry(NamedTuple):
+    """The parts of the name of an entry of a sequence: `h` and `t - 1` for `h(t - 1)`."""
+
+    sequence: str
+    index: str
+
+
 class Gradient(NamedTuple):
     """The parts of a gradient's name: `d`, `L` and `z_1` for `dL/dz_1`; `d` may be `∂`."""
 
@@ -68,6 +75,12 @@ def gradient(name: str) -> Gradient | None:
     """The parts of the name of a gradient; `None` for any other name."""
     above, slash, below = name.partition("/")
     return Gradient(above[0], above[1:], below[1:]) if slash else None
+
+
+def entry(name: str) -> Entry | None:
+    """The parts of the name of an entry of a sequence; `None` for any other name."""
+    sequence, bracket, index = name.partition("(")
+    return Entry(sequence, index.removesuffix(")")) if bracket else None
 
 
 def parts(name: str) -> Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Final
 
-from stepsolve.notation.names import GREEK, gradient, parts
+from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
     ATOM,
@@ -63,12 +63,14 @@ def one_line(expression: Expression) -> str:
 
 
 def pretty_name(name: str) -> str:
-    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`."""
+    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`."""
     if name.isalpha():
         return GREEK.get(name, name)
     of = gradient(name)
     if of is not None:
         return f"{of.sign}{pretty_name(of.of)}/{of.sign}{pretty_name(of.by)}"
+    if (at := entry(name)) is not None:
+        return f"{pretty_name(at.sequence)}({at.index.replace('-', '−')})"
     stem, digits, subscript, primes = parts(name)
     if subscript:
         small = subscript.isdecimal()

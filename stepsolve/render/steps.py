@@ -39,7 +39,10 @@ class StepWriter:
                 continue
             if not rewriting:
                 yield []
-                yield [("In the form of a textbook:", RULE)]
+                if self._count:
+                    yield [("In the form of a textbook:", RULE)]
+                else:
+                    yield from equation((step.before,), self._width, _NUMBER)
                 rewriting = True
             yield from self._rewrite(step)
 

@@ -1,0 +1,402 @@
+"""A recurrence of first order: unrolled, in closed form where it is linear, and differentiated.
+
+For `f(n) = a f(n - 1) + b` the first entries by f(0), the closed form with its proof, the gradients,
+and when they vanish or explode. For any other, such as the scalar recurrent network
+`h(t) = tanh(w h(t - 1) + u x(t) + b)`, the total derivative as a recursion, unrolled as a sum of
+products, and the product of factors that carries a gradient back through time. All quantities are
+scalars, without units.
+
+Source: Graham, Knuth, Patashnik, Concrete Mathematics, 2nd ed., ch. 1 and 2; Werbos, Backpropagation
+through time (1990); Goodfellow, Bengio, Courville, Deep Learning (2016), 10.2 and 10.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from stepsolve.calculus.linear import Solved
+from stepsolve.calculus.recurrences import Recurrence, linear, sensitivity
+from stepsolve.derivation import Block, Check, Derivation, Equation, Section, Text
+from stepsolve.errors import InvalidProblem, nearest
+from stepsolve.notation.names import entry as entry_parts
+from stepsolve.notation.tree import Expression, Name, Number, names, substitute
+from stepsolve.operations.table import CONSTANTS
+from stepsolve.problem import Problem
+from stepsolve.source.fields import entry, integer, one_or_list
+from stepsolve.source.quantities import (
+    Given,
+    Written,
+    WrittenLine,
+    WrittenName,
+    check_scalar,
+    given_values,
+)
+from stepsolve.source.report import Report
+from stepsolve.source.sequences import (
+    WrittenEntry,
+    entry_values,
+    quantity,
+    recurrence,
+    sequence_values,
+)
+from stepsolve.worksheet.evaluation import LineError
+from stepsolve.worksheet.growth import Growth
+from stepsolve.worksheet.linear_recurrence import LinearPage
+from stepsolve.worksheet.recursion import RecursionPage
+from stepsolve.worksheet.unrolled import Unrolled
+
+MAX_STEPS = 100
+MAX_SIZE = 200  # nodes of the right side: it is written out and differentiated at every step
+MAX_VALUES = 6  # of a parameter that are compared side by side
+
+
+@dataclass(frozen=True)
+class RecurrenceProblem(Problem):
+    """A recurrence of first order, unrolled, solved and differentiated."""
+
+    STARTER: ClassVar = ("start", "wrt")
+
+    recurrence: WrittenLine = entry(
+        recurrence,
+        "The recurrence: an entry by the one before it and, if need be, by inputs such as x(n).",
+        examples=("f(n) = a * f(n - 1) + b",),
+    )
+    start: tuple[WrittenEntry, ...] = entry(
+        entry_values,
+        "The first entry: a number, or a name for it.",
+        default=(),
+        examples=({"f(0)": "x_0"},),
+    )
+    given: tuple[Given, ...] | None = entry(
+        given_values,
+        "Values of the parameters, or symbol. Without this key every one is a symbol.",
+        default=None,
+        examples=({"a": 0.5, "b": 1, "x_0": 2},),
+    )
+    inputs: dict[str, tuple[Given, ...]] = entry(
+        sequence_values,
+        "The values of the other sequences, from their entry 1 on, one a step.",
+        default={},
+        examples=({"x": [1, 0.5, -1]},),
+    )
+    unroll: int | None = entry(
+        integer(1, MAX_STEPS),
+        "How many steps are unrolled; if left out, as many as there are inputs, or else 3.",
+        default=None,
+        examples=(3,),
+    )
+    wrt: tuple[WrittenName, ...] = entry(
+        one_or_list(quantity),
+        "What to differentiate by: parameters, and entries such as f(0); f(0) if left out.",
+        default=(),
+        examples=("f(0)",),
+    )
+    for_: dict[str, tuple[Given, ...]] = entry(
+        sequence_values,
+        "Values of one parameter at which the growth of the gradient is compared.",
+        default={},
+        examples=({"a": [0.5, 1, 1.5]},),
+    )
+    claimed: tuple[WrittenEntry, ...] = entry(
+        entry_values,
+        "Formulas that somebody found for entries; the page says whether they are right. A wrong one "
+        "is no failed check: that it is wrong is what the page confirms.",
+        default=(),
+        examples=({"f(3)": "a^3 * x_0 + 3 * b"},),
+    )
+
+    # ---------------------------------------------------------------------------- as it is solved
+
+    @cached_property
+    def solved(self) -> Recurrence:
+        """The recurrence, once its left side is known to be an entry."""
+        at = entry_parts(self.recurrence.name.name)
+        assert at is not None
+        return Recurrence(at.sequence, at.index, self.recurrence.expression)
+
+    @property
+    def steps(self) -> int:
+        """How many steps are unrolled."""
+        return self.unroll or max(map(len, self.inputs.values()), default=3)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names in the right side that are neither entries, the index, nor constants."""
+        given = {g.name for g in self.given or ()}
+        free = [n for n in names(self.recurrence.expression) if entry_parts(n) is None]
+        return tuple(n for n in free if n != self.solved.index and (n not in CONSTANTS or n in given))
+
+    @property
+    def euler(self) -> bool:
+        """Whether e is Euler's number."""
+        return "e" not in {g.name for g in self.given or ()}
+
+    @property
+    def first(self) -> Expression:
+        """The first entry: what the file says it is, or its own name."""
+        return self.start[0].written.expression if self.start else self.solved.entry(0)
+
+    @property
+    def seed(self) -> Name:
+        """The name of the first entry in formulas."""
+        named = isinstance(self.first, Name) and self.first.name not in CONSTANTS
+        return self.first if named and isinstance(self.first, Name) else self.solved.entry(0)
+
+    @cached_property
+    def numbers(self) -> dict[str, Expression]:
+        """The values of parameters, inputs and the first entry, as far as they are given."""
+        found = {g.name: g.expression for g in self.given or () if g.expression is not None}
+        values = {n: v for n, v in found.items() if n in self.parameters or n == self.seed.name}
+        first = substitute(self.first, found)
+        if not set(names(first)) - set(CONSTANTS):
+            values[self.solved.entry(0).name] = first
+        for sequence, entries in self.inputs.items():
+            for k, one in enumerate(entries[: self.steps], 1):
+                if one.expression is not None:
+                    values[f"{sequence}({k})"] = one.expression
+        return values
+
+    def unrolled(self, more: Mapping[str, Expression], wrt: tuple[str, ...] = ()) -> Unrolled | None:
+        """The steps over numbers, None where some are symbols. `more` are other values."""
+        known = {**self.numbers, **more}
+        needed = {n for k in range(1, self.steps + 1) for n in names(self.solved.at(k))}
+        computed = {self.solved.entry(k).name for k in range(1, self.steps + 1)}
+        if needed - computed - set(known) - set(CONSTANTS):
+            return None
+        by = [sensitivity(self.solved, name, euler=self.euler) for name in wrt]
+        try:
+            return Unrolled(self.solved, self.steps, known, by, self.shown)
+        except LineError as error:
+            message = f"{error.line} does not exist at these values: {error.reason}"
+            part = error.node if error.node.span else None
+            raise InvalidProblem(self.recurrence.written.diagnose(message, part)) from None
+
+    # ---------------------------------------------------------------------------------- mistakes
+
+    def check(self, report: Report) -> None:
+        if not self._check_form(report):
+            return
+        self._check_names(report)
+        self._check_start(report)
+        self._check_inputs(report)
+        self._check_wrt(report)
+        self._check_for(report)
+        self._check_claimed(report)
+        if not report.failed:
+            self.unrolled({})
+
+    def _check_form(self, report: Report) -> bool:
+        """The left side is f(n), the right side scalar and made of f(n - 1), x(n) and parameters."""
+        written, left = self.recurrence.written, self.recurrence.name
+        at = entry_parts(left.name)
+        if at is None or not at.index.isidentifier() or "/" in left.name:
+            hint = "write f(n) = ..., in terms of f(n - 1)"
+            report.add(written.diagnose("a recurrence is for the entry at an index", left, hint))
+            return False
+        good = check_scalar(written, report)
+        if written.expression.size > MAX_SIZE:
+            message = f"the right side may have {MAX_SIZE} names, numbers and signs"
+            report.add(written.diagnose(message, hint="give parts of it names of their own"))
+        for name, part in names(written.expression).items():
+            if (complaint := self._misplaced(name)) is not None:
+                report.add(written.diagnose(complaint[0], part, complaint[1]))
+                good = False
+        if good and self.solved.previous.name not in names(written.expression):
+            message = f"{self.solved.previous.name} does not occur, so this is no recurrence"
+            report.add(written.diagnose(message))
+            return False
+        return good and not report.failed
+
+    def _misplaced(self, name: str) -> tuple[str, str] | None:
+        """What is wrong with a name in the right side, and a hint; None where it may stand."""
+        solved, at = self.solved, entry_parts(name)
+        before = solved.previous.name
+        if "/" in name:
+            return f"{name} is a gradient: it is worked out", ""
+        if at is None:
+            if name == solved.sequence:
+                return f"{name} needs its index", f"write {before}"
+            return None
+        if at.sequence == solved.index:
+            return f"{solved.index} is the index", "give the sequence another name"
+        if at.sequence != solved.sequence:
+            here = f"{at.sequence}({solved.index})"
+            return None if name == here else (f"an input stands here as {here}", "")
+        if name == before:
+            return None
+        if name == solved.current.name:
+            return f"{name} stands on both sides", f"write {before}"
+        order = at.index.partition(" - ")[2]
+        if at.index.startswith(f"{solved.index} - ") and order.isdecimal():
+            return (
+                f"{name} lies {order} steps back: only the step before may be used",
+                "a recurrence of higher order is one of first order for a vector of entries",
+            )
+        return f"only {before} may be used of {solved.sequence}", ""
+
+    def _check_names(self, report: Report) -> None:
+        solved = self.solved
+        known = {*self.parameters, self.seed.name}
+        for given in self.given or ():
+            if given.name in (solved.index, solved.sequence, *solved.inputs):
+                what = "the index" if given.name == solved.index else "a sequence"
+                report.add(given.node.diagnose(f"{given.name} is {what} and has no one value"))
+            elif given.name not in known:
+                hint = nearest(given.name, known)
+                report.add(given.node.diagnose(f"{given.name} does not occur", hint))
+        if self.given is not None:
+            named = {given.name for given in self.given} | set(self.for_)
+            for name in self.parameters:
+                if name not in named:
+                    part = names(self.recurrence.expression)[name]
+                    hint = nearest(name, named) or f"give it one, or given: {{{name}: symbol}}"
+                    report.add(
+                        self.recurrence.written.diagnose(f"{name} has no value", part, hint)
+                    )
+
+    def _check_start(self, report: Report) -> None:
+        solved = self.solved
+        first = solved.entry(0).name
+        for k, (name, written) in enumerate(self.start):
+            check_scalar(written, report)
+            if name != first or k:
+                what = f"{name} is worked out" if k == 0 or name != first else "one start is enough"
+                hint = f"a recurrence of first order starts with {first}"
+                report.add(written.diagnose(what, hint=hint))
+            self._check_known(written, {g.name for g in self.given or ()}, report, bare=True)
+        if self.start and self.seed.name in (solved.index, solved.sequence, *self.parameters):
+            message = f"{self.seed.name} stands for two things"
+            report.add(self.start[0].written.diagnose(message))
+        ready = set(self.parameters) <= set(self.numbers) and self.given is not None
+        if ready and solved.inputs and not self.start:
+            report.add(
+                self.recurrence.written.diagnose(
+                    f"there is no value for {first}", hint=f"write start: {{{first}: 0}}"
+                )
+            )
+
+    def _check_known(
+        self, written: Written, known: set[str], report: Report, bare: bool = False
+    ) -> None:
+        """The names of an expression are known; with `bare`, a name alone need not be."""
+        if bare and isinstance(written.expression, Name) and "(" not in written.expression.name:
+            return
+        for name, part in names(written.expression).items():
+            if name not in known and name not in CONSTANTS:
+                hint = nearest(name, known)
+                report.add(written.diagnose(f"{name} is not known here", part, hint))
+
+    def _check_inputs(self, report: Report) -> None:
+        for name, entries in self.inputs.items():
+            node = entries[0].node
+            if name not in self.solved.inputs:
+                hint = nearest(name, self.solved.inputs)
+                message = f"{name}({self.solved.index}) does not occur"
+                report.add(node.diagnose(message, hint))
+            elif len(entries) < self.steps:
+                message = f"{name} has {len(entries)} values for {self.steps} steps"
+                report.add(node.diagnose(message, "one value a step, from step 1 on"))
+            elif len(entries) > MAX_STEPS:
+                report.add(node.diagnose(f"at most {MAX_STEPS} steps are unrolled"))
+        if self.inputs or self.given is not None:
+            for name in self.solved.inputs:
+                if name not in self.inputs:
+                    part = names(self.recurrence.expression)[f"{name}({self.solved.index})"]
+                    hint = f"write inputs: {{{name}: [...]}}, one value a step"
+                    report.add(
+                        self.recurrence.written.diagnose(f"{name} has no values", part, hint)
+                    )
+
+    def _check_wrt(self, report: Report) -> None:
+        entries = [self.solved.entry(k).name for k in range(self.steps)]
+        known = [*self.parameters, self.seed.name, *entries]
+        for k, asked in enumerate(self.wrt):
+            if asked.name not in known:
+                hint = nearest(asked.name, known)
+                message = f"{asked.name} is nothing to differentiate by here"
+                report.add(asked.node.diagnose(message, hint))
+            if asked.name in [other.name for other in self.wrt[:k]]:
+                report.add(asked.node.diagnose(f"{asked.name} is named twice"))
+
+    def _check_for(self, report: Report) -> None:
+        for k, (name, values) in enumerate(self.for_.items()):
+            if name not in self.parameters:
+                hint = nearest(name, self.parameters)
+                report.add(values[0].node.diagnose(f"{name} is not a parameter", hint))
+            if k:
+                report.add(values[0].node.diagnose("one parameter is varied at a time"))
+            if len(values) > MAX_VALUES:
+                report.add(values[0].node.diagnose(f"at most {MAX_VALUES} values are compared"))
+            for one in values:
+                if one.expression is None:
+                    report.add(one.node.diagnose("a number belongs here, not symbol"))
+
+    def _check_claimed(self, report: Report) -> None:
+        solved = self.solved
+        known = {*self.parameters, self.seed.name, solved.entry(0).name, *names(self.first)}
+        for name, written in self.claimed:
+            at = entry_parts(name)
+            assert at is not None
+            if at.sequence != solved.sequence or not (at.index.isdecimal() or name == solved.current.name):
+                hint = f"write {solved.entry(3).name} or {solved.current.name}"
+                report.add(written.diagnose(f"{name} is no entry of {solved.sequence}", hint=hint))
+            elif at.index.isdecimal() and not 1 <= int(at.index) <= MAX_STEPS:
+                report.add(written.diagnose(f"claims may be made of the first {MAX_STEPS} entries"))
+            else:
+                inputs = {f"{x}({k})" for x in solved.inputs for k in range(1, MAX_STEPS + 1)}
+                index = set() if at.index.isdecimal() else {solved.index}
+                if check_scalar(written, report):
+                    self._check_known(written, known | inputs | index, report)
+
+    def derive(self) -> Derivation:
+        return _Page(self).derivation()
+
+
+class _Page:
+    """The document of a recurrence."""
+
+    def __init__(self, problem: RecurrenceProblem) -> None:
+        self._problem, self._recurrence = problem, problem.solved
+        asked = tuple(name.name for name in problem.wrt) or (problem.seed.name,)
+        first = self._recurrence.entry(0).name
+        self._wrt = tuple(dict.fromkeys(first if n == problem.seed.name else n for n in asked))
+        parameters = tuple(n for n in self._wrt if entry_parts(n) is None)
+        entries = [e.index for n in self._wrt if (e := entry_parts(n)) is not None]
+        parts = linear(self._recurrence)
+        self._solved = Solved(self._recurrence, parts, problem.seed) if parts else None
+        self._numbers = problem.unrolled({}, (*parameters, *((first,) if parts and first in self._wrt else ())))
+        self._part: LinearPage | RecursionPage
+        if self._solved is not None:
+            seeded = tuple(problem.seed.name if n == first else n for n in self._wrt)
+            self._part = LinearPage(self._solved, problem.steps, seeded, problem.euler)
+        else:
+            back = tuple(map(int, entries))
+            self._part = RecursionPage(
+                self._recurrence, problem.steps, parameters, back, problem.euler
+            )
+
+    def derivation(self) -> Derivation:
+        blocks = tuple(self._blocks())
+        return Derivation(
+            self._problem.title or f"The recurrence {self._recurrence.current.name}",
+            self._problem.kind,
+            blocks,
+            self._numbers.quantities if self._numbers else {},
+            self._part.answers,
+            tuple(self._checks()),
+            self._problem.shown,
+        )
+
+    def _blocks(self) -> Iterator[Block]:
+        yield Equation((self._recurrence.current, self._recurrence.body))
+        if self._problem.start:
+            yield Equation((self._recurrence.entry(0), self._problem.first))
+        yield from self._part.blocks(self._numbers)
+
+    def _checks(self) -> Iterator[Check]:
+        yield from self._part.checks()
+        if self._numbers is not None:
+            yield from self._numbers.checks()
