@@ -15,27 +15,26 @@ FAR = 10  # terms that a closed form is compared with
 
 
 def iterated(
-    body: Expression,
-    previous: str,
-    index: str,
+    bodies: Sequence[Expression],
+    before: Sequence[str],
     first: Value,
-    steps: int,
     at: Mapping[str, Value],
     precise: Precise,
 ) -> Iterator[Value]:
-    """The terms of `f(index) = body` after the first one, computed one after the other."""
+    """The terms after the first one, each from the one before it.
+
+    `bodies` are the formulas of the terms, and `before` the name in each of the term before it.
+    """
     value = first
-    for k in range(1, steps + 1):
-        point = Point({**at, previous: value, index: precise.mp.mpf(k)})
-        value = precise.evaluate(body, point)
+    for body, name in zip(bodies, before, strict=True):
+        value = precise.evaluate(body, Point({**at, name: value}))
         yield value
 
 
 def check_terms(
     of: str,
-    body: Expression,
-    previous: str,
-    index: str,
+    bodies: Sequence[Expression],
+    before: Sequence[str],
     first: str,
     symbols: Sequence[str],
     claimed: Mapping[int, Expression],
@@ -48,10 +47,11 @@ def check_terms(
     worst, points = 0.0, 0
     for at in candidates(symbols, precise):
         try:
-            worst = max(worst, _worst(body, previous, index, first, at, claimed, precise))
+            terms = [at[first], *iterated(bodies, before, at[first], at, precise)]
+            errors = [_error(formula, terms[k], at, precise) for k, formula in claimed.items()]
         except OutsideDomain:
             continue
-        points += 1
+        worst, points = max(worst, *errors), points + 1
         if points == POINTS:
             break
     method = "iterating the recurrence"
@@ -61,20 +61,8 @@ def check_terms(
     return Check(of, method, worst, worst <= TOLERANCE)
 
 
-def _worst(
-    body: Expression,
-    previous: str,
-    index: str,
-    first: str,
-    at: Mapping[str, Value],
-    claimed: Mapping[int, Expression],
-    precise: Precise,
-) -> float:
-    """The largest relative error of the formulas at one point."""
-    worst = 0.0
-    terms = [at[first], *iterated(body, previous, index, at[first], max(claimed), at, precise)]
-    for k, formula in claimed.items():
-        value = precise.evaluate(formula, Point(at))
-        off, size = abs(value - terms[k]), max(abs(value), abs(terms[k]))
-        worst = max(worst, float(off / size) if off else 0.0)
-    return worst
+def _error(formula: Expression, term: Value, at: Mapping[str, Value], precise: Precise) -> float:
+    """The relative error of a formula for a term."""
+    value = precise.evaluate(formula, Point(at))
+    off = abs(value - term)
+    return float(off / max(abs(value), abs(term))) if off else 0.0

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from stepsolve.calculus.linear import Solved
 from stepsolve.calculus.recurrences import Recurrence, linear, sensitivity
-from stepsolve.derivation import Block, Check, Derivation, Equation, Section, Text
+from stepsolve.derivation import Block, Check, Derivation, Detail, Equation, Text
 from stepsolve.errors import InvalidProblem, nearest
 from stepsolve.notation.names import entry as entry_parts
 from stepsolve.notation.tree import Expression, Name, Number, names, substitute
@@ -37,19 +37,20 @@ from stepsolve.source.quantities import (
 from stepsolve.source.report import Report
 from stepsolve.source.sequences import (
     WrittenEntry,
+    check_recurrence,
     entry_values,
     quantity,
     recurrence,
     sequence_values,
 )
+from stepsolve.worksheet.claims import Claims
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.growth import Growth
 from stepsolve.worksheet.linear_recurrence import LinearPage
 from stepsolve.worksheet.recursion import RecursionPage
-from stepsolve.worksheet.unrolled import Unrolled
+from stepsolve.worksheet.unrolled import Comparison, Unrolled
 
 MAX_STEPS = 100
-MAX_SIZE = 200  # nodes of the right side: it is written out and differentiated at every step
 MAX_VALUES = 6  # of a parameter that are compared side by side
 
 
@@ -177,7 +178,7 @@ class RecurrenceProblem(Problem):
     # ---------------------------------------------------------------------------------- mistakes
 
     def check(self, report: Report) -> None:
-        if not self._check_form(report):
+        if not check_recurrence(self.recurrence, report):
             return
         self._check_names(report)
         self._check_start(report)
@@ -187,55 +188,6 @@ class RecurrenceProblem(Problem):
         self._check_claimed(report)
         if not report.failed:
             self.unrolled({})
-
-    def _check_form(self, report: Report) -> bool:
-        """The left side is f(n), the right side scalar and made of f(n - 1), x(n) and parameters."""
-        written, left = self.recurrence.written, self.recurrence.name
-        at = entry_parts(left.name)
-        if at is None or not at.index.isidentifier() or "/" in left.name:
-            hint = "write f(n) = ..., in terms of f(n - 1)"
-            report.add(written.diagnose("a recurrence is for the entry at an index", left, hint))
-            return False
-        good = check_scalar(written, report)
-        if written.expression.size > MAX_SIZE:
-            message = f"the right side may have {MAX_SIZE} names, numbers and signs"
-            report.add(written.diagnose(message, hint="give parts of it names of their own"))
-        for name, part in names(written.expression).items():
-            if (complaint := self._misplaced(name)) is not None:
-                report.add(written.diagnose(complaint[0], part, complaint[1]))
-                good = False
-        if good and self.solved.previous.name not in names(written.expression):
-            message = f"{self.solved.previous.name} does not occur, so this is no recurrence"
-            report.add(written.diagnose(message))
-            return False
-        return good and not report.failed
-
-    def _misplaced(self, name: str) -> tuple[str, str] | None:
-        """What is wrong with a name in the right side, and a hint; None where it may stand."""
-        solved, at = self.solved, entry_parts(name)
-        before = solved.previous.name
-        if "/" in name:
-            return f"{name} is a gradient: it is worked out", ""
-        if at is None:
-            if name == solved.sequence:
-                return f"{name} needs its index", f"write {before}"
-            return None
-        if at.sequence == solved.index:
-            return f"{solved.index} is the index", "give the sequence another name"
-        if at.sequence != solved.sequence:
-            here = f"{at.sequence}({solved.index})"
-            return None if name == here else (f"an input stands here as {here}", "")
-        if name == before:
-            return None
-        if name == solved.current.name:
-            return f"{name} stands on both sides", f"write {before}"
-        order = at.index.partition(" - ")[2]
-        if at.index.startswith(f"{solved.index} - ") and order.isdecimal():
-            return (
-                f"{name} lies {order} steps back: only the step before may be used",
-                "a recurrence of higher order is one of first order for a vector of entries",
-            )
-        return f"only {before} may be used of {solved.sequence}", ""
 
     def _check_names(self, report: Report) -> None:
         solved = self.solved
@@ -355,28 +307,60 @@ class RecurrenceProblem(Problem):
         return _Page(self).derivation()
 
 
+Part = LinearPage | RecursionPage
+
+
 class _Page:
     """The document of a recurrence."""
 
     def __init__(self, problem: RecurrenceProblem) -> None:
         self._problem, self._recurrence = problem, problem.solved
-        asked = tuple(name.name for name in problem.wrt) or (problem.seed.name,)
-        first = self._recurrence.entry(0).name
-        self._wrt = tuple(dict.fromkeys(first if n == problem.seed.name else n for n in asked))
-        parameters = tuple(n for n in self._wrt if entry_parts(n) is None)
-        entries = [e.index for n in self._wrt if (e := entry_parts(n)) is not None]
         parts = linear(self._recurrence)
         self._solved = Solved(self._recurrence, parts, problem.seed) if parts else None
-        self._numbers = problem.unrolled({}, (*parameters, *((first,) if parts and first in self._wrt else ())))
-        self._part: LinearPage | RecursionPage
-        if self._solved is not None:
-            seeded = tuple(problem.seed.name if n == first else n for n in self._wrt)
-            self._part = LinearPage(self._solved, problem.steps, seeded, problem.euler)
-        else:
-            back = tuple(map(int, entries))
-            self._part = RecursionPage(
-                self._recurrence, problem.steps, parameters, back, problem.euler
-            )
+        self._part: Part = self._linear(self._solved) if self._solved else self._recursion()
+        self._numbers = problem.unrolled({}, self._parameters)
+        self._growth = self._compared()
+        claimed = [(name, written.expression) for name, written in problem.claimed]
+        self._claims = Claims(
+            self._recurrence, self._solved, problem.seed, claimed, problem.euler, problem.shown
+        )
+
+    @property
+    def _parameters(self) -> tuple[str, ...]:
+        """What it is differentiated by, entries aside."""
+        return tuple(n for n in self._wrt if n in self._problem.parameters)
+
+    @property
+    def _wrt(self) -> list[str]:
+        first = self._recurrence.entry(0).name
+        asked = [name.name for name in self._problem.wrt] or [first]
+        return list(dict.fromkeys(first if n == self._problem.seed.name else n for n in asked))
+
+    def _linear(self, solved: Solved) -> LinearPage:
+        problem, first = self._problem, self._recurrence.entry(0).name
+        wrt = tuple(problem.seed.name if name == first else name for name in self._wrt)
+        return LinearPage(solved, problem.steps, wrt, problem.euler)
+
+    def _recursion(self) -> RecursionPage:
+        problem, parameters = self._problem, self._parameters
+        entries = [e.index for n in self._wrt if (e := entry_parts(n)) is not None]
+        back = tuple(map(int, entries))
+        return RecursionPage(self._recurrence, problem.steps, parameters, back, problem.euler)
+
+    def _compared(self) -> Growth | Comparison | None:
+        """The gradient at several values of one parameter."""
+        problem = self._problem
+        varied = [{n: g.expression} for n, given in problem.for_.items() for g in given]
+        cases = [{n: v for n, v in one.items() if v is not None} for one in varied]
+        if self._solved is None:
+            found = [problem.unrolled(case) for case in cases]
+            known = [one for one in found if one is not None]
+            return Comparison(cases, known) if known else None
+        factor = self._solved.parts.coefficient
+        every = [{**problem.numbers, **case} for case in (cases or [{}])]
+        used = set(names(factor)) - set(CONSTANTS)
+        known_ = [{n: v for n, v in e.items() if n in used} for e in every if used <= set(e)]
+        return Growth(factor, Name(self._recurrence.index), known_, problem.shown)
 
     def derivation(self) -> Derivation:
         blocks = tuple(self._blocks())
@@ -391,12 +375,26 @@ class _Page:
         )
 
     def _blocks(self) -> Iterator[Block]:
-        yield Equation((self._recurrence.current, self._recurrence.body))
-        if self._problem.start:
-            yield Equation((self._recurrence.entry(0), self._problem.first))
-        yield from self._part.blocks(self._numbers)
+        problem, current = self._problem, self._recurrence.current
+        yield Equation((current, self._recurrence.body))
+        if problem.start:
+            yield Equation((self._recurrence.entry(0), problem.first))
+        yield from self._given()
+        yield from self._part.blocks(self._numbers, problem.numbers)
+        if self._growth is not None:
+            yield from self._growth.blocks(self._part.gradient)
+        yield from self._claims.blocks()
+
+    def _given(self) -> Iterator[Block]:
+        parts: list[str | Expression] = []
+        for name, value in self._problem.numbers.items():
+            if name != self._recurrence.entry(0).name:
+                parts += [Name(name), " = ", value, ", "]
+        if parts:
+            yield Text(("Given ", *parts[:-1], "."), Detail.BRIEF)
 
     def _checks(self) -> Iterator[Check]:
         yield from self._part.checks()
-        if self._numbers is not None:
-            yield from self._numbers.checks()
+        for more in (self._numbers, self._growth, self._claims):
+            if more is not None:
+                yield from more.checks()

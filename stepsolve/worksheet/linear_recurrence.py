@@ -5,7 +5,7 @@ The recurrence is `f(n) = a f(n - 1) + b`; a and b stand for whatever the proble
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from stepsolve.calculus.engine import Derivative, differentiate
@@ -28,6 +28,7 @@ from stepsolve.derivation import (
 )
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.operations.table import CONSTANTS
+from stepsolve.worksheet.closed_values import ClosedValues
 from stepsolve.worksheet.confirmed import Confirmation, settled
 from stepsolve.worksheet.unrolled import Unrolled
 
@@ -57,10 +58,14 @@ class LinearPage:
             and (name not in CONSTANTS or (name == "e" and not euler))
         ] + [solved.seed.name]
         self._precise = Precise()
+        self._values: ClosedValues | None = None
 
     # ------------------------------------------------------------------------------- the page
 
-    def blocks(self, numbers: Unrolled | None) -> Iterator[Block]:
+    def blocks(
+        self, numbers: Unrolled | None, given: Mapping[str, Expression]
+    ) -> Iterator[Block]:
+        """The page; with numbers, those of the steps and of the closed forms at its end."""
         yield from self._unrolled()
         yield from self._closed_form()
         yield from self._proof()
@@ -69,6 +74,29 @@ class LinearPage:
             if name != self._solved.seed.name:
                 yield from self._by(name)
         yield from self._fixed_point()
+        if numbers is not None:
+            yield from self._in_numbers(numbers, given)
+
+    @property
+    def gradient(self) -> Name:
+        """What is asked whether it vanishes."""
+        return _gradient(self._recurrence.current, self._recurrence.entry(0))
+
+    def _in_numbers(self, numbers: Unrolled, given: Mapping[str, Expression]) -> Iterator[Block]:
+        yield Section(("In numbers",))
+        yield from numbers.forward_blocks()
+        special = self._solved.special
+        formulas = {self._recurrence.current.name: self._closed}
+        if special is not None and numbers.factor == 1:
+            formulas[self._recurrence.current.name] = special.closed(self._n)
+            for found in numbers.sensitivities:
+                yield Text(("By ", Name(found.parameter), ", step by step:"), Detail.BRIEF)
+                yield from numbers.recursion_blocks(found.parameter)
+        else:
+            formulas |= {self._called(n): form for n, (_, _, form) in self._derivatives.items()}
+        self._values = ClosedValues(formulas, numbers, given, numbers.digits)
+        yield Text(("By the closed form:",), Detail.BRIEF)
+        yield from self._values.blocks()
 
     def _unrolled(self) -> Iterator[Block]:
         yield Section(("Unrolled",))
@@ -221,6 +249,9 @@ class LinearPage:
     # ------------------------------------------------------------------------------- the checks
 
     def checks(self) -> Iterator[Check]:
+        """Those of every formula and rewrite, and of the numbers of the page if it has any."""
+        if self._values is not None:
+            yield from self._values.checks()
         yield from self._checks_of_terms()
         for k in range(1, min(self._steps, _WRITTEN) + 1):
             entry = self._recurrence.entry
@@ -264,12 +295,11 @@ class LinearPage:
             yield self._iterated(case, of, terms)
 
     def _iterated(self, case: Solved, of: str, terms: dict[int, Expression]) -> Check:
-        recurrence = case.recurrence
+        steps = range(1, max(terms) + 1)
         return check_terms(
             of,
-            recurrence.body,
-            recurrence.previous.name,
-            recurrence.index,
+            [case.recurrence.at(k) for k in steps],
+            [case.recurrence.entry(k - 1).name for k in steps],
             case.seed.name,
             self._symbols,
             terms,

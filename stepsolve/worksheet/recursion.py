@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -70,12 +70,22 @@ class RecursionPage:
 
     # ------------------------------------------------------------------------------- the page
 
-    def blocks(self, numbers: Unrolled | None) -> Iterator[Block]:
+    def blocks(
+        self, numbers: Unrolled | None, given: Mapping[str, Expression]
+    ) -> Iterator[Block]:
         """The page; with numbers, those of the steps beside the formulas."""
+        if numbers is not None:
+            yield Section(("Step by step",))
+            yield from numbers.forward_blocks()
         for found in self.sensitivities:
             yield from self._by(found, numbers)
         if self._entries:
-            yield from self._through_time()
+            yield from self._through_time(numbers)
+
+    @property
+    def gradient(self) -> Name:
+        """What is asked whether it vanishes."""
+        return _gradient(self._last, self._recurrence.entry(0))
 
     def _by(self, found: Sensitivity, numbers: Unrolled | None) -> Iterator[Block]:
         recurrence, parameter = self._recurrence, Name(found.parameter)
@@ -109,7 +119,7 @@ class RecursionPage:
             " does at one step, times the factors of all steps after it:",
         )
 
-    def _through_time(self) -> Iterator[Block]:
+    def _through_time(self, numbers: Unrolled | None) -> Iterator[Block]:
         recurrence = self._recurrence
         link = _gradient(recurrence.current, recurrence.previous)
         yield Section(("Back through time",))
@@ -128,6 +138,8 @@ class RecursionPage:
             if len(links) <= WRITTEN:
                 sides.append(self.answers[whole.name])
             yield Equation((whole, *dict.fromkeys(sides)))
+        if numbers is not None:
+            yield numbers.table()
         yield from self._bounded()
 
     def _bounded(self) -> Iterator[Block]:

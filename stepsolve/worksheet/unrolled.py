@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from stepsolve.calculus.recurrences import Recurrence, Sensitivity
 from stepsolve.checking.precise import Value
 from stepsolve.checking.worksheets import check_values, settled_values
-from stepsolve.derivation import Block, Check, Detail, Lines, Table, Text
+from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Section, Table, Text
 from stepsolve.notation.numbers import Digits, number
 from stepsolve.notation.tree import Expression, Name, Number, names
 from stepsolve.worksheet.backward import gradient_name
@@ -39,7 +39,7 @@ class Unrolled:
         sensitivities: Sequence[Sensitivity],
         digits: Digits,
     ) -> None:
-        self.recurrence, self.steps, self._digits = recurrence, steps, digits
+        self.recurrence, self.steps, self.digits = recurrence, steps, digits
         self.sensitivities = tuple(sensitivities)
         self.last, self.first = recurrence.entry(steps).name, recurrence.entry(0).name
         lines = [Line(recurrence.entry(k).name, recurrence.at(k)) for k in range(1, steps + 1)]
@@ -96,11 +96,16 @@ class Unrolled:
     def number(self, name: str) -> Expression:
         """A value as it is shown."""
         value = self.value(name)
-        return number(self.solution.precise.decimal(value), self._digits)
+        return number(self.solution.precise.decimal(value), self.digits)
 
     def value(self, name: str) -> Value:
         """A value in high precision."""
         return self.exact[name] if name in self.exact else self.solution.exact[name]
+
+    @property
+    def factor(self) -> Value:
+        """The derivative of the first step by the first entry."""
+        return self._backward(1).exact[gradient_name(self.recurrence.entry(1).name, self.first)]
 
     @property
     def quantities(self) -> dict[str, float]:
@@ -141,3 +146,33 @@ class Unrolled:
         """The backward pass from an earlier step."""
         part = Worksheet(self._forward.given, self._forward.lines[:k])
         return Solution(part, self.recurrence.entry(k).name, self._by)
+
+
+class Comparison:
+    """One recurrence unrolled at several values of a parameter: what comes back through time."""
+
+    def __init__(
+        self, cases: Sequence[Mapping[str, Expression]], unrolled: Sequence[Unrolled]
+    ) -> None:
+        self._cases, self._unrolled = tuple(cases), tuple(unrolled)
+
+    def blocks(self, power: Name) -> Iterator[Block]:
+        """The gradient by every entry, one column for each value; `power` is its name."""
+        one = self._unrolled[0]
+        yield Section(("Does the gradient vanish?",))
+        entry, index = one.recurrence.entry, one.recurrence.index
+        yield Text((Name(gradient_name(one.last, entry(index).name)), " at"), Detail.BRIEF)
+        header: list[Cell] = [index]
+        for case in self._cases:
+            ((name, value),) = case.items()
+            header.append((Name(name), " = ", value))
+        rows: list[tuple[Cell, ...]] = []
+        for k in range(one.steps - 1, -1, -1):
+            name = gradient_name(one.last, entry(k).name)
+            rows.append((Number(str(k)), *(unrolled.number(name) for unrolled in self._unrolled)))
+        yield Table(tuple(header), tuple(rows), Detail.BRIEF)
+
+    def checks(self) -> Iterator[Check]:
+        """Those of the backward pass at every value."""
+        for unrolled in self._unrolled:
+            yield from unrolled.checks()
