@@ -8,6 +8,7 @@ Source: Werbos, Backpropagation through time (1990); Goodfellow, Bengio, Courvil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, reduce
 from typing import NamedTuple
 
@@ -133,9 +134,7 @@ class Sensitivity(NamedTuple):
 def sensitivity(recurrence: Recurrence, parameter: str, *, euler: bool = True) -> Sensitivity:
     """The total derivative of the entry at the index by a parameter or by the first entry."""
     previous = recurrence.previous
-    found = differentiate(
-        recurrence.body, parameter, euler=euler, dependent={previous.name}
-    )
+    found = differentiate(recurrence.body, parameter, euler=euler, dependent={previous.name})
     open_ = Apply("diff", previous, Name(parameter))
     before = Name(f"d{previous.name}/d{parameter}")
     value = replaced(found.value, open_, before)
@@ -191,13 +190,11 @@ def unrolled_sum(
     return total(named), total([part for part in full if part != ZERO])
 
 
-def product(factors: list[Expression]) -> Expression:
+def product(factors: Sequence[Expression]) -> Expression:
     """Factors from left to right; 1 for none."""
     return reduce(lambda a, b: Apply("*", a, b), factors) if factors else ONE
 
 
-def total(terms: list[Expression]) -> Expression:
+def total(terms: Sequence[Expression]) -> Expression:
     """Terms from left to right; 0 for none."""
     return reduce(lambda a, b: Apply("+", a, b), terms) if terms else ZERO
-
-

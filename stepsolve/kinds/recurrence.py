@@ -22,7 +22,7 @@ from stepsolve.calculus.recurrences import Recurrence, linear, sensitivity
 from stepsolve.derivation import Block, Check, Derivation, Detail, Equation, Text
 from stepsolve.errors import InvalidProblem, nearest
 from stepsolve.notation.names import entry as entry_parts
-from stepsolve.notation.tree import Expression, Name, Number, names, substitute
+from stepsolve.notation.tree import Expression, Name, names, substitute
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import entry, integer, one_or_list
@@ -116,7 +116,7 @@ class RecurrenceProblem(Problem):
         """The recurrence, once its left side is known to be an entry."""
         at = entry_parts(self.recurrence.name.name)
         assert at is not None
-        return Recurrence(at.sequence, at.index, self.recurrence.expression)
+        return Recurrence(at.sequence, at.place, self.recurrence.expression)
 
     @property
     def steps(self) -> int:
@@ -128,7 +128,9 @@ class RecurrenceProblem(Problem):
         """The names in the right side that are neither entries, the index, nor constants."""
         given = {g.name for g in self.given or ()}
         free = [n for n in names(self.recurrence.expression) if entry_parts(n) is None]
-        return tuple(n for n in free if n != self.solved.index and (n not in CONSTANTS or n in given))
+        return tuple(
+            n for n in free if n != self.solved.index and (n not in CONSTANTS or n in given)
+        )
 
     @property
     def euler(self) -> bool:
@@ -160,7 +162,9 @@ class RecurrenceProblem(Problem):
                     values[f"{sequence}({k})"] = one.expression
         return values
 
-    def unrolled(self, more: Mapping[str, Expression], wrt: tuple[str, ...] = ()) -> Unrolled | None:
+    def unrolled(
+        self, more: Mapping[str, Expression], wrt: tuple[str, ...] = ()
+    ) -> Unrolled | None:
         """The steps over numbers, None where some are symbols. `more` are other values."""
         known = {**self.numbers, **more}
         needed = {n for k in range(1, self.steps + 1) for n in names(self.solved.at(k))}
@@ -205,9 +209,7 @@ class RecurrenceProblem(Problem):
                 if name not in named:
                     part = names(self.recurrence.expression)[name]
                     hint = nearest(name, named) or f"give it one, or given: {{{name}: symbol}}"
-                    report.add(
-                        self.recurrence.written.diagnose(f"{name} has no value", part, hint)
-                    )
+                    report.add(self.recurrence.written.diagnose(f"{name} has no value", part, hint))
 
     def _check_start(self, report: Report) -> None:
         solved = self.solved
@@ -292,14 +294,16 @@ class RecurrenceProblem(Problem):
         for name, written in self.claimed:
             at = entry_parts(name)
             assert at is not None
-            if at.sequence != solved.sequence or not (at.index.isdecimal() or name == solved.current.name):
+            if at.sequence != solved.sequence or not (
+                at.place.isdecimal() or name == solved.current.name
+            ):
                 hint = f"write {solved.entry(3).name} or {solved.current.name}"
                 report.add(written.diagnose(f"{name} is no entry of {solved.sequence}", hint=hint))
-            elif at.index.isdecimal() and not 1 <= int(at.index) <= MAX_STEPS:
+            elif at.place.isdecimal() and not 1 <= int(at.place) <= MAX_STEPS:
                 report.add(written.diagnose(f"claims may be made of the first {MAX_STEPS} entries"))
             else:
                 inputs = {f"{x}({k})" for x in solved.inputs for k in range(1, MAX_STEPS + 1)}
-                index = set() if at.index.isdecimal() else {solved.index}
+                index = set() if at.place.isdecimal() else {solved.index}
                 if check_scalar(written, report):
                     self._check_known(written, known | inputs | index, report)
 
@@ -343,7 +347,7 @@ class _Page:
 
     def _recursion(self) -> RecursionPage:
         problem, parameters = self._problem, self._parameters
-        entries = [e.index for n in self._wrt if (e := entry_parts(n)) is not None]
+        entries = [e.place for n in self._wrt if (e := entry_parts(n)) is not None]
         back = tuple(map(int, entries))
         return RecursionPage(self._recurrence, problem.steps, parameters, back, problem.euler)
 
@@ -352,15 +356,19 @@ class _Page:
         problem = self._problem
         varied = [{n: g.expression} for n, given in problem.for_.items() for g in given]
         cases = [{n: v for n, v in one.items() if v is not None} for one in varied]
-        if self._solved is None:
+        factor = self._part.factor
+        if not self._steady(factor):
             found = [problem.unrolled(case) for case in cases]
             known = [one for one in found if one is not None]
             return Comparison(cases, known) if known else None
-        factor = self._solved.parts.coefficient
         every = [{**problem.numbers, **case} for case in (cases or [{}])]
         used = set(names(factor)) - set(CONSTANTS)
         known_ = [{n: v for n, v in e.items() if n in used} for e in every if used <= set(e)]
         return Growth(factor, Name(self._recurrence.index), known_, problem.shown)
+
+    def _steady(self, factor: Expression) -> bool:
+        """Whether a factor is the same at every step."""
+        return all(n in self._problem.parameters or n in CONSTANTS for n in names(factor))
 
     def derivation(self) -> Derivation:
         blocks = tuple(self._blocks())
@@ -368,7 +376,7 @@ class _Page:
             self._problem.title or f"The recurrence {self._recurrence.current.name}",
             self._problem.kind,
             blocks,
-            self._numbers.quantities if self._numbers else {},
+            dict(self._numbers.quantities) if self._numbers else {},
             self._part.answers,
             tuple(self._checks()),
             self._problem.shown,
@@ -395,6 +403,8 @@ class _Page:
 
     def _checks(self) -> Iterator[Check]:
         yield from self._part.checks()
+        if self._numbers is not None and isinstance(self._part, RecursionPage):
+            yield from self._part.bound_checks(self._numbers)
         for more in (self._numbers, self._growth, self._claims):
             if more is not None:
                 yield from more.checks()

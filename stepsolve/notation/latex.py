@@ -58,7 +58,7 @@ def _name(name: str) -> str:
         sign = _UPRIGHT_D if of.sign == "d" else r"\partial "
         return rf"\frac{{{sign}{_name(of.of)}}}{{{sign}{_name(of.by)}}}"
     if (at := entry(name)) is not None:
-        return f"{_name(at.sequence)}({at.index})"
+        return f"{_name(at.sequence)}({at.place})"
     stem, digits, subscript, primes = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""

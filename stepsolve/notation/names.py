@@ -51,7 +51,7 @@ class Entry(NamedTuple):
     """The parts of the name of an entry of a sequence: `h` and `t - 1` for `h(t - 1)`."""
 
     sequence: str
-    index: str
+    place: str
 
 
 class Gradient(NamedTuple):

@@ -70,7 +70,7 @@ def pretty_name(name: str) -> str:
     if of is not None:
         return f"{of.sign}{pretty_name(of.of)}/{of.sign}{pretty_name(of.by)}"
     if (at := entry(name)) is not None:
-        return f"{pretty_name(at.sequence)}({at.index.replace('-', '−')})"
+        return f"{pretty_name(at.sequence)}({at.place.replace('-', '−')})"
     stem, digits, subscript, primes = parts(name)
     if subscript:
         small = subscript.isdecimal()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from stepsolve.derivation import Detail, Step
-from stepsolve.notation.tree import Apply, Expression, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, substitute
 from stepsolve.notation.unicode import one_line
 from stepsolve.render.layout import (
     NOTE,
@@ -32,19 +32,22 @@ class StepWriter:
     def rows(self, steps: Iterable[Step]) -> Iterator[Row]:
         self._count = 0
         self._written: dict[int, int] = {}  # steps by identity: the same part may stand twice
-        rewriting = False
+        rewriting, lead = False, ""
         for step in steps:
             if _is_derivative(step):
                 yield from self._step(step, 0)
                 continue
             if not rewriting:
+                rewriting = True
                 yield []
                 if self._count:
                     yield [("In the form of a textbook:", RULE)]
+                elif isinstance(step.before, Name):
+                    lead = one_line(step.before) + " "
                 else:
                     yield from equation((step.before,), self._width, _NUMBER)
-                rewriting = True
-            yield from self._rewrite(step)
+            yield from self._rewrite(step, lead)
+            lead = " " * len(lead)
 
     def _step(self, step: Step, depth: int) -> Iterator[Row]:
         if step.trivial and self._detail < Detail.FULL and depth:
@@ -118,12 +121,14 @@ class StepWriter:
         _row_of_equals(rows).append((f"   as in step {self._written[id(step)]}", NOTE))
         yield from rows
 
-    def _rewrite(self, step: Step) -> Iterator[Row]:
-        rows = equation((step.after,), self._width - 2, _NUMBER + 2)
+    def _rewrite(self, step: Step, left: str = "") -> Iterator[Row]:
+        """`= after`, with the rule beside it; `left` stands before the equals sign."""
+        indent = _NUMBER + len(left) + 2
+        rows = equation((step.after,), self._width - 2, indent)
         middle = len(rows) // 2 if len(rows) > 1 else 0
         for k, row in enumerate(rows):
-            lead = "= " if k == middle else "  "
-            written: Row = [(" " * _NUMBER + lead + row[0][0][_NUMBER + 2 :], PLAIN)]
+            lead = f"{left}= " if k == middle else " " * (len(left) + 2)
+            written: Row = [(" " * _NUMBER + lead + row[0][0][indent:], PLAIN)]
             fits = row_width(written) + len(step.rule) + 3 <= self._width
             if k == middle and fits:
                 written.append((f"   {step.rule}", NOTE))

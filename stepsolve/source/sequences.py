@@ -72,7 +72,7 @@ sequence_values: Reader[dict[str, tuple[Given, ...]]] = mapping_of(bare_name, on
 def check_recurrence(line: WrittenLine, report: Report) -> bool:
     """Whether a line is f(n) by f(n - 1), inputs x(n) and plain names; what is not is reported."""
     written, at = line.written, entry(line.name.name)
-    if at is None or not at.index.isidentifier() or "/" in line.name.name:
+    if at is None or not at.place.isidentifier() or "/" in line.name.name:
         hint = "write f(n) = ..., in terms of f(n - 1)"
         report.add(written.diagnose("a recurrence is for the entry at an index", line.name, hint))
         return False
@@ -86,7 +86,7 @@ def check_recurrence(line: WrittenLine, report: Report) -> bool:
         if (complaint := _misplaced(name, at)) is not None:
             report.add(written.diagnose(complaint[0], part, complaint[1]))
             good = False
-    before = f"{at.sequence}({at.index} - 1)"
+    before = f"{at.sequence}({at.place} - 1)"
     if good and before not in used:
         message = f"{before} does not occur, so this is no recurrence"
         report.add(written.diagnose(message))
@@ -97,23 +97,23 @@ def check_recurrence(line: WrittenLine, report: Report) -> bool:
 def _misplaced(name: str, left: Entry) -> tuple[str, str] | None:
     """What is wrong with a name in the right side, and a hint; None where it may stand."""
     at = entry(name)
-    before = f"{left.sequence}({left.index} - 1)"
+    before = f"{left.sequence}({left.place} - 1)"
     if "/" in name:
         return f"{name} is a gradient: it is worked out, not written", ""
     if at is None:
         return (f"{name} needs its index", f"write {before}") if name == left.sequence else None
-    if at.sequence == left.index:
+    if at.sequence == left.place:
         return f"{at.sequence} is the index", "give the sequence another name"
     if at.sequence != left.sequence:
-        here = f"{at.sequence}({left.index})"
-        hint = f"for a product write {at.sequence} * ({at.index})"
+        here = f"{at.sequence}({left.place})"
+        hint = f"for a product write {at.sequence} * ({at.place})"
         return None if name == here else (f"an input stands in a recurrence as {here}", hint)
     if name == before:
         return None
     if at == left:
         return f"{name} stands on both sides", f"write {before}"
-    steps = at.index.removeprefix(f"{left.index} - ")
-    if steps != at.index:
+    steps = at.place.removeprefix(f"{left.place} - ")
+    if steps != at.place:
         return (
             f"{name} lies {steps} steps back: only the step before may be used",
             "a recurrence of higher order is one of first order for a vector of entries",

@@ -19,10 +19,10 @@ from stepsolve.checking.iteration import FAR, check_terms, iterated
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import candidates
 from stepsolve.checking.worksheets import VALUE_TOLERANCE
-from stepsolve.derivation import Block, Check, Detail, Equation, Section, Text
+from stepsolve.derivation import Block, Cell, Check, Detail, Equation, Section, Table, Text
 from stepsolve.errors import OutsideDomain
-from stepsolve.notation.numbers import Digits, is_exact, number
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
+from stepsolve.notation.numbers import Digits, number
+from stepsolve.notation.tree import Expression, Name, Number, names, substitute
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.evaluation import LineError, value
 
@@ -94,31 +94,29 @@ class Claims:
         for name, exact in example.at.items():
             parts += [Name(name), " = ", self._shown(exact), ", "]
         yield Text(("It is wrong. A counterexample is ", *parts[:-1], ":"), Detail.BRIEF)
-        yield from self._term_by_term(example)
-        formula = claim.terms[example.step]
-        shown = {name: self._shown(exact) for name, exact in example.at.items()}
-        put = substitute(formula, shown)
-        yield Text(("but the claim gives",), Detail.BRIEF)
-        sides = (formula, put, self._shown(example.claimed))
-        yield Equation(tuple(dict.fromkeys(sides)), not self._exact(example.claimed))
+        yield self._term_by_term(claim, example)
         right = self._right(claim)
         if right is not None:
             yield Text(("Right is",), Detail.BRIEF)
             yield Equation((claim.name, right))
         yield from self._where_it_holds(claim)
 
-    def _term_by_term(self, example: Example) -> Iterator[Block]:
-        """The entries one after the other, up to the one in question."""
+    def _term_by_term(self, claim: Claim, example: Example) -> Table:
+        """The entries one after the other, up to the one in question, and what is claimed of it."""
         recurrence = self._recurrence
         shown = {name: self._shown(exact) for name, exact in example.at.items()}
         shown[recurrence.entry(0).name] = shown[self._seed.name]
+        claimed = substitute(claim.terms[example.step], shown)
         terms = list(self._iterated(example.at, example.step))
+        rows: list[tuple[Cell, ...]] = []
         for k, term in enumerate(terms, 1):
             name = recurrence.entry(k)
             shown[name.name] = self._shown(term)
             if k <= 3 or k == len(terms):
-                put = substitute(recurrence.at(k), shown)
-                yield Equation((name, put, self._shown(term)), not self._exact(term))
+                rows.append((name, substitute(recurrence.at(k), shown), self._shown(term)))
+        last = recurrence.entry(example.step)
+        rows.append((("claimed: ", last), claimed, self._shown(example.claimed)))
+        return Table(("entry", "computed as", "value"), tuple(rows), Detail.BRIEF)
 
     def _right(self, claim: Claim) -> Expression | None:
         solved = self._solved
@@ -142,9 +140,6 @@ class Claims:
 
     def _shown(self, exact: Value) -> Expression:
         return number(self._precise.decimal(exact), self._digits)
-
-    def _exact(self, exact: Value) -> bool:
-        return is_exact(self._precise.decimal(exact), self._digits)
 
     # ---------------------------------------------------------------------------- the verdicts
 

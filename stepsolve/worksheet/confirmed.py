@@ -78,7 +78,9 @@ class Confirmation:
         decided = [verdict for verdict in verdicts if verdict is not None]
         if decided:
             whole = len(decided) == len(every)
-            which = f"the {counted(len(every))}" if whole else f"{len(decided)} of {len(every)} steps"
+            which = (
+                f"the {counted(len(every))}" if whole else f"{len(decided)} of {len(every)} steps"
+            )
             yield _by_sympy(f"{which} of {of}", all(decided))
 
 

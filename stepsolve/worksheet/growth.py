@@ -20,7 +20,7 @@ from stepsolve.worksheet.evaluation import value
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 _LARGEST = 1e300  # beyond it a float has no value to compare with
-_HALF, _TWICE = Apply("/", ONE, Number("2")), Number("2")
+_HALF, _TWICE = Number("0.5"), Number("2")
 _RULES = ((" vanishes if ", "<"), (", keeps its size if ", "=="), (", explodes if ", ">"))
 
 
@@ -72,11 +72,17 @@ class Growth:
         header = (self._index, *map(self._label, self._cases))
         yield Table(header, tuple(self._rows()), Detail.BRIEF)
         whole = Apply("^", size, self._index)
-        yield Text(("It has halved when ", Apply("==", whole, _HALF), ", which is after",))
+        yield Text(
+            (
+                "It has halved when ",
+                Apply("==", whole, _HALF),
+                ", which is after",
+            )
+        )
         yield Equation((self._index, self._steps_to(_HALF, self._factor)), detail=Detail.NORMAL)
-        yield Text(("steps, and doubled with 2 in place of 1/2:",))
+        yield Text(("steps. It has doubled with 2 in place of 0.5.",))
         rows = tuple((self._label(c), c.verdict, self._how_soon(c)) for c in self._cases)
-        yield Table((self._factor, "the gradient", "how soon"), rows)
+        yield Table((self._factor, "the gradient", "steps to half or double"), rows)
 
     def _label(self, case: Case) -> Cell:
         return (self._factor, " = ", self._shown(case.factor))
@@ -99,10 +105,8 @@ class Growth:
 
     def _how_soon(self, case: Case) -> Cell:
         if case.size == 0:
-            return "0 after one step"
-        if case.size == 1:
-            return "never"
-        return (f"{_word(case)} in ", self._shown(self._steps(case)), " steps")
+            return "0 after one"
+        return "never" if case.size == 1 else self._shown(self._steps(case))
 
     def _steps(self, case: Case) -> Value:
         """After how many steps the power has halved or doubled."""
@@ -124,7 +128,9 @@ class Growth:
             if case.size not in (0, 1):
                 ratio = 0.5 if case.size < 1 else 2
                 off = float(abs(case.size ** self._steps(case) - ratio))
-                yield Check(f"the steps in which {at} {_word(case)}", "its power", off, off <= 1e-30)
+                yield Check(
+                    f"the steps in which {at} {_word(case)}", "its power", off, off <= 1e-30
+                )
 
     def _errors(self, case: Case) -> Iterator[float]:
         """The relative errors of the powers shown, by either way."""

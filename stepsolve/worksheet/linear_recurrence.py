@@ -62,9 +62,7 @@ class LinearPage:
 
     # ------------------------------------------------------------------------------- the page
 
-    def blocks(
-        self, numbers: Unrolled | None, given: Mapping[str, Expression]
-    ) -> Iterator[Block]:
+    def blocks(self, numbers: Unrolled | None, given: Mapping[str, Expression]) -> Iterator[Block]:
         """The page; with numbers, those of the steps and of the closed forms at its end."""
         yield from self._unrolled()
         yield from self._closed_form()
@@ -76,6 +74,11 @@ class LinearPage:
         yield from self._fixed_point()
         if numbers is not None:
             yield from self._in_numbers(numbers, given)
+
+    @property
+    def factor(self) -> Expression:
+        """The derivative of an entry by the one before it."""
+        return self._solved.parts.coefficient
 
     @property
     def gradient(self) -> Name:
@@ -168,7 +171,7 @@ class LinearPage:
             return
         first = recurrence.entry(0)
         yield Section(("By ", first))
-        found, _ = self._factor
+        found, _ = self._link
         yield Text(
             (recurrence.current, " hangs on ", first, " through ", recurrence.previous, " alone:"),
         )
@@ -219,7 +222,7 @@ class LinearPage:
         return self._solved.closed(self._n)
 
     @cached_property
-    def _factor(self) -> tuple[Derivative, Expression]:
+    def _link(self) -> tuple[Derivative, Expression]:
         return factor(self._recurrence, euler=self._euler)
 
     @cached_property
@@ -269,7 +272,7 @@ class LinearPage:
                 self._called(name), self._closed, name, steps, form, found.definitions
             )
         if self._solved.seed.name in self._wrt:
-            found, form = self._factor
+            found, form = self._link
             previous = self._recurrence.previous.name
             name = f"d{self._recurrence.current.name}/d{previous}"
             yield from self._confirmation({}, previous).derivative(

@@ -18,8 +18,8 @@ from stepsolve.calculus.recurrences import (
 from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import ONE, tidy
 from stepsolve.checking.precise import Precise
-from stepsolve.derivation import Block, Check, Detail, Equation, Result, Section, Step, Steps, Text
-from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.derivation import Block, Check, Detail, Equation, Result, Section, Steps, Text
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.worksheet.confirmed import Confirmation, settled
 from stepsolve.worksheet.unrolled import Unrolled
@@ -70,13 +70,12 @@ class RecursionPage:
 
     # ------------------------------------------------------------------------------- the page
 
-    def blocks(
-        self, numbers: Unrolled | None, given: Mapping[str, Expression]
-    ) -> Iterator[Block]:
+    def blocks(self, numbers: Unrolled | None, given: Mapping[str, Expression]) -> Iterator[Block]:
         """The page; with numbers, those of the steps beside the formulas."""
         if numbers is not None:
-            yield Section(("Step by step",))
+            yield Section(("The steps",))
             yield from numbers.forward_blocks()
+        yield from self._conventions()
         for found in self.sensitivities:
             yield from self._by(found, numbers)
         if self._entries:
@@ -86,6 +85,13 @@ class RecursionPage:
     def gradient(self) -> Name:
         """What is asked whether it vanishes."""
         return _gradient(self._last, self._recurrence.entry(0))
+
+    def _conventions(self) -> Iterator[Block]:
+        """What stands for the derivative where an operation of the recurrence has none."""
+        for node in dict.fromkeys(walk(self._recurrence.body)):
+            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
+            if isinstance(node, Apply) and row is not None and row.kinks:
+                yield Text((node, f" has no derivative at its kink. Convention: {row.convention}."))
 
     def _by(self, found: Sensitivity, numbers: Unrolled | None) -> Iterator[Block]:
         recurrence, parameter = self._recurrence, Name(found.parameter)
@@ -109,6 +115,7 @@ class RecursionPage:
         whole = Name(f"d{recurrence.entry(written).name}/d{found.parameter}")
         yield Equation((whole, named, full), detail=Detail.NORMAL)
         if numbers is not None:
+            yield Text(("Step by step:",), Detail.BRIEF)
             yield from numbers.recursion_blocks(found.parameter)
 
     @staticmethod
@@ -140,16 +147,13 @@ class RecursionPage:
             yield Equation((whole, *dict.fromkeys(sides)))
         if numbers is not None:
             yield numbers.table()
-        yield from self._bounded()
+        yield from self._bounded(numbers)
 
-    def _bounded(self) -> Iterator[Block]:
-        bound = self.bound
-        if bound is None:
+    def _bounded(self, numbers: Unrolled | None) -> Iterator[Block]:
+        bound, limit = self.bound, self.limit
+        if bound is None or limit is None:
             return
         link = _gradient(self._recurrence.current, self._recurrence.previous)
-        size = Apply("abs", bound.weight)
-        limit = self.limit
-        assert limit is not None
         steep = (f"{bound.activation} is nowhere steeper than ", bound.steepest)
         yield Text(
             (*steep, ", so that ", Apply("<=", Apply("abs", link), limit), " at every step."),
@@ -161,12 +165,42 @@ class RecursionPage:
                 Apply("<", limit, ONE),
                 ", the gradient vanishes, at least as fast as the powers of ",
                 limit,
-                ". If ",
-                size,
-                " is larger, it may explode; where the function is flat, it vanishes all the same.",
+                ". Otherwise it may explode, but where the function is flat it vanishes all the same.",
             ),
             Detail.BRIEF,
         )
+        if numbers is not None:
+            yield from self._bound_in_numbers(limit, numbers)
+
+    def _bound_in_numbers(self, limit: Expression, numbers: Unrolled) -> Iterator[Block]:
+        power = Apply("^", limit, Number(str(self._steps)))
+        product = abs(numbers.value(self.gradient.name))
+        sides = [Apply("abs", self.gradient), numbers.shown(product)]
+        most = [power, numbers.shown(numbers.evaluated(power))]
+        yield Text(
+            (
+                "Here ",
+                sides[0],
+                " is ",
+                sides[1],
+                ", at most ",
+                most[0],
+                ", which is ",
+                most[1],
+                ".",
+            )
+        )
+
+    def bound_checks(self, numbers: Unrolled) -> Iterator[Check]:
+        """That no factor exceeds the bound, with the numbers of the page."""
+        if self.limit is None or not self._entries:
+            return
+        most = numbers.evaluated(self.limit)
+        entry = self._recurrence.entry
+        links = [_gradient(entry(k), entry(k - 1)).name for k in range(1, self._steps + 1)]
+        excess = max(float(abs(numbers.value(link)) - most) for link in links)
+        of = f"the bound of {self.gradient.name}"
+        yield Check(of, "every factor", max(excess, 0.0), excess <= 0)
 
     # ------------------------------------------------------------------------------ the answers
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from stepsolve.calculus.recurrences import Recurrence, Sensitivity
-from stepsolve.checking.precise import Value
+from stepsolve.checking.precise import Point, Value
 from stepsolve.checking.worksheets import check_values, settled_values
 from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Section, Table, Text
 from stepsolve.notation.numbers import Digits, number
@@ -52,8 +52,8 @@ class Unrolled:
         self.worksheet = self._forward.extended(tuple(self._recursions()))
         self.floats = evaluate(self.worksheet)
         every = {line.name: line.expression for line in self.worksheet.lines}
-        self.exact, precise = settled_values(self.worksheet.given, every)
-        self.workings = Workings(self.exact, precise, digits)
+        self.exact, self._precise = settled_values(self.worksheet.given, every)
+        self.workings = Workings(self.exact, self._precise, digits)
 
     def _recursions(self) -> Iterator[Line]:
         """The derivatives of every step, each by the one before."""
@@ -94,9 +94,16 @@ class Unrolled:
         return Table((index, *map(Name, header)), tuple(rows), Detail.BRIEF)
 
     def number(self, name: str) -> Expression:
+        """The value of a name as it is shown."""
+        return self.shown(self.value(name))
+
+    def shown(self, value: Value) -> Expression:
         """A value as it is shown."""
-        value = self.value(name)
-        return number(self.solution.precise.decimal(value), self.digits)
+        return number(self._precise.decimal(value), self.digits)
+
+    def evaluated(self, expression: Expression) -> Value:
+        """The value of an expression in the names of the steps."""
+        return self._precise.evaluate(expression, Point(self.exact))
 
     def value(self, name: str) -> Value:
         """A value in high precision."""
