@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from stepsolve.calculus.recurrences import Linear, Recurrence, product, total
-from stepsolve.calculus.tidy import ONE, ZERO, build_product, factors, tidy
+from stepsolve.calculus.recurrences import Linear, Recurrence, product, signed_sum, total
+from stepsolve.calculus.tidy import ONE, ZERO, numeric, terms, tidy
 from stepsolve.derivation import Step
-from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 
 GENERAL, UNIT = "a^n * s + b * (1 - a^n) / (1 - a)", "s + n * b"
 HOMOGENEOUS = "a^n * s"
@@ -60,9 +60,9 @@ class Solved:
     @property
     def form(self) -> str:
         """The closed form that it has."""
-        if self.parts.increment == ZERO:
-            return HOMOGENEOUS
-        return UNIT if self.parts.coefficient == ONE else GENERAL
+        if self.parts.coefficient == ONE:
+            return UNIT
+        return HOMOGENEOUS if self.parts.increment == ZERO else GENERAL
 
     @property
     def special(self) -> Solved | None:
@@ -78,7 +78,7 @@ class Solved:
 
     def closed(self, index: Expression) -> Expression:
         """The closed form at an index."""
-        return tidy(self._put(self.form, index))
+        return self._settled(self._put(self.form, index))
 
     def _put(self, text: str, index: Expression) -> Expression:
         values: Mapping[str, Expression] = {
@@ -89,38 +89,50 @@ class Solved:
             "k": index,
         }
         put = substitute(_tree(text), values)
-        # numbers typed into the recurrence leave things like 1 * s behind
-        a, b = self.parts
-        typed = isinstance(b, Number) or (isinstance(a, Number) and self.form != UNIT)
-        return tidy(put) if typed else put
+        # numbers typed into the recurrence leave things like 1 * n behind
+        typed = self._typed and (self.form != UNIT or numeric(self.parts.increment) is not None)
+        return self._settled(put) if typed else put
+
+    def _settled(self, expression: Expression) -> Expression:
+        """A sum with its terms tidied, but for that of the first entry, where the power leads."""
+        found: list[tuple[int, Expression]] = []
+        for sign, term in terms(expression):
+            kept = term if self.seed.name in names(term) else tidy(term)
+            found += [(sign * inner, part) for inner, part in terms(kept) if part != ZERO]
+        return signed_sum(found)
 
     # ------------------------------------------------------------------------------ unrolling
 
-    def terms(self, steps: int) -> list[Expression]:
+    @property
+    def _typed(self) -> bool:
+        """Whether numbers stand in the recurrence itself, which are worked out on the way."""
+        return any(numeric(part) is not None for part in self.parts)
+
+    def _terms(self, steps: int) -> list[Expression]:
         """The terms of the entry after some steps: a^3 s, a^2 b, a b, b."""
         a, b = self.parts
-        powers = [build_product(factors(product([a] * k))) for k in range(steps + 1)]
-        increments = [tidy(Apply("*", powers[k], b)) for k in range(steps - 1, -1, -1)]
-        return [tidy(Apply("*", powers[steps], self.seed)), *increments]
+        powers = [tidy(Apply("^", a, Number(str(k)))) for k in range(steps + 1)]
+        increments = [_times(powers[k], b) for k in range(steps - 1, -1, -1) if b != ZERO]
+        return [_times(powers[steps], self.seed), *increments]
 
     def unrolled(self, steps: int) -> Expression:
         """The entry after some steps by the first one."""
-        return tidy(total(self.terms(steps)))
+        found = total(self._terms(steps))
+        return tidy(found) if self._typed else found
 
     def unrolling(self, steps: int) -> tuple[Step, ...]:
         """From the entry at a step to the first one: put in, multiply out, collect."""
-        recurrence = self.recurrence
+        recurrence, a, b = self.recurrence, *self.parts
         before = recurrence.entry(steps - 1)
-        below = self.seed if steps == 1 else self.unrolled(steps - 1)
-        inside = [self.seed] if steps == 1 else self.terms(steps - 1)
-        a, b = self.parts
-        multiplied = total([_times(a, term) for term in inside] + [b])
+        below = self.unrolled(steps - 1)
         chain = [
             ("the recurrence", recurrence.at(steps)),
             (f"put in {before.name}", substitute(recurrence.at(steps), {before.name: below})),
-            ("multiply out", multiplied),
-            ("collect the powers", self.unrolled(steps)),
         ]
+        if not self._typed and steps > 1:
+            multiplied = total([*(_times(a, term) for _, term in terms(below)), b])
+            chain.append(("multiply out", multiplied))
+        chain.append(("collect", self.unrolled(steps)))
         return tuple(_chain(recurrence.entry(steps), chain))
 
     @property
@@ -128,12 +140,11 @@ class Solved:
         """The sum of all terms, with dots: as unrolled, and with the increment in front."""
         a, b = self.parts
         n = Name(self.recurrence.index)
-        less = Apply("-", n, ONE)
-        first = tidy(Apply("*", Apply("^", a, n), self.seed))
-        last = Apply("^", a, less)
-        terms = [Apply("*", last, b), _ELLIPSIS, Apply("*", a, b), b]
+        first, last = (Apply("^", a, exponent) for exponent in (n, Apply("-", n, ONE)))
+        begun = _times(first, self.seed)
+        behind = [_times(last, b), _ELLIPSIS, _times(a, b), b]
         inside = total([ONE, a, Apply("^", a, Number("2")), _ELLIPSIS, last])
-        return total([first, *terms]), Apply("+", first, Apply("*", b, inside))
+        return total([begun, *behind]), Apply("+", begun, Apply("*", b, inside))
 
     def geometric(self, s: Name) -> tuple[tuple[Expression, ...], ...]:
         """The equations that give the sum s of the powers below n: s, a s, their difference, s."""
@@ -154,6 +165,8 @@ class Solved:
     def base(self) -> tuple[Step, ...]:
         """The closed form at 0 is the first entry."""
         rows = [(rule, self._put(text, ZERO)) for rule, text in _BASE[self.form]]
+        if self._typed:  # what is 0 is gone already
+            rows = [(_BASE[self.form][0][0], self.seed)]
         return tuple(_chain(self._put(self.form, ZERO), rows))
 
     def induction(self, k: Name) -> tuple[Step, ...]:
@@ -163,7 +176,7 @@ class Solved:
         body = substitute(recurrence.body, {recurrence.previous.name: known})
         rows = [
             ("the recurrence", body),
-            ("the assumption", substitute(body, {known.name: self._put(self.form, k)})),
+            ("the assumption", substitute(body, {known.name: self.closed(k)})),
             *((rule, self._put(text, k)) for rule, text in _STEP[self.form]),
         ]
         return tuple(_chain(recurrence.entry(f"{k.name} + 1"), rows))
@@ -191,7 +204,8 @@ def _times(factor: Expression, term: Expression) -> Expression:
     while isinstance(term, Apply) and term.operation == "*":
         term, last = term.arguments
         parts.append(last)
-    return product([factor, term, *reversed(parts)])
+    written = [part for part in (factor, term, *reversed(parts)) if part != ONE]
+    return product(written)
 
 
 def _chain(first: Expression, rows: list[tuple[str, Expression]]) -> Iterator[Step]:

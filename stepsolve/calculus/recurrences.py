@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from stepsolve.calculus.engine import Derivative, differentiate
 from stepsolve.calculus.textbook import recognise
-from stepsolve.calculus.tidy import ONE, ZERO, tidy
+from stepsolve.calculus.tidy import ONE, ZERO, build_product, constant, factors, tidy
 from stepsolve.notation.names import entry
 from stepsolve.notation.tree import (
     Apply,
@@ -186,13 +186,44 @@ def unrolled_sum(
         chain = [recurrence.shifted(Name(link), j) for j in range(steps, k, -1)]
         parts = [recurrence.shifted(jacobian, j) for j in range(steps, k, -1)]
         named.append(product([*chain, recurrence.shifted(Name(direct), k)]))
-        full.append(tidy(product([*parts, recurrence.shifted(found.direct, k)])))
+        full.append(by_steps(product([*parts, recurrence.shifted(found.direct, k)])))
     return total(named), total([part for part in full if part != ZERO])
 
 
-def product(factors: Sequence[Expression]) -> Expression:
+def by_steps(expression: Expression) -> Expression:
+    """A product tidied, its factors from the last step to the first, parameters before them."""
+    found = factors(expression)
+    entries = {base: _last_step(base) for base in found.powers}
+    front = build_product(
+        found._replace(powers={b: p for b, p in found.powers.items() if entries[b] < 0})
+    )
+    behind = sorted((b for b in found.powers if entries[b] >= 0), key=lambda b: -entries[b])
+    if any(found.powers[base] < 0 for base in behind) or not found.number:
+        return build_product(found)
+    raised = [tidy(Apply("^", b, constant(found.powers[b]))) for b in behind]
+    return product(raised if front == ONE and raised else [front, *raised])
+
+
+def _last_step(expression: Expression) -> int:
+    """The largest index of an entry in an expression; -1 without one."""
+    found = (entry(name) for name in names(expression) if "/" not in name)
+    return max((int(at.place) for at in found if at and at.place.isdecimal()), default=-1)
+
+
+def product(parts: Sequence[Expression]) -> Expression:
     """Factors from left to right; 1 for none."""
-    return reduce(lambda a, b: Apply("*", a, b), factors) if factors else ONE
+    return reduce(lambda a, b: Apply("*", a, b), parts) if parts else ONE
+
+
+def signed_sum(terms: Sequence[tuple[int, Expression]]) -> Expression:
+    """Terms with their signs from left to right; 0 for none."""
+    result: Expression | None = None
+    for sign, term in terms:
+        if result is None:
+            result = Apply("neg", term) if sign < 0 else term
+        else:
+            result = Apply("+" if sign > 0 else "-", result, term)
+    return ZERO if result is None else result
 
 
 def total(terms: Sequence[Expression]) -> Expression:

@@ -43,6 +43,7 @@ from stepsolve.source.sequences import (
     recurrence,
     sequence_values,
 )
+from stepsolve.worksheet.backward import gradient_name
 from stepsolve.worksheet.claims import Claims
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.growth import Growth
@@ -390,7 +391,9 @@ class _Page:
         yield from self._given()
         yield from self._part.blocks(self._numbers, problem.numbers)
         if self._growth is not None:
-            yield from self._growth.blocks(self._part.gradient)
+            yield from self._growth.blocks(
+                Name(gradient_name(current.name, self._recurrence.entry(0).name))
+            )
         yield from self._claims.blocks()
 
     def _given(self) -> Iterator[Block]:

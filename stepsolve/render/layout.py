@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from stepsolve.notation.box import layout
 from stepsolve.notation.bricks import Box, beside, line
-from stepsolve.notation.tree import Apply, Array, Expression, walk
+from stepsolve.notation.tree import Apply, Array, Expression, Name, walk
 from stepsolve.notation.unicode import one_line, superscript
 from stepsolve.render.flow import flowed
 
@@ -47,11 +47,20 @@ def wrapped(text: str, width: int, indent: int = 0, role: str = PLAIN) -> list[R
 
 
 def sentence(parts: Iterable[str | Expression]) -> str:
-    """Words and expressions as one line of text."""
-    return "".join(
-        part.replace(" = ", f"{_TIED}={_TIED}") if isinstance(part, str) else one_line(part)
-        for part in parts
-    )
+    """Words and expressions as one line of text, to be wrapped: an equals sign keeps its sides."""
+    written = []
+    for part in parts:
+        if isinstance(part, str):
+            written.append(part.replace(" = ", f"{_TIED}={_TIED}"))
+        else:
+            text = one_line(part)
+            written.append(text.replace(" ", _TIED) if isinstance(part, Name) else text)
+    return "".join(written)
+
+
+def phrase(parts: Iterable[str | Expression]) -> str:
+    """Words and expressions as one line of text that is not wrapped."""
+    return sentence(parts).replace(_TIED, " ")
 
 
 def equation(

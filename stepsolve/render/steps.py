@@ -12,6 +12,7 @@ from stepsolve.render.layout import (
     PLAIN,
     RULE,
     Row,
+    drawn,
     equation,
     formula_rows,
     row_width,
@@ -125,15 +126,17 @@ class StepWriter:
         """`= after`, with the rule beside it; `left` stands before the equals sign."""
         indent = _NUMBER + len(left) + 2
         rows = equation((step.after,), self._width - 2, indent)
-        middle = len(rows) // 2 if len(rows) > 1 else 0
+        box = drawn(step.after)
+        in_one_piece = len(rows) == box.height and box.width <= self._width - 2 - indent
+        middle = box.baseline if in_one_piece else 0
+        fits = row_width(rows[middle]) + len(step.rule) + 3 <= self._width
+        if not fits:
+            yield [(" " * _NUMBER + step.rule, NOTE)]
         for k, row in enumerate(rows):
             lead = f"{left}= " if k == middle else " " * (len(left) + 2)
             written: Row = [(" " * _NUMBER + lead + row[0][0][indent:], PLAIN)]
-            fits = row_width(written) + len(step.rule) + 3 <= self._width
             if k == middle and fits:
                 written.append((f"   {step.rule}", NOTE))
-            elif k == middle:
-                yield [(" " * _NUMBER + step.rule, NOTE)]
             yield written
 
 

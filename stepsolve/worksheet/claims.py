@@ -172,11 +172,15 @@ class Claims:
     def checks(self) -> Iterator[Check]:
         """A right claim term by term and by SymPy; of a wrong one the counterexample, by NumPy."""
         for claim, example in self._verdicts:
+            right = self._right(claim)
             if example is not None:
                 yield self._check_example(claim, example)
+                if right is not None:
+                    index, name = self._recurrence.index, claim.name.name
+                    terms = {k: substitute(right, {index: Number(str(k))}) for k in claim.terms}
+                    yield self._check(claim, self._recurrence, terms)._replace(of=name)
                 continue
             yield self._check(claim, self._recurrence, claim.terms)
-            right = self._right(claim)
             verdict = right and Judge(self._euler).equal(claim.formula, right)
             if verdict is not None:
                 error = 0.0 if verdict else float("inf")

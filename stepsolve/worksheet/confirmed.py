@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import Derivative
 from stepsolve.checking.precise import Precise
-from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
+from stepsolve.checking.rewrites import (
+    TOLERANCE,
+    Sampler,
+    check_derivative,
+    check_steps,
+    counted,
+    flat,
+)
 from stepsolve.derivation import Check, Step
 from stepsolve.notation.tree import Apply, Expression, Name
 
@@ -57,9 +64,11 @@ class Confirmation:
         """The check of a derivative by differences alone."""
         return check_derivative(of, expression, by, claimed, self._sampler(expression, {}, (by,)))
 
-    def difference(self, one: Expression, other: Expression) -> float:
-        """The largest relative difference at random points."""
-        return self._sampler(one, {}, ()).difference(one, other)
+    def equal(self, of: str, one: Expression, other: Expression) -> Check:
+        """The check that two expressions are equal."""
+        sampler = self._sampler(one, {}, ())
+        error = sampler.difference(one, other)
+        return Check(of, sampler.method, error, error <= TOLERANCE)
 
     def _sampler(
         self, expression: Expression, letters: Mapping[str, Expression], by: tuple[str, ...]

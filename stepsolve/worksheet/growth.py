@@ -15,7 +15,7 @@ from stepsolve.checking.worksheets import VALUE_TOLERANCE
 from stepsolve.derivation import Block, Cell, Check, Detail, Equation, Section, Table, Text
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.numbers import Digits, number
-from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.worksheet.evaluation import value
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
@@ -63,14 +63,13 @@ class Growth:
         """The rule, the table of powers, and how soon they halve or double; `power` names them."""
         size = Apply("abs", self._factor)
         yield Section(("Does the gradient vanish?",))
-        parts: list[str | Expression] = [power]
-        for words, sign in _RULES:
-            parts += [words, Apply(sign, size, ONE)]
-        yield Text((*parts, "."), Detail.BRIEF)
+        yield Text((power, *self._rule(size), "."), Detail.BRIEF)
         if not self._cases:
             return
         header = (self._index, *map(self._label, self._cases))
         yield Table(header, tuple(self._rows()), Detail.BRIEF)
+        if all(case.size in (0, 1) for case in self._cases):
+            return
         whole = Apply("^", size, self._index)
         yield Text(
             (
@@ -80,11 +79,22 @@ class Growth:
             )
         )
         yield Equation((self._index, self._steps_to(_HALF, self._factor)), detail=Detail.NORMAL)
-        yield Text(("steps. It has doubled with 2 in place of 0.5.",))
-        rows = tuple((self._label(c), c.verdict, self._how_soon(c)) for c in self._cases)
+        yield Text(("steps; it has doubled with 2 in place of 0.5.",))
+        rows = tuple((self._shown(c.factor), c.verdict, self._how_soon(c)) for c in self._cases)
         yield Table((self._factor, "the gradient", "steps to half or double"), rows)
 
+    def _rule(self, size: Expression) -> tuple[str | Expression, ...]:
+        if not names(self._factor):
+            sign = {"vanishes": "<", "stays": "==", "explodes": ">"}[self._cases[0].verdict]
+            return (f" {self._cases[0].verdict}, because ", Apply(sign, size, ONE))
+        parts: list[str | Expression] = []
+        for words, sign in _RULES:
+            parts += [words, Apply(sign, size, ONE)]
+        return tuple(parts)
+
     def _label(self, case: Case) -> Cell:
+        if not names(self._factor):
+            return Apply("^", self._factor, self._index)
         return (self._factor, " = ", self._shown(case.factor))
 
     def _shown(self, exact: Value) -> Expression:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from stepsolve.calculus.engine import Derivative, differentiate
-from stepsolve.calculus.linear import GENERAL, Solved
-from stepsolve.calculus.recurrences import factor, product
+from stepsolve.calculus.linear import GENERAL, HOMOGENEOUS, UNIT, Solved
+from stepsolve.calculus.recurrences import factor, product, total
 from stepsolve.calculus.textbook import textbook
-from stepsolve.calculus.tidy import ONE, ZERO, numeric
+from stepsolve.calculus.tidy import ONE, numeric
 from stepsolve.checking.iteration import FAR, check_terms
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
@@ -26,7 +26,7 @@ from stepsolve.derivation import (
     Steps,
     Text,
 )
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.closed_values import ClosedValues
 from stepsolve.worksheet.confirmed import Confirmation, settled
@@ -80,11 +80,6 @@ class LinearPage:
         """The derivative of an entry by the one before it."""
         return self._solved.parts.coefficient
 
-    @property
-    def gradient(self) -> Name:
-        """What is asked whether it vanishes."""
-        return _gradient(self._recurrence.current, self._recurrence.entry(0))
-
     def _in_numbers(self, numbers: Unrolled, given: Mapping[str, Expression]) -> Iterator[Block]:
         yield Section(("In numbers",))
         yield from numbers.forward_blocks()
@@ -115,8 +110,10 @@ class LinearPage:
         solved, current = self._solved, self._recurrence.current
         a, n = solved.parts.coefficient, self._n
         yield Section(("Closed form",))
-        if solved.parts.increment == ZERO:
+        if solved.form == HOMOGENEOUS:
             yield Text(("Every step is one more factor ", a, ":"))
+        elif solved.form == UNIT:
+            yield Text(("Every step adds ", solved.parts.increment, ":"))
         else:
             yield Text(("The pattern after ", n, " steps:"), Detail.BRIEF)
             yield Equation((current, *solved.pattern))
@@ -209,11 +206,19 @@ class LinearPage:
         yield Result((point, solved.fixed_point))
         yield Text(("It is given back", *_unless(a), ":"))
         yield Steps(solved.fixed_point_steps, Detail.NORMAL)
-        n, seed = self._n, solved.seed
-        gap = Apply("-", self._recurrence.current, point)
-        rest = Apply("*", Apply("^", a, n), Apply("-", seed, point))
-        yield Text(("The distance from it shrinks or grows like the gradient:",))
-        yield Equation((gap, rest), detail=Detail.NORMAL)
+        yield Text(self._distance())
+        yield Equation(self._gap, detail=Detail.NORMAL)
+
+    def _distance(self) -> tuple[str | Expression, ...]:
+        """In words, how the entries move towards the fixed point or away from it."""
+        a, tends = self.factor, (self._recurrence.current, " tends to ", self._point)
+        typed = numeric(a)
+        if typed is None:
+            small = Apply("<", Apply("abs", a), ONE)
+            return ("The distance from it changes like the gradient; ", *tends, " if ", small, ":")
+        if -1 < typed < 1:
+            return ("The distance from it shrinks like the gradient, and ", *tends, ":")
+        return ("The distance from it changes like the gradient:",)
 
     # ------------------------------------------------------------------------------ the answers
 
@@ -261,7 +266,7 @@ class LinearPage:
             before = self._solved.seed if k == 1 else self._solved.unrolled(k - 1)
             known = {entry(k - 1).name: before, entry(k).name: self._recurrence.at(k)}
             if before == entry(0):
-                known.pop(entry(0).name)
+                known.pop(entry(0).name, None)
             steps = self._solved.unrolling(k)
             yield from self._confirmation(known).steps(entry(k).name, steps)
         yield from self._checks_of_proof()
@@ -279,11 +284,40 @@ class LinearPage:
                 name, self._recurrence.body, previous, (found.step,), form, found.definitions
             )
         if self._solved.form == GENERAL:
-            steps = self._solved.fixed_point_steps
-            yield from self._confirmation({}).steps("the fixed point", steps)
+            yield from self._checks_of_fixed_point()
+
+    def _checks_of_fixed_point(self) -> Iterator[Check]:
+        """That it is given back, and the distance from it; also the geometric sum, term by term."""
+        solved, n = self._solved, self._n
+        confirmation = self._confirmation({}, n.name)
+        yield from confirmation.steps("the fixed point", solved.fixed_point_steps)
+        known = {self._recurrence.current.name: self._closed, self._point.name: solved.fixed_point}
+        distance = self._confirmation(known, n.name)
+        yield distance.equal("the distance from the fixed point", *self._gap)
+        *_, (_, value) = solved.geometric(self._sum)
+        a, terms = self.factor, Number(str(FAR))
+        powers = total([Apply("^", a, Number(str(k))) for k in range(FAR)])
+        yield confirmation.equal("the geometric sum", powers, substitute(value, {n.name: terms}))
+
+    @property
+    def _gap(self) -> tuple[Expression, Expression]:
+        """The distance from the fixed point, and how it comes from the first one."""
+        power = Apply("^", self.factor, self._n)
+        gap = Apply("-", self._recurrence.current, self._point)
+        return gap, Apply("*", power, Apply("-", self._solved.seed, self._point))
 
     def _confirmation(self, known: dict[str, Expression], *more: str) -> Confirmation:
-        return Confirmation((*self._symbols, *more), known, self._euler, self._precise)
+        symbols = [*self._symbols, *more]
+        typed = numeric(self.factor)
+        if typed is not None and typed < 0:  # its powers are real at whole numbers alone
+            whole = {name: number for name, number in self._whole.items() if name in symbols}
+            symbols = [name for name in symbols if name not in whole]
+            known = {**known, **whole}
+        return Confirmation(symbols, known, self._euler, self._precise)
+
+    @property
+    def _whole(self) -> dict[str, Expression]:
+        return {self._n.name: Number("5"), self._k.name: Number("4")}
 
     def _checks_of_terms(self) -> Iterator[Check]:
         """The unrolled entry and the closed forms against the terms one after the other."""

@@ -10,6 +10,7 @@ from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.recurrences import (
     Recurrence,
     Sensitivity,
+    by_steps,
     factor,
     product,
     sensitivity,
@@ -82,8 +83,8 @@ class RecursionPage:
             yield from self._through_time(numbers)
 
     @property
-    def gradient(self) -> Name:
-        """What is asked whether it vanishes."""
+    def _gradient_back(self) -> Name:
+        """The derivative of the last entry by the first one."""
         return _gradient(self._last, self._recurrence.entry(0))
 
     def _conventions(self) -> Iterator[Block]:
@@ -109,7 +110,12 @@ class RecursionPage:
             yield Text(("The right side of the recurrence is ", recurrence.current, " itself:"))
         yield Result((Name(found.name), found.total))
         first = Name(f"d{recurrence.entry(0).name}/d{found.parameter}")
-        yield Text(("It begins with ", first, " = 0.", *self._why_unrolled(found)))
+        yield Text(("It begins with ", first, " = 0. ", *self._one_step(found)))
+        local = Name(f"∂{recurrence.current.name}/∂{found.parameter}")
+        yield Equation((local, found.direct), detail=Detail.NORMAL)
+        link = _gradient(recurrence.current, recurrence.previous)
+        yield Equation((link, self.factor), detail=Detail.NORMAL)
+        yield Text(self._why_unrolled(found))
         named, full = self._sums[found.parameter]
         written = self._written
         whole = Name(f"d{recurrence.entry(written).name}/d{found.parameter}")
@@ -118,10 +124,15 @@ class RecursionPage:
             yield Text(("Step by step:",), Detail.BRIEF)
             yield from numbers.recursion_blocks(found.parameter)
 
-    @staticmethod
-    def _why_unrolled(found: Sensitivity) -> tuple[str | Expression, ...]:
+    def _one_step(self, found: Sensitivity) -> tuple[str | Expression, ...]:
+        recurrence = self._recurrence
+        parameter, before = Name(found.parameter), recurrence.previous
+        held = (parameter, " with ", before, " held fixed, and by ", before, " itself:")
+        return ("Within one step, by ", *held)
+
+    def _why_unrolled(self, found: Sensitivity) -> tuple[str | Expression, ...]:
         return (
-            " Unrolled, every term is what ",
+            f"Unrolled for {self._written} steps, every term is what ",
             Name(found.parameter),
             " does at one step, times the factors of all steps after it:",
         )
@@ -174,8 +185,8 @@ class RecursionPage:
 
     def _bound_in_numbers(self, limit: Expression, numbers: Unrolled) -> Iterator[Block]:
         power = Apply("^", limit, Number(str(self._steps)))
-        product = abs(numbers.value(self.gradient.name))
-        sides = [Apply("abs", self.gradient), numbers.shown(product)]
+        product = abs(numbers.value(self._gradient_back.name))
+        sides = [Apply("abs", self._gradient_back), numbers.shown(product)]
         most = [power, numbers.shown(numbers.evaluated(power))]
         yield Text(
             (
@@ -199,7 +210,7 @@ class RecursionPage:
         entry = self._recurrence.entry
         links = [_gradient(entry(k), entry(k - 1)).name for k in range(1, self._steps + 1)]
         excess = max(float(abs(numbers.value(link)) - most) for link in links)
-        of = f"the bound of {self.gradient.name}"
+        of = f"the bound of {self._gradient_back.name}"
         yield Check(of, "every factor", max(excess, 0.0), excess <= 0)
 
     # ------------------------------------------------------------------------------ the answers
@@ -229,7 +240,7 @@ class RecursionPage:
             if self._steps - k <= WRITTEN:
                 parts = [recurrence.shifted(self.factor, j) for j in range(self._steps, k, -1)]
                 whole = _gradient(self._last, recurrence.entry(k))
-                found[whole.name] = tidy(product(parts))
+                found[whole.name] = by_steps(product(parts))
         return found
 
     @cached_property
