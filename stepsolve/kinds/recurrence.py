@@ -12,14 +12,13 @@ through time (1990); Goodfellow, Bengio, Courville, Deep Learning (2016), 10.2 a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from stepsolve.calculus.linear import Solved
-from stepsolve.calculus.recurrences import Recurrence, linear, sensitivity
-from stepsolve.derivation import Block, Check, Derivation, Detail, Equation, Text
+from stepsolve.calculus.recurrences import Recurrence, factor, linear, sensitivity
+from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, nearest
 from stepsolve.notation.names import entry as entry_parts
 from stepsolve.notation.tree import Expression, Name, names, substitute
@@ -27,6 +26,7 @@ from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import entry, integer, one_or_list
 from stepsolve.source.quantities import (
+    SYMBOL,
     Given,
     Written,
     WrittenLine,
@@ -43,15 +43,13 @@ from stepsolve.source.sequences import (
     recurrence,
     sequence_values,
 )
-from stepsolve.worksheet.backward import gradient_name
-from stepsolve.worksheet.claims import Claims
 from stepsolve.worksheet.evaluation import LineError
-from stepsolve.worksheet.growth import Growth
-from stepsolve.worksheet.linear_recurrence import LinearPage
-from stepsolve.worksheet.recursion import RecursionPage
-from stepsolve.worksheet.unrolled import Comparison, Unrolled
+from stepsolve.worksheet.recurrence_page import Asked, RecurrencePage, is_steady
+from stepsolve.worksheet.unrolled import Unrolled
 
 MAX_STEPS = 100
+MAX_WORK = 4000  # nodes of all steps together
+MAX_CLAIMS = 10
 MAX_VALUES = 6  # of a parameter that are compared side by side
 
 
@@ -141,7 +139,8 @@ class RecurrenceProblem(Problem):
     @property
     def first(self) -> Expression:
         """The first entry: what the file says it is, or its own name."""
-        return self.start[0].written.expression if self.start else self.solved.entry(0)
+        found = self.start[0].written.expression if self.start else Name(SYMBOL)
+        return self.solved.entry(0) if found == Name(SYMBOL) else found
 
     @property
     def seed(self) -> Name:
@@ -163,15 +162,20 @@ class RecurrenceProblem(Problem):
                     values[f"{sequence}({k})"] = one.expression
         return values
 
+    @property
+    def missing(self) -> set[str]:
+        """The names that would need values for the steps to have some."""
+        solved, steps = self.solved, range(1, self.steps + 1)
+        needed = {n for k in steps for n in names(solved.at(k))}
+        return needed - {solved.entry(k).name for k in steps} - {*self.numbers, *CONSTANTS}
+
     def unrolled(
         self, more: Mapping[str, Expression], wrt: tuple[str, ...] = ()
     ) -> Unrolled | None:
         """The steps over numbers, None where some are symbols. `more` are other values."""
-        known = {**self.numbers, **more}
-        needed = {n for k in range(1, self.steps + 1) for n in names(self.solved.at(k))}
-        computed = {self.solved.entry(k).name for k in range(1, self.steps + 1)}
-        if needed - computed - set(known) - set(CONSTANTS):
+        if self.missing - set(more):
             return None
+        known = {**self.numbers, **more}
         by = [sensitivity(self.solved, name, euler=self.euler) for name in wrt]
         try:
             return Unrolled(self.solved, self.steps, known, by, self.shown)
@@ -185,6 +189,9 @@ class RecurrenceProblem(Problem):
     def check(self, report: Report) -> None:
         if not check_recurrence(self.recurrence, report):
             return
+        if self.recurrence.expression.size * self.steps > MAX_WORK:
+            message = f"this is too long to be unrolled for {self.steps} steps"
+            report.add(self.recurrence.written.diagnose(message, hint="unroll fewer"))
         self._check_names(report)
         self._check_start(report)
         self._check_inputs(report)
@@ -218,13 +225,14 @@ class RecurrenceProblem(Problem):
         for k, (name, written) in enumerate(self.start):
             check_scalar(written, report)
             if name != first or k:
-                what = f"{name} is worked out" if k == 0 or name != first else "one start is enough"
+                what = "one start is enough" if name == first else f"{name} is worked out"
                 hint = f"a recurrence of first order starts with {first}"
                 report.add(written.diagnose(what, hint=hint))
             self._check_known(written, {g.name for g in self.given or ()}, report, bare=True)
-        if self.start and self.seed.name in (solved.index, solved.sequence, *self.parameters):
-            message = f"{self.seed.name} stands for two things"
-            report.add(self.start[0].written.diagnose(message))
+        for name, part in names(self.first).items():
+            if name in (solved.index, solved.sequence, *self.parameters):
+                message = f"{name} stands in the recurrence: the first entry may not depend on it"
+                report.add(self.start[0].written.diagnose(message, part))
         ready = set(self.parameters) <= set(self.numbers) and self.given is not None
         if ready and solved.inputs and not self.start:
             report.add(
@@ -266,13 +274,17 @@ class RecurrenceProblem(Problem):
                     )
 
     def _check_wrt(self, report: Report) -> None:
-        entries = [self.solved.entry(k).name for k in range(self.steps)]
+        solved = self.solved
+        entries = [solved.entry(k).name for k in range(self.steps)]
         known = [*self.parameters, self.seed.name, *entries]
         for k, asked in enumerate(self.wrt):
             if asked.name not in known:
                 hint = nearest(asked.name, known)
                 message = f"{asked.name} is nothing to differentiate by here"
                 report.add(asked.node.diagnose(message, hint))
+            elif asked.name in entries[1:] and linear(solved) is not None:
+                message = f"the closed form is one of {entries[0]}, not of {asked.name}"
+                report.add(asked.node.diagnose(message, f"write {entries[0]}"))
             if asked.name in [other.name for other in self.wrt[:k]]:
                 report.add(asked.node.diagnose(f"{asked.name} is named twice"))
 
@@ -288,10 +300,30 @@ class RecurrenceProblem(Problem):
             for one in values:
                 if one.expression is None:
                     report.add(one.node.diagnose("a number belongs here, not symbol"))
+        if self.for_ and not report.failed:
+            self._check_compared(report)
+
+    def _check_compared(self, report: Report) -> None:
+        """The gradient depends on what is varied, and everything else in it has a value."""
+        ((name, values),) = self.for_.items()
+        slope = factor(self.solved, euler=self.euler)[1]
+        if is_steady(slope, self.parameters):
+            missing = set(names(slope)) - {name, *self.numbers, *CONSTANTS}
+            if name not in names(slope):
+                message = f"the gradient by {self.solved.entry(0).name} does not depend on {name}"
+                report.add(values[0].node.diagnose(message))
+                return
+        else:
+            missing = self.missing - {name}
+        if missing:
+            message = f"without values for {', '.join(sorted(missing))} nothing can be compared"
+            report.add(values[0].node.diagnose(message))
 
     def _check_claimed(self, report: Report) -> None:
         solved = self.solved
         known = {*self.parameters, self.seed.name, solved.entry(0).name, *names(self.first)}
+        for _, written in self.claimed[MAX_CLAIMS:]:
+            report.add(written.diagnose(f"at most {MAX_CLAIMS} claims are examined"))
         for name, written in self.claimed:
             at = entry_parts(name)
             assert at is not None
@@ -309,105 +341,33 @@ class RecurrenceProblem(Problem):
                     self._check_known(written, known | inputs | index, report)
 
     def derive(self) -> Derivation:
-        return _Page(self).derivation()
-
-
-Part = LinearPage | RecursionPage
-
-
-class _Page:
-    """The document of a recurrence."""
-
-    def __init__(self, problem: RecurrenceProblem) -> None:
-        self._problem, self._recurrence = problem, problem.solved
-        parts = linear(self._recurrence)
-        self._solved = Solved(self._recurrence, parts, problem.seed) if parts else None
-        self._part: Part = self._linear(self._solved) if self._solved else self._recursion()
-        self._numbers = problem.unrolled({}, self._parameters)
-        self._growth = self._compared()
-        claimed = [(name, written.expression) for name, written in problem.claimed]
-        self._claims = Claims(
-            self._recurrence, self._solved, problem.seed, claimed, problem.euler, problem.shown
+        first = self.solved.entry(0).name
+        wrt = [name.name for name in self.wrt] or [first]
+        asked = Asked(
+            self.solved,
+            self.steps,
+            self.first,
+            self.seed,
+            tuple(dict.fromkeys(first if name == self.seed.name else name for name in wrt)),
+            self.parameters,
+            self.numbers,
+            tuple((name, written.expression) for name, written in self.claimed),
+            self.euler,
+            self.shown,
         )
-
-    @property
-    def _parameters(self) -> tuple[str, ...]:
-        """What it is differentiated by, entries aside."""
-        return tuple(n for n in self._wrt if n in self._problem.parameters)
-
-    @property
-    def _wrt(self) -> list[str]:
-        first = self._recurrence.entry(0).name
-        asked = [name.name for name in self._problem.wrt] or [first]
-        return list(dict.fromkeys(first if n == self._problem.seed.name else n for n in asked))
-
-    def _linear(self, solved: Solved) -> LinearPage:
-        problem, first = self._problem, self._recurrence.entry(0).name
-        wrt = tuple(problem.seed.name if name == first else name for name in self._wrt)
-        return LinearPage(solved, problem.steps, wrt, problem.euler)
-
-    def _recursion(self) -> RecursionPage:
-        problem, parameters = self._problem, self._parameters
-        entries = [e.place for n in self._wrt if (e := entry_parts(n)) is not None]
-        back = tuple(map(int, entries))
-        return RecursionPage(self._recurrence, problem.steps, parameters, back, problem.euler)
-
-    def _compared(self) -> Growth | Comparison | None:
-        """The gradient at several values of one parameter."""
-        problem = self._problem
-        varied = [{n: g.expression} for n, given in problem.for_.items() for g in given]
-        cases = [{n: v for n, v in one.items() if v is not None} for one in varied]
-        factor = self._part.factor
-        if not self._steady(factor):
-            found = [problem.unrolled(case) for case in cases]
-            known = [one for one in found if one is not None]
-            return Comparison(cases, known) if known else None
-        every = [{**problem.numbers, **case} for case in (cases or [{}])]
-        used = set(names(factor)) - set(CONSTANTS)
-        known_ = [{n: v for n, v in e.items() if n in used} for e in every if used <= set(e)]
-        return Growth(factor, Name(self._recurrence.index), known_, problem.shown)
-
-    def _steady(self, factor: Expression) -> bool:
-        """Whether a factor is the same at every step."""
-        return all(n in self._problem.parameters or n in CONSTANTS for n in names(factor))
-
-    def derivation(self) -> Derivation:
-        blocks = tuple(self._blocks())
+        cases = [
+            {name: one.expression}
+            for name, values in self.for_.items()
+            for one in values
+            if one.expression is not None
+        ]
+        page = RecurrencePage(asked, cases, self.unrolled)
         return Derivation(
-            self._problem.title or f"The recurrence {self._recurrence.current.name}",
-            self._problem.kind,
-            blocks,
-            dict(self._numbers.quantities) if self._numbers else {},
-            self._part.answers,
-            tuple(self._checks()),
-            self._problem.shown,
+            self.title or f"The recurrence {self.solved.current.name}",
+            self.kind,
+            tuple(page.blocks()),
+            page.quantities,
+            page.answers,
+            tuple(page.checks()),
+            self.shown,
         )
-
-    def _blocks(self) -> Iterator[Block]:
-        problem, current = self._problem, self._recurrence.current
-        yield Equation((current, self._recurrence.body))
-        if problem.start:
-            yield Equation((self._recurrence.entry(0), problem.first))
-        yield from self._given()
-        yield from self._part.blocks(self._numbers, problem.numbers)
-        if self._growth is not None:
-            yield from self._growth.blocks(
-                Name(gradient_name(current.name, self._recurrence.entry(0).name))
-            )
-        yield from self._claims.blocks()
-
-    def _given(self) -> Iterator[Block]:
-        parts: list[str | Expression] = []
-        for name, value in self._problem.numbers.items():
-            if name != self._recurrence.entry(0).name:
-                parts += [Name(name), " = ", value, ", "]
-        if parts:
-            yield Text(("Given ", *parts[:-1], "."), Detail.BRIEF)
-
-    def _checks(self) -> Iterator[Check]:
-        yield from self._part.checks()
-        if self._numbers is not None and isinstance(self._part, RecursionPage):
-            yield from self._part.bound_checks(self._numbers)
-        for more in (self._numbers, self._growth, self._claims):
-            if more is not None:
-                yield from more.checks()

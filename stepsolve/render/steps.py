@@ -119,7 +119,11 @@ class StepWriter:
         result = step.result if step.result is not None else step.after
         yield []
         rows = equation((before, result), self._width, indent)
-        _row_of_equals(rows).append((f"   as in step {self._written[id(step)]}", NOTE))
+        row, note = _row_of_equals(rows), f"as in step {self._written[id(step)]}"
+        if row_width(row) + len(note) + 3 <= self._width:
+            row.append((f"   {note}", NOTE))
+        else:
+            yield [(" " * indent + note, NOTE)]
         yield from rows
 
     def _rewrite(self, step: Step, left: str = "") -> Iterator[Row]:

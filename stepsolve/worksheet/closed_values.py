@@ -40,15 +40,19 @@ class ClosedValues:
         self._exact, precise = settled_values(self._worksheet.given, every)
         self._workings = Workings(self._exact, precise, digits)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What there are formulas for."""
+        return tuple(line.name for line in self._worksheet.lines)
+
     def blocks(self) -> Iterator[Block]:
         """The formulas with the numbers put in."""
         yield Lines(tuple(map(self._workings.line, self._worksheet.lines)))
 
     def checks(self) -> Iterator[Check]:
         """Every value by two libraries, and against the terms and the backward pass."""
-        asked = [line.name for line in self._worksheet.lines]
-        yield from check_values(asked, self._floats, self._exact)
-        for name in asked:
+        yield from check_values(self.names, self._floats, self._exact)
+        for name in self.names:
             value, other = self._exact[name], self._unrolled.value(name)
             off, size = abs(value - other), max(abs(value), abs(other))
             error = float(off / size) if off else 0.0

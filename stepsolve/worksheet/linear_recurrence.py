@@ -58,12 +58,11 @@ class LinearPage:
             and (name not in CONSTANTS or (name == "e" and not euler))
         ] + [solved.seed.name]
         self._precise = Precise()
-        self._values: ClosedValues | None = None
 
     # ------------------------------------------------------------------------------- the page
 
-    def blocks(self, numbers: Unrolled | None, given: Mapping[str, Expression]) -> Iterator[Block]:
-        """The page; with numbers, those of the steps and of the closed forms at its end."""
+    def blocks(self) -> Iterator[Block]:
+        """The page in symbols."""
         yield from self._unrolled()
         yield from self._closed_form()
         yield from self._proof()
@@ -72,29 +71,38 @@ class LinearPage:
             if name != self._solved.seed.name:
                 yield from self._by(name)
         yield from self._fixed_point()
-        if numbers is not None:
-            yield from self._in_numbers(numbers, given)
 
     @property
     def factor(self) -> Expression:
         """The derivative of an entry by the one before it."""
         return self._solved.parts.coefficient
 
-    def _in_numbers(self, numbers: Unrolled, given: Mapping[str, Expression]) -> Iterator[Block]:
+    def in_numbers(self, numbers: Unrolled, values: ClosedValues) -> Iterator[Block]:
+        """The steps over numbers, and the closed forms at the last of them."""
         yield Section(("In numbers",))
         yield from numbers.forward_blocks()
-        special = self._solved.special
-        formulas = {self._recurrence.current.name: self._closed}
-        if special is not None and numbers.factor == 1:
-            formulas[self._recurrence.current.name] = special.closed(self._n)
+        if self._divides_by_zero(numbers):
             for found in numbers.sensitivities:
                 yield Text(("By ", Name(found.parameter), ", step by step:"), Detail.BRIEF)
                 yield from numbers.recursion_blocks(found.parameter)
-        else:
+        if values.names:
+            yield Text(("By the closed form:",), Detail.BRIEF)
+            yield from values.blocks()
+
+    def closed_values(self, numbers: Unrolled, given: Mapping[str, Expression]) -> ClosedValues:
+        """The closed forms that hold for these numbers."""
+        special, formulas = self._solved.special, {self._recurrence.current.name: self._closed}
+        if not self._divides_by_zero(numbers):
             formulas |= {self._called(n): form for n, (_, _, form) in self._derivatives.items()}
-        self._values = ClosedValues(formulas, numbers, given, numbers.digits)
-        yield Text(("By the closed form:",), Detail.BRIEF)
-        yield from self._values.blocks()
+        elif special is not None:
+            formulas = {self._recurrence.current.name: special.closed(self._n)}
+        else:
+            formulas = {}
+        return ClosedValues(formulas, numbers, given, numbers.digits)
+
+    def _divides_by_zero(self, numbers: Unrolled) -> bool:
+        """Whether the closed form has no value, because the coefficient is 1 here."""
+        return self._solved.form == GENERAL and bool(numbers.factor == 1)
 
     def _unrolled(self) -> Iterator[Block]:
         yield Section(("Unrolled",))
@@ -141,7 +149,7 @@ class LinearPage:
             yield Result((current, special.closed(self._n)))
 
     def _proof(self) -> Iterator[Block]:
-        yield Section(("Proof by induction",))
+        yield Section(("Proof by induction",), Detail.NORMAL)
         for case in self._cases:
             a = self._solved.parts.coefficient
             if case is not self._solved:
@@ -257,9 +265,7 @@ class LinearPage:
     # ------------------------------------------------------------------------------- the checks
 
     def checks(self) -> Iterator[Check]:
-        """Those of every formula and rewrite, and of the numbers of the page if it has any."""
-        if self._values is not None:
-            yield from self._values.checks()
+        """Those of every formula and rewrite."""
         yield from self._checks_of_terms()
         for k in range(1, min(self._steps, _WRITTEN) + 1):
             entry = self._recurrence.entry

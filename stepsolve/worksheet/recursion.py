@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ class RecursionPage:
 
     # ------------------------------------------------------------------------------- the page
 
-    def blocks(self, numbers: Unrolled | None, given: Mapping[str, Expression]) -> Iterator[Block]:
+    def blocks(self, numbers: Unrolled | None) -> Iterator[Block]:
         """The page; with numbers, those of the steps beside the formulas."""
         if numbers is not None:
             yield Section(("The steps",))
@@ -119,7 +119,7 @@ class RecursionPage:
         named, full = self._sums[found.parameter]
         written = self._written
         whole = Name(f"d{recurrence.entry(written).name}/d{found.parameter}")
-        yield Equation((whole, named, full), detail=Detail.NORMAL)
+        yield Equation((whole, named, full))
         if numbers is not None:
             yield Text(("Step by step:",), Detail.BRIEF)
             yield from numbers.recursion_blocks(found.parameter)

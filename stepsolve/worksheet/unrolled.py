@@ -13,7 +13,7 @@ from stepsolve.checking.precise import Point, Value
 from stepsolve.checking.worksheets import check_values, settled_values
 from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Section, Table, Text
 from stepsolve.notation.numbers import Digits, number
-from stepsolve.notation.tree import Expression, Name, Number, names
+from stepsolve.notation.tree import Expression, Name, Number
 from stepsolve.worksheet.backward import gradient_name
 from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
@@ -43,8 +43,7 @@ class Unrolled:
         self.sensitivities = tuple(sensitivities)
         self.last, self.first = recurrence.entry(steps).name, recurrence.entry(0).name
         lines = [Line(recurrence.entry(k).name, recurrence.at(k)) for k in range(1, steps + 1)]
-        used = {name for line in lines for name in names(line.expression)}
-        known = {n: v for n, v in given.items() if n in used or n == self.first}
+        known = dict(given)
         self._forward = Worksheet(known, tuple(lines))
         by = dict.fromkeys([*(s.parameter for s in sensitivities), self.first])
         self._by = [name for name in by if name in known]

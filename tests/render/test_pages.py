@@ -139,7 +139,7 @@ def test_every_answer_stands_on_every_page(file: str) -> None:
         for width in (60, 80, 120):
             text = page(file, width, detail)
             for name in solved(file).results:
-                assert re.search(rf"{re.escape(one_line(Name(name)))} +[=≈] ", text), (name, width)
+                assert re.search(rf"{re.escape(one_line(Name(name)))}\s+[=≈] ", text), (name, width)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
