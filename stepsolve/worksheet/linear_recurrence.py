@@ -128,13 +128,13 @@ class LinearPage:
         if solved.form == GENERAL:
             s, multiple, rest, value = solved.geometric(self._sum)
             yield Text(("The bracket is a geometric sum. Times ", a, ", it moves one place:"))
-            yield Equation(s)
-            yield Equation(multiple)
+            yield Equation(s, detail=Detail.NORMAL)
+            yield Equation(multiple, detail=Detail.NORMAL)
             yield Text(("In the difference everything but the first and the last term cancels:",))
-            yield Equation(rest)
+            yield Equation(rest, detail=Detail.NORMAL)
             gap = Apply("-", ONE, a)
             yield Text(("Divided by ", gap, ", which is not 0", *_unless(a), ":"))
-            yield Equation(value)
+            yield Equation(value, detail=Detail.NORMAL)
         yield from self._closed_results()
 
     def _closed_results(self) -> Iterator[Block]:

@@ -17,7 +17,7 @@ from stepsolve.calculus.recurrences import (
     unrolled_sum,
 )
 from stepsolve.calculus.textbook import recognise
-from stepsolve.calculus.tidy import ONE, tidy
+from stepsolve.calculus.tidy import ONE, constant, numeric, tidy
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import Block, Check, Detail, Equation, Result, Section, Steps, Text
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
@@ -38,6 +38,9 @@ STEEPEST = {
     "atan": "1",
 }
 """The largest size of the slope of an activation function of one argument."""
+
+
+_MAY = "it may explode, but where the function is flat it vanishes all the same"
 
 
 class Bound(NamedTuple):
@@ -170,16 +173,18 @@ class RecursionPage:
             (*steep, ", so that ", Apply("<=", Apply("abs", link), limit), " at every step."),
             Detail.BRIEF,
         )
-        yield Text(
-            (
+        typed = numeric(limit)
+        if typed is None:
+            parts = (
                 "If ",
                 Apply("<", limit, ONE),
-                ", the gradient vanishes, at least as fast as the powers of ",
-                limit,
-                ". Otherwise it may explode, but where the function is flat it vanishes all the same.",
-            ),
-            Detail.BRIEF,
-        )
+                ", the gradient vanishes, at least as fast as the ",
+            )
+            yield Text((*parts, "powers of ", limit, f". Otherwise {_MAY}."), Detail.BRIEF)
+        elif typed < 1:
+            yield Text(("So the gradient vanishes.",), Detail.BRIEF)
+        else:
+            yield Text((f"So {_MAY}.",), Detail.BRIEF)
         if numbers is not None:
             yield from self._bound_in_numbers(limit, numbers)
 
@@ -265,7 +270,9 @@ class RecursionPage:
         bound = self.bound
         if bound is None:
             return None
-        return tidy(Apply("*", bound.steepest, Apply("abs", bound.weight)))
+        typed = numeric(bound.weight)
+        size = Apply("abs", bound.weight) if typed is None else constant(max(typed, -typed))
+        return tidy(Apply("*", bound.steepest, size))
 
     # ------------------------------------------------------------------------------- the checks
 
