@@ -15,6 +15,7 @@ from math import exp, log
 from pathlib import Path
 
 import pytest
+import recurrences_by_hand
 
 import stepsolve
 from stepsolve.derivation import Derivation
@@ -40,6 +41,8 @@ EXAMPLES = {
     "graph-neuron": 1,
     "graph-max": 1,
     "vanishing-chain": 1,
+    "recurrence-unroll": 2,
+    "rnn-gradient": 4,
 }
 
 Numbers = dict[str, float]
@@ -173,6 +176,8 @@ NUMBERS: dict[str, Callable[[], Numbers]] = {
     "calculus/relu-at-kink.yaml": lambda: {"x": 0, "f": 0, "df/dx": 0},
 }
 
+NUMBERS |= recurrences_by_hand.NUMBERS
+
 
 @pytest.mark.parametrize("file", NUMBERS)
 def test_every_value_and_every_gradient_is_right(file: str) -> None:
@@ -301,6 +306,7 @@ FORMULAS: dict[str, Callable[..., tuple[Numbers, Numbers]]] = {
     "calculus/sigmoid-scaled.yaml": scaled,
     "calculus/tanh.yaml": lambda x: ({}, {"df/dx": 1 / math.cosh(x) ** 2}),
 }
+FORMULAS |= recurrences_by_hand.FORMULAS
 POINTS = [
     {"x": 0.7, "y": 1.3, "a": 1.9, "w": -0.8, "b": 0.25},
     {"x": 2.1, "y": 0.4, "a": 0.6, "w": 1.7, "b": -1.2},
