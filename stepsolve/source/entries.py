@@ -7,7 +7,7 @@ import re
 from stepsolve.notation.names import NAME
 from stepsolve.operations.table import ALIASES, OPERATIONS
 
-INDEX = rf"\(\s*(?:[0-9]{{1,9}}|{NAME}(?:\s*[-+−]\s*[0-9]{{1,9}})?)\s*\)"
+INDEX = rf"\s*\(\s*(?:[0-9]{{1,9}}|{NAME}(?:\s*[-+−]\s*[0-9]{{1,9}})?)\s*\)"
 """An index in brackets, as a regular expression: a number, or a name and what is added to it."""
 
 _MAYBE = rf"{NAME}(?:{INDEX})?"

@@ -146,6 +146,8 @@ def tokens(text: str, entries: bool = False) -> list[Token]:
         assert match is not None and match.lastgroup is not None  # `other` takes any character
         kind, (start, end) = match.lastgroup, match.span(match.lastgroup)
         word = match[kind]
+        if entries and (entry := entry_at(text, position)):
+            kind, (word, end) = "name", entry
         if kind == "other":
             raise ExpressionError(
                 _REFUSED.get(word, f"{_quoted(word)} is not part of the expression language"),
@@ -155,8 +157,6 @@ def tokens(text: str, entries: bool = False) -> list[Token]:
             )
         if kind == "name" and word in _KEYWORDS:
             raise ExpressionError(f"{word} is not part of the expression language", start, end)
-        if kind == "name" and entries and (entry := entry_at(text, position)):
-            word, end = entry
         found.append(Token(kind, _SAME_SIGN.get(word, word), start, end))
         if kind == "end":
             return found

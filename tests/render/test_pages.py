@@ -263,3 +263,24 @@ def test_as_many_decimals_as_were_asked_for(digits: int, shown: str) -> None:
 def test_as_many_significant_digits_as_were_asked_for(digits: int, shown: str) -> None:
     text = page_of(**{"significant-digits": digits}, lines=["f = 2 / 30"])
     assert re.search(rf"f = 2 / 30 +{re.escape(shown)}\n", text)
+
+
+def test_a_chain_of_rewrites_hangs_from_what_it_rewrites() -> None:
+    text = page("calculus/recurrence.yaml", 80)
+    assert (
+        """
+    f(2) = a · f(1) + b   the recurrence
+         = a · (a · x₀ + b) + b   put in f(1)
+         = a · a · x₀ + a · b + b   multiply out
+         = a² · x₀ + a · b + b   collect
+"""
+        in text
+    )
+    # the equals sign stands beside the fraction bar, and the rule as well
+    assert "\n             = a · ⎜aᵏ · x₀ + ──────────────⎟ + b   the assumption\n" in text
+
+
+def test_a_rule_that_does_not_fit_stands_before_its_rewrite() -> None:
+    rows = page("calculus/recurrence.yaml", 40).splitlines()
+    place = rows.index("    common denominator")
+    assert rows[place + 1].strip() and "=" not in rows[place - 1]
