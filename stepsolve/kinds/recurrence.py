@@ -334,6 +334,8 @@ class RecurrenceProblem(Problem):
                 report.add(written.diagnose(f"{name} is no entry of {solved.sequence}", hint=hint))
             elif at.place.isdecimal() and not 1 <= int(at.place) <= MAX_STEPS:
                 report.add(written.diagnose(f"claims may be made of the first {MAX_STEPS} entries"))
+            elif at.place.isdecimal() and int(at.place) * solved.body.size > MAX_WORK:
+                report.add(written.diagnose(f"{name} is too far away to be computed"))
             else:
                 inputs = {f"{x}({k})" for x in solved.inputs for k in range(1, MAX_STEPS + 1)}
                 index = set() if at.place.isdecimal() else {solved.index}

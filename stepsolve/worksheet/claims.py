@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 
 from stepsolve.algebra import Judge
@@ -27,7 +27,8 @@ from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.evaluation import LineError, value
 
 _SMALL = ((2, 1, 3, 5), (1, 2, 3, 5), (3, 2, 1, 1), (2, 3, 5, 7))  # numbers for the head
-_TRIES = 20
+_TRIES = 6  # points at which a claim holds before it is believed, to be checked again
+_LARGEST = 1e300  # beyond it floats have no value to compare with
 _APART = 1e-6  # relative difference of a counterexample: larger than any digits shown hide
 
 
@@ -152,16 +153,30 @@ class Claims:
         free = claim.free(self._euler)
         mpf = self._precise.mp.mpf
         small = ({n: mpf(row[k % 4]) for k, n in enumerate(free)} for row in _SMALL)
-        for at in chain(small, islice(candidates(free, self._precise), _TRIES)):
+        tried = 0
+        for at in chain(small, candidates(free, self._precise)):
             try:
-                terms = list(self._iterated(at, max(claim.terms)))
-                for k, formula in claim.terms.items():
-                    claimed = self._precise.evaluate(formula, Point(at))
-                    off = abs(claimed - terms[k - 1])
-                    if off > _APART * max(abs(claimed), abs(terms[k - 1])):
-                        return Example(at, k, claimed, terms[k - 1])
+                found = self._wrong_at(claim, at)
             except OutsideDomain:
                 continue
+            tried += 1
+            if found is not None or tried == _TRIES:
+                return found
+        return None
+
+    def _wrong_at(self, claim: Claim, at: dict[str, Value]) -> Example | None:
+        """The first entry about which a claim is wrong at some values.
+
+        Raises `OutsideDomain` where an entry has no value, or one too large to be computed twice.
+        """
+        terms = list(self._iterated(at, max(claim.terms)))
+        for k, formula in claim.terms.items():
+            claimed, right = self._precise.evaluate(formula, Point(at)), terms[k - 1]
+            size = max(abs(claimed), abs(right))
+            if size > _LARGEST:
+                raise OutsideDomain(claim.name.name, [float(k)])
+            if abs(claimed - right) > _APART * size:
+                return Example(at, k, claimed, right)
         return None
 
     def _iterated(self, at: Mapping[str, Value], steps: int) -> Iterator[Value]:
@@ -201,20 +216,20 @@ class Claims:
         )
 
     def _check_example(self, claim: Claim, example: Example) -> Check:
-        """Both sides of a counterexample again, with floats."""
+        """Every number of a counterexample again, with floats."""
+        of, method = f"the claim {claim.name.name} is wrong", "a counterexample by NumPy and mpmath"
         known = {name: float(exact) for name, exact in example.at.items()}
         known[self._recurrence.entry(0).name] = known[self._seed.name]
+        pairs = []
         try:
-            for k in range(1, example.step + 1):
-                body = self._recurrence.at(k)
-                known[self._recurrence.entry(k).name] = float(value(body, known))
+            for k, exact in enumerate(self._iterated(example.at, example.step), 1):
+                right = float(value(self._recurrence.at(k), known))
+                known[self._recurrence.entry(k).name] = right
+                pairs.append((right, exact))
             claimed = float(value(claim.terms[example.step], known))
         except LineError:
-            return Check(f"the claim {claim.name.name} is wrong", "NumPy", float("inf"), False)
-        right = known[self._recurrence.entry(example.step).name]
-        pairs = ((right, example.right), (claimed, example.claimed))
+            return Check(of, method, float("inf"), False)
+        pairs.append((claimed, example.claimed))
         error = max(float(abs(f - x) / max(abs(x), 1e-6)) for f, x in pairs)
         apart = abs(right - claimed) > _APART / 2 * max(abs(right), abs(claimed))
-        method = "a counterexample by NumPy and mpmath"
-        passed = apart and error <= VALUE_TOLERANCE
-        return Check(f"the claim {claim.name.name} is wrong", method, error, passed)
+        return Check(of, method, error, apart and error <= VALUE_TOLERANCE)

@@ -42,16 +42,21 @@ class Case(NamedTuple):
 
 
 class Growth:
-    """The powers of a factor at several values of its names; `index` counts them."""
+    """The powers of a factor at several values of its names.
+
+    `gradient` is what they are called, and `index` counts them.
+    """
 
     def __init__(
         self,
         factor: Expression,
+        gradient: Name,
         index: Name,
         cases: Sequence[Mapping[str, Expression]],
         digits: Digits,
     ) -> None:
-        self._factor, self._index, self._digits = factor, index, digits
+        self._factor, self._gradient, self._index = factor, gradient, index
+        self._digits = digits
         self._precise = Precise()
         self._cases = tuple(map(self._case, cases))
 
@@ -59,11 +64,11 @@ class Growth:
         known = {n: self._precise.evaluate(v, Point({})) for n, v in values.items()}
         return Case(values, self._precise.evaluate(self._factor, Point(known)))
 
-    def blocks(self, power: Name) -> Iterator[Block]:
-        """The rule, the table of powers, and how soon they halve or double; `power` names them."""
+    def blocks(self) -> Iterator[Block]:
+        """The rule, the table of powers, and how soon they halve or double."""
         size = Apply("abs", self._factor)
         yield Section(("Does the gradient vanish?",))
-        yield Text((power, *self._rule(size), "."), Detail.BRIEF)
+        yield Text((self._gradient, *self._rule(size), "."), Detail.BRIEF)
         if not self._cases:
             return
         header = (self._index, *map(self._label, self._cases))

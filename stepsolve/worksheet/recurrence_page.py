@@ -90,7 +90,9 @@ class RecurrencePage:
         used = set(names(slope)) - set(CONSTANTS)
         every = [{**self._asked.numbers, **case} for case in (cases or [{}])]
         known = [{n: v for n, v in one.items() if n in used} for one in every if used <= set(one)]
-        return Growth(slope, Name(self._recurrence.index), known, self._asked.digits)
+        gradient = Name(gradient_name(self._recurrence.current.name, self._first.name))
+        index = Name(self._recurrence.index)
+        return Growth(slope, gradient, index, known, self._asked.digits)
 
     def blocks(self) -> Iterator[Block]:
         """The page, from the recurrence to the claims about it."""
@@ -101,7 +103,7 @@ class RecurrencePage:
         yield from self._given()
         yield from self._symbols_and_steps()
         if self._growth is not None:
-            yield from self._growth.blocks(Name(gradient_name(current.name, self._first.name)))
+            yield from self._growth.blocks()
         yield from self._claims.blocks()
 
     def _symbols_and_steps(self) -> Iterator[Block]:

@@ -18,13 +18,16 @@ from stepsolve.calculus.recurrences import (
 )
 from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import ONE, constant, numeric, tidy
-from stepsolve.checking.precise import Precise
+from stepsolve.checking.precise import Precise, Value
+from stepsolve.checking.worksheets import check_values
 from stepsolve.derivation import Block, Check, Detail, Equation, Result, Section, Steps, Text
+from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.worksheet.confirmed import Confirmation, settled
 from stepsolve.worksheet.unrolled import Unrolled
 
+_LARGEST = 1e300  # beyond it floats have no value to compare with
 WRITTEN = 3  # steps of which the sum of products is written out
 STEEPEST = {
     "tanh": "1",
@@ -189,23 +192,26 @@ class RecursionPage:
             yield from self._bound_in_numbers(limit, numbers)
 
     def _bound_in_numbers(self, limit: Expression, numbers: Unrolled) -> Iterator[Block]:
-        power = Apply("^", limit, Number(str(self._steps)))
-        product = abs(numbers.value(self._gradient_back.name))
-        sides = [Apply("abs", self._gradient_back), numbers.shown(product)]
-        most = [power, numbers.shown(numbers.evaluated(power))]
-        yield Text(
-            (
-                "Here ",
-                sides[0],
-                " is ",
-                sides[1],
-                ", at most ",
-                most[0],
-                ", which is ",
-                most[1],
-                ".",
-            )
-        )
+        most = self._most(limit, numbers)
+        if most is None:
+            return
+        size = Apply("abs", self._gradient_back)
+        product = numbers.shown(abs(numbers.value(self._gradient_back.name)))
+        power = self._power(limit)
+        shown = numbers.shown(most)
+        yield Text(("Here ", size, " is ", product, ", at most ", power, ", which is ", shown, "."))
+
+    def _power(self, limit: Expression) -> Expression:
+        """What the product of all factors does not exceed."""
+        return Apply("^", limit, Number(str(self._steps)))
+
+    def _most(self, limit: Expression, numbers: Unrolled) -> Value | None:
+        """Its value; None where that is too large to be computed twice."""
+        try:
+            most = numbers.evaluated(self._power(limit))
+        except OutsideDomain:
+            return None
+        return most if most < _LARGEST else None
 
     def bound_checks(self, numbers: Unrolled) -> Iterator[Check]:
         """That no factor exceeds the bound, with the numbers of the page."""
@@ -217,6 +223,9 @@ class RecursionPage:
         excess = max(float(abs(numbers.value(link)) - most) for link in links)
         of = f"the bound of {self._gradient_back.name}"
         yield Check(of, "every factor", max(excess, 0.0), excess <= 0)
+        if (power := self._most(self.limit, numbers)) is not None:
+            floats = {of: numbers.float_of(self._power(self.limit))}
+            yield from check_values([of], floats, {of: power})
 
     # ------------------------------------------------------------------------------ the answers
 

@@ -15,7 +15,7 @@ from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Section, Tab
 from stepsolve.notation.numbers import Digits, number
 from stepsolve.notation.tree import Expression, Name, Number
 from stepsolve.worksheet.backward import gradient_name
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.evaluation import evaluate, value
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.solution import Solution
 from stepsolve.worksheet.working import Workings
@@ -100,6 +100,10 @@ class Unrolled:
         """A value as it is shown."""
         return number(self._precise.decimal(value), self.digits)
 
+    def float_of(self, expression: Expression) -> float:
+        """The same by NumPy."""
+        return float(value(expression, self.floats))
+
     def evaluated(self, expression: Expression) -> Value:
         """The value of an expression in the names of the steps."""
         return self._precise.evaluate(expression, Point(self.exact))
@@ -162,8 +166,8 @@ class Comparison:
     ) -> None:
         self._cases, self._unrolled = tuple(cases), tuple(unrolled)
 
-    def blocks(self, power: Name) -> Iterator[Block]:
-        """The gradient by every entry, one column for each value; `power` is its name."""
+    def blocks(self) -> Iterator[Block]:
+        """The gradient by every entry, one column for each value."""
         one = self._unrolled[0]
         yield Section(("Does the gradient vanish?",))
         entry, index = one.recurrence.entry, one.recurrence.index
