@@ -67,7 +67,13 @@ def decay() -> Numbers:
     n |= {"df(0)/db": 0, "df(1)/db": 1, "df(2)/db": 1.5, "df(3)/db": 1.75}
     n |= {"∂f(2)/∂a": 4, "∂f(3)/∂a": 3, "∂f(2)/∂b": 1, "∂f(3)/∂b": 1}
     n |= dict.fromkeys(("df(1)/df(0)", "df(2)/df(1)", "df(3)/df(2)"), 0.5)
-    return {**n, "df(3)/df(3)": 1, "df(3)/df(1)": 0.25, "df(3)/df(0)": 0.125}
+    return {
+        **n,
+        "df(3)/df(3)": 1,
+        "df(3)/df(1)": 0.25,
+        "df(3)/df(0)": 0.125,
+        "c": 2,
+    }  # 2 = 2 / 2 + 1
 
 
 NUMBERS: dict[str, Callable[[], Numbers]] = {

@@ -45,6 +45,11 @@ class ClosedValues:
         """What there are formulas for."""
         return tuple(line.name for line in self._worksheet.lines)
 
+    @property
+    def quantities(self) -> dict[str, float]:
+        """Every value, rounded from the precise one."""
+        return {name: float(self._exact[name]) + 0.0 for name in self.names}
+
     def blocks(self) -> Iterator[Block]:
         """The formulas with the numbers put in."""
         yield Lines(tuple(map(self._workings.line, self._worksheet.lines)))
@@ -53,6 +58,8 @@ class ClosedValues:
         """Every value by two libraries, and against the terms and the backward pass."""
         yield from check_values(self.names, self._floats, self._exact)
         for name in self.names:
+            if not self._unrolled.knows(name):
+                continue
             value, other = self._exact[name], self._unrolled.value(name)
             off, size = abs(value - other), max(abs(value), abs(other))
             error = float(off / size) if off else 0.0

@@ -73,18 +73,16 @@ class Growth:
             return
         header = (self._index, *map(self._label, self._cases))
         yield Table(header, tuple(self._rows()), Detail.BRIEF)
-        if all(case.size in (0, 1) for case in self._cases):
+        words = {_word(case) for case in self._cases if case.size not in (0, 1)}
+        if not words:
             return
+        halves = "halves" in words
+        done, ratio = ("halved", _HALF) if halves else ("doubled", _TWICE)
         whole = Apply("^", size, self._index)
-        yield Text(
-            (
-                "It has halved when ",
-                Apply("==", whole, _HALF),
-                ", which is after",
-            )
-        )
-        yield Equation((self._index, self._steps_to(_HALF, self._factor)), detail=Detail.NORMAL)
-        yield Text(("steps; it has doubled with 2 in place of 0.5.",))
+        yield Text((f"It has {done} when ", Apply("==", whole, ratio), ", which is after"))
+        yield Equation((self._index, self._steps_to(ratio, self._factor)), detail=Detail.NORMAL)
+        also = "; it has doubled with 2 in place of 0.5" if len(words) > 1 else ""
+        yield Text((f"steps{also}.",))
         rows = tuple((self._shown(c.factor), c.verdict, self._how_soon(c)) for c in self._cases)
         yield Table((self._factor, "the gradient", "steps to half or double"), rows)
 

@@ -94,6 +94,8 @@ class LinearPage:
         special, formulas = self._solved.special, {self._recurrence.current.name: self._closed}
         if not self._divides_by_zero(numbers):
             formulas |= {self._called(n): form for n, (_, _, form) in self._derivatives.items()}
+            if self._solved.form == GENERAL:
+                formulas[self._point.name] = self._solved.fixed_point
         elif special is not None:
             formulas = {self._recurrence.current.name: special.closed(self._n)}
         else:

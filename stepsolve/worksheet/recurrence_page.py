@@ -129,8 +129,12 @@ class RecurrencePage:
 
     @property
     def quantities(self) -> dict[str, Value]:
-        """The values of the steps, if there are numbers."""
-        return dict(self._numbers.quantities) if self._numbers is not None else {}
+        """The values of the steps and of the closed forms, if there are numbers."""
+        found: dict[str, Value] = {}
+        for part in (self._values, self._numbers):
+            if part is not None:
+                found |= part.quantities
+        return found
 
     def checks(self) -> Iterator[Check]:
         """Those of all parts."""

@@ -108,6 +108,10 @@ class Unrolled:
         """The value of an expression in the names of the steps."""
         return self._precise.evaluate(expression, Point(self.exact))
 
+    def knows(self, name: str) -> bool:
+        """Whether a name has a value here."""
+        return name in self.exact or name in self.solution.exact
+
     def value(self, name: str) -> Value:
         """A value in high precision."""
         return self.exact[name] if name in self.exact else self.solution.exact[name]
