@@ -158,13 +158,19 @@ def _paragraph(text: str) -> list[str]:
     return fill(text, _WIDTH - 6).splitlines()
 
 
-def _flow(value: object) -> str:
-    """A value as YAML on one line, or a list of texts on lines of their own."""
+def _flow(value: object, inside: bool = False) -> str:
+    """A value as YAML on one line, or a list of texts on lines of their own if it is not `inside`."""
     match value:
         case bool():
             return "true" if value else "false"
         case dict():
-            return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+            return (
+                "{"
+                + ", ".join(f"{key}: {_flow(inner, True)}" for key, inner in value.items())
+                + "}"
+            )
+        case list() | tuple() if inside:
+            return "[" + ", ".join(_flow(inner, True) for inner in value) + "]"
         case list() | tuple():
             return "".join(f"\n  - {inner}" for inner in value)
         case _:

@@ -129,7 +129,7 @@ def test_3_when_there_is_no_file(name: str) -> None:
 
 
 def test_70_on_what_nobody_foresaw(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fall(*_: object, **_: object) -> None:
+    def fall(*_: object, **__: object) -> None:
         raise RuntimeError("the sky")
 
     monkeypatch.setattr("stepsolve.solve", fall)
@@ -143,7 +143,7 @@ def test_70_on_what_nobody_foresaw(invoke: Invoke, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("name", ["list", "schema"])
 def test_70_in_other_commands(name: str, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fall(*_: object, **_: object) -> None:
+    def fall(*_: object, **__: object) -> None:
         raise RuntimeError("the sky")
 
     monkeypatch.setattr("stepsolve.reference.kind_names", fall)

@@ -181,6 +181,85 @@ derivative of max
         for by in range(4)
     ),
 }
+RECURRENCES = {
+    "calculus/recurrence.yaml": """
+the recurrence
+put in f(0)
+the recurrence
+put in f(1)
+multiply out
+collect
+the recurrence
+put in f(2)
+multiply out
+collect
+the power with exponent 0 is 1
+the difference is 0
+the recurrence
+the assumption
+multiply out
+common denominator
+cancel
+no steps, nothing added
+the recurrence
+the assumption
+one more of the same
+sum rule
+.constant multiple rule
+..identity rule
+.constant rule
+sum rule
+.constant multiple rule
+..power rule
+.quotient rule
+..constant multiple rule
+...difference rule
+....constant rule
+....power rule
+..difference rule
+...constant rule
+...identity rule
+sum rule
+.constant rule
+.constant multiple rule
+..constant multiple rule
+...identity rule
+common denominator
+cancel
+""",
+    "sequences/scalar-rnn-linear.yaml": """
+sum rule
+.product rule
+..identity rule
+.constant rule
+.constant rule
+sum rule
+.constant multiple rule
+..identity rule
+.constant rule
+.constant rule
+""",
+    "sequences/scalar-rnn.yaml": """
+chain rule with the derivative of tanh
+.sum rule
+..product rule
+...identity rule
+..constant rule
+..constant rule
+chain rule with the derivative of tanh
+.sum rule
+..constant multiple rule
+...identity rule
+..constant rule
+..constant rule
+""",
+}
+
+
+@pytest.mark.parametrize("file", RECURRENCES)
+def test_the_steps_of_a_recurrence_are_those_of_the_board(file: str) -> None:
+    expected = [row for row in RECURRENCES[file].splitlines() if row]
+    assert list(outline(solved(file).steps)) == expected
 
 
 @pytest.mark.parametrize("file", RULES)
@@ -335,6 +414,33 @@ PATHS = {
 @pytest.mark.parametrize("file", PATHS)
 def test_the_paths_and_their_products(file: str) -> None:
     assert tables(file) == [list(row) for row in PATHS[file]]
+
+
+def test_the_gradient_of_a_recurrence_vanishes_stays_or_explodes() -> None:
+    """Powers of 0.5, 0.9, 1 and 1.5, and log(1/2) / log(a), to four decimals as a calculator has."""
+    assert tables("calculus/recurrence.yaml")[2:6] == [
+        ["5", "0.0313", "0.5905", "1", "7.5938"],
+        ["10", "9.766e-4", "0.3487", "1", "57.6650"],
+        ["20", "9.537e-7", "0.1216", "1", "3325.2567"],
+        ["50", "8.882e-16", "0.0052", "1", "6.376e8"],
+    ]
+    assert tables("calculus/recurrence.yaml")[7:11] == [
+        ["0.5", "vanishes", "1"],
+        ["0.9", "vanishes", "6.5788"],
+        ["1", "stays", "never"],
+        ["1.5", "explodes", "1.7095"],
+    ]
+
+
+def test_the_claim_of_the_notes_is_refuted() -> None:
+    """f(3) = a^3 x_0 + 3 b forgets the powers of a in front of b: 2 (2 (2 + 3) + 3) + 3 = 29."""
+    assert tables("calculus/recurrence.yaml")[11:] == [
+        ["f(1)", "2 * 1 + 3", "5"],
+        ["f(2)", "2 * 5 + 3", "13"],
+        ["f(3)", "2 * 13 + 3", "29"],
+        ["claimed: f(3)", "2^3 * 1 + 3 * 3", "17"],
+    ]
+    assert solved("calculus/recurrence.yaml").confirmed
 
 
 def test_when_an_input_moves_by_one() -> None:

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import recurrences_by_hand
 
 import stepsolve
 from stepsolve.derivation import Derivation
+from stepsolve.notation.names import gradient
 from stepsolve.notation.plain import plain
 from stepsolve.problem import read_problem
 from stepsolve.source.yaml import compose
@@ -42,6 +44,8 @@ EXAMPLES = {
     "vanishing-chain": 1,
     "gradient-check-square": 2,
     "gradient-check-vector": 2,
+    "recurrence-unroll": 2,
+    "rnn-gradient": 4,
 }
 
 Numbers = dict[str, float]
@@ -82,11 +86,12 @@ def test_every_number_is_computed_twice(file: str) -> None:
     derivation = solved(file)
     by_value = {c.of for c in derivation.checks if c.method == "NumPy and mpmath"}
     assert by_value >= set(derivation.quantities)
-    how = "values on the way" if derivation.kind == "limit" else "differences"
-    by_difference = {c.of for c in derivation.checks if how in c.method}
     if derivation.kind == "limit":  # one check for all limits behind an answer
-        by_difference = {of.partition(" of ")[2] or of for of in by_difference}
-    assert by_difference >= set(derivation.results)
+        ways = {c.of for c in derivation.checks if "values on the way" in c.method}
+        assert {of.partition(" of ")[2] or of for of in ways} >= set(derivation.results)
+        return
+    by_difference = {c.of for c in derivation.checks if "differences" in c.method}
+    assert by_difference >= {name for name in derivation.results if gradient(name)}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -283,6 +288,8 @@ NUMBERS: dict[str, Callable[[], dict[str, Any]]] = {
     },
 }
 
+NUMBERS |= recurrences_by_hand.NUMBERS
+
 
 @pytest.mark.parametrize("file", NUMBERS)
 def test_every_value_and_every_gradient_is_right(file: str) -> None:
@@ -439,6 +446,7 @@ FORMULAS: dict[str, Callable[..., tuple[Numbers, Numbers]]] = {
     "calculus/swish.yaml": swish,
     "calculus/cube-root.yaml": cube_root,
 }
+FORMULAS |= recurrences_by_hand.FORMULAS
 POINTS = [
     {"x": 0.7, "y": 1.3, "a": 1.9, "w": -0.8, "b": 0.25},
     {"x": 2.1, "y": 0.4, "a": 0.6, "w": 1.7, "b": -1.2},

@@ -55,7 +55,8 @@ def differentiate(
 
     `taken` are names that no inner function may get; `euler` says that `e` is Euler's number;
     `method` is one of `METHODS`, for products, quotients and powers; `dependent` are names that stand
-    for functions of the variable, each with that of its derivative. The value is tidied. Raises
+    for functions of the variable, each with that of its derivative, or with "" where that stays open:
+    with h among them, the derivative of w h is h + w diff(h, w). The value is tidied. Raises
     `StepsolveError` for what is no scalar expression, and where the outcome has too many terms.
     """
     engine = _Engine(variable, {*taken, *names(expression), variable}, euler, dependent or {})
@@ -157,7 +158,8 @@ class _Engine:
         return _Found(step, value, value, node)
 
     def _dependence(self, node: Name) -> _Found:
-        derivative = Name(self._dependent[node.name])
+        known = self._dependent[node.name]
+        derivative = Name(known) if known else self.diff(node)
         because = f"{node.name} depends on {self.variable.name}"
         step = Step(_GIVEN, self.diff(node), derivative, because=because, trivial=True)
         return _Found(step, derivative, derivative, node)
@@ -170,7 +172,8 @@ class _Engine:
                 case Apply(operation="diff", arguments=(Name(name=name), by)) if (
                     by == self.variable
                 ):
-                    return Name(self._dependent[name]) if name in self._dependent else None
+                    known = self._dependent.get(name)
+                    return Name(known) if known else None
             return None
 
         return transform(expression, put) if self._dependent else expression
@@ -189,8 +192,7 @@ class _Engine:
         value = self._signed([(sign, f.value) for sign, f in left])
         told = [(sign, f.brief) for sign, f in left if f.brief is not None]
         brief = self._signed(told) if len(told) == len(left) else None
-        told_below = [f for f in found if f.step.rule != _GIVEN]
-        return self._finished(self._signed(parts), rule, after, told_below, value, brief)
+        return self._finished(self._signed(parts), rule, after, found, value, brief)
 
     @staticmethod
     def _signed(parts: list[tuple[int, Expression]]) -> Expression:
@@ -279,7 +281,7 @@ class _Engine:
             after,
             formula or self._stated(rule.formula),
             rule.because,
-            tuple(f.step for f in found),
+            tuple(f.step for f in found if f.step.rule != _GIVEN),
             where=where,
             trivial=rule.linear and all(f.step.trivial for f in found),
         )

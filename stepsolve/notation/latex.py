@@ -6,7 +6,7 @@ from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.matrix import matrix_rows
-from stepsolve.notation.names import GREEK, gradient, parts
+from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
     ATOM,
@@ -61,6 +61,8 @@ def _name(name: str) -> str:
         return rf"\frac{{{sign}{_times(of.order)}{_name(of.of)}}}{{{below}}}"
     if name == "inf":
         return r"\infty"
+    if (at := entry(name)) is not None:
+        return f"{_name(at.sequence)}({at.place})"
     stem, digits, subscript, primes = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""

@@ -1,7 +1,8 @@
-"""Names taken apart for printing: `theta_1`, `w0`, `W_hh`, `x'`, `dL/dz_1`."""
+"""Names taken apart for printing: `theta_1`, `w0`, `W_hh`, `x'`, `dL/dz_1`, `h(t - 1)`."""
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -55,6 +56,13 @@ GRADIENT: Final = "|".join(
 """The name of a gradient, as a regular expression: `dL/dz_1`, `d^2f/dx^2`, `d^3f/dy dx^2`."""
 
 
+class Entry(NamedTuple):
+    """The parts of the name of an entry of a sequence: `h` and `t - 1` for `h(t - 1)`."""
+
+    sequence: str
+    place: str
+
+
 class Gradient(NamedTuple):
     """The parts of a gradient's name: `d`, `L` and `z_1` once for `dL/dz_1`; `d` may be `∂`."""
 
@@ -84,7 +92,8 @@ def gradient(name: str) -> Gradient | None:
     sign, of = above[0], above[1:]
     if of[0] == "^":  # its order is that of what stands below
         of = of[2:]
-    parts = (part[1:].partition("^") for part in below.split(" "))
+    # a space stands between two parts, but also within h(t - 1)
+    parts = (part[1:].partition("^") for part in re.split(r" (?=[d∂])", below))
     return Gradient(sign, of, tuple((by, int(times or 1)) for by, _, times in parts))
 
 
@@ -93,6 +102,12 @@ def gradient_name(of: str, *by: str) -> str:
     runs = [(name, len(list(same))) for name, same in groupby(reversed(by))]
     below = " ".join(f"d{name}" + (f"^{times}" if times > 1 else "") for name, times in runs)
     return f"d{of}/{below}" if len(by) == 1 else f"d^{len(by)}{of}/{below}"
+
+
+def entry(name: str) -> Entry | None:
+    """The parts of the name of an entry of a sequence; `None` for any other name."""
+    sequence, bracket, index = name.partition("(")
+    return Entry(sequence, index.removesuffix(")")) if bracket else None
 
 
 def parts(name: str) -> Parts:

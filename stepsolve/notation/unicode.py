@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
-from stepsolve.notation.names import GREEK, Gradient, gradient, parts
+from stepsolve.notation.names import GREEK, Gradient, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
     ATOM,
@@ -65,12 +65,14 @@ def one_line(expression: Expression) -> str:
 
 
 def pretty_name(name: str) -> str:
-    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`."""
+    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`."""
     if name.isalpha():
         return INFINITY.get(name) or GREEK.get(name, name)
     of = gradient(name)
     if of is not None:
         return "/".join(gradient_parts(of))
+    if (at := entry(name)) is not None:
+        return f"{pretty_name(at.sequence)}({at.place.replace('-', '−')})"
     stem, digits, subscript, primes = parts(name)
     if subscript:
         small = subscript.isdecimal()

@@ -1,6 +1,7 @@
 """`--format json`: the derivation as data, a public and versioned contract.
 
-Expressions are text in the expression language; numbers have full double precision.
+Expressions are text in the expression language, where entries of sequences, `h(3)` and `h(t - 1)`, are
+names (`parse` reads them with `entries=True`); numbers have full double precision.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from stepsolve.notation.unicode import one_line, superscript
 from stepsolve.render.flow import flowed
 
 _TIED = "\u2007"  # a blank at which no row is broken
+_TIGHT = 16  # characters of such an expression
 Piece = tuple[str, str]
 Row = list[Piece]
 
@@ -47,11 +48,23 @@ def wrapped(text: str, width: int, indent: int = 0, role: str = PLAIN) -> list[R
 
 
 def sentence(parts: Iterable[str | Expression]) -> str:
-    """Words and expressions as one line of text."""
-    return "".join(
-        part.replace(" = ", f"{_TIED}={_TIED}") if isinstance(part, str) else one_line(part)
-        for part in parts
-    )
+    """Words and expressions as one line of text, to be wrapped.
+
+    An equals sign keeps its sides, and a short expression is not broken.
+    """
+    written = []
+    for part in parts:
+        if isinstance(part, str):
+            written.append(part.replace(" = ", f"{_TIED}={_TIED}"))
+        else:
+            text = one_line(part)
+            written.append(text.replace(" ", _TIED) if len(text) <= _TIGHT else text)
+    return "".join(written)
+
+
+def phrase(parts: Iterable[str | Expression]) -> str:
+    """Words and expressions as one line of text that is not wrapped."""
+    return sentence(parts).replace(_TIED, " ")
 
 
 def equation(

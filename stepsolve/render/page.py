@@ -37,6 +37,7 @@ from stepsolve.render.layout import (
     Row,
     drawn,
     equation,
+    phrase,
     row_width,
     sentence,
     side,
@@ -302,4 +303,4 @@ def _is_number(cell: Cell) -> bool:
 
 
 def _cell(cell: Cell) -> str:
-    return sentence(cell) if isinstance(cell, tuple) else sentence((cell,))
+    return phrase(cell if isinstance(cell, tuple) else (cell,))

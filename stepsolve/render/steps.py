@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from stepsolve.derivation import Detail, Step
-from stepsolve.notation.tree import Apply, Expression, substitute
+from stepsolve.notation.tree import Apply, Expression, Name, substitute
 from stepsolve.notation.unicode import one_line
 from stepsolve.render.layout import (
     NOTE,
     PLAIN,
     RULE,
     Row,
+    drawn,
     equation,
     formula_rows,
     row_width,
@@ -32,16 +33,22 @@ class StepWriter:
     def rows(self, steps: Iterable[Step]) -> Iterator[Row]:
         self._count = 0
         self._written: dict[int, int] = {}  # steps by identity: the same part may stand twice
-        rewriting = False
+        rewriting, lead = False, ""
         for step in steps:
             if _is_derivative(step):
                 yield from self._step(step, 0)
                 continue
             if not rewriting:
-                yield []
-                yield [("In the form of a textbook:", RULE)]
                 rewriting = True
-            yield from self._rewrite(step)
+                yield []
+                if self._count:
+                    yield [("In the form of a textbook:", RULE)]
+                elif isinstance(step.before, Name):
+                    lead = one_line(step.before) + " "
+                else:
+                    yield from equation((step.before,), self._width, _NUMBER)
+            yield from self._rewrite(step, lead)
+            lead = " " * len(lead)
 
     def _step(self, step: Step, depth: int) -> Iterator[Row]:
         if step.trivial and self._detail < Detail.FULL and depth:
@@ -112,24 +119,28 @@ class StepWriter:
         result = step.result if step.result is not None else step.after
         yield []
         rows = equation((before, result), self._width, indent)
-        note, place = f"as in step {self._written[id(step)]}", _row_of_equals(rows)
-        if row_width(place) + len(note) + 3 <= self._width:
-            place.append((f"   {note}", NOTE))
+        row, note = _row_of_equals(rows), f"as in step {self._written[id(step)]}"
+        if row_width(row) + len(note) + 3 <= self._width:
+            row.append((f"   {note}", NOTE))
         else:
-            rows += wrapped(note, self._width, indent + 4, NOTE)
+            yield [(" " * indent + note, NOTE)]
         yield from rows
 
-    def _rewrite(self, step: Step) -> Iterator[Row]:
-        rows = equation((step.after,), self._width - 2, _NUMBER + 2)
-        middle = len(rows) // 2 if len(rows) > 1 else 0
+    def _rewrite(self, step: Step, left: str = "") -> Iterator[Row]:
+        """`= after`, with the rule beside it; `left` stands before the equals sign."""
+        indent = _NUMBER + len(left) + 2
+        rows = equation((step.after,), self._width - 2, indent)
+        box = drawn(step.after)
+        in_one_piece = len(rows) == box.height and box.width <= self._width - 2 - indent
+        middle = box.baseline if in_one_piece else 0
+        fits = row_width(rows[middle]) + len(step.rule) + 3 <= self._width
+        if not fits:
+            yield [(" " * _NUMBER + step.rule, NOTE)]
         for k, row in enumerate(rows):
-            lead = "= " if k == middle else "  "
-            written: Row = [(" " * _NUMBER + lead + row[0][0][_NUMBER + 2 :], PLAIN)]
-            fits = row_width(written) + len(step.rule) + 3 <= self._width
+            lead = f"{left}= " if k == middle else " " * (len(left) + 2)
+            written: Row = [(" " * _NUMBER + lead + row[0][0][indent:], PLAIN)]
             if k == middle and fits:
                 written.append((f"   {step.rule}", NOTE))
-            elif k == middle:
-                yield [(" " * _NUMBER + step.rule, NOTE)]
             yield written
 
 

@@ -18,6 +18,7 @@ from stepsolve.notation.names import GRADIENT, NAME
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, walk
 from stepsolve.operations.operation import Operation
 from stepsolve.operations.table import ALIASES, OPERATIONS, OVERLOADS
+from stepsolve.source.entries import entry_at
 from stepsolve.source.magnitude import refuse_giant_power
 
 MAX_LENGTH = 10_000  # characters of one expression
@@ -73,17 +74,24 @@ class Definition(NamedTuple):
     expression: Expression
 
 
-def parse(text: str) -> Expression:
-    """The tree of one expression. Raises `ExpressionError` with the offsets of the mistake."""
-    parser = _Parser(text)
+def parse(text: str, *, entries: bool = False) -> Expression:
+    """The tree of one expression. Raises `ExpressionError` with the offsets of the mistake.
+
+    With `entries`, `h(3)` and `h(t - 1)` are names of entries of a sequence h, unless h is an
+    operation; without, a call of anything but an operation is a mistake.
+    """
+    parser = _Parser(text, entries)
     expression = parser.expression(0)
     parser.expect_end()
     return expression
 
 
-def parse_definition(text: str) -> Definition:
-    """The parts of `name = expression` or `name(parameter, ...) = expression`."""
-    parser = _Parser(text)
+def parse_definition(text: str, *, entries: bool = False) -> Definition:
+    """The parts of `name = expression` or `name(parameter, ...) = expression`.
+
+    With `entries` those of `h(t) = expression`, where the name is `h(t)`.
+    """
+    parser = _Parser(text, entries)
     name = parser.take_name("a definition begins with a name, as in f = x + 1")
     parameters: list[Name] = []
     if parser.accept("("):
@@ -116,8 +124,11 @@ def parse_equation(text: str) -> tuple[Expression, Expression]:
     return left, right
 
 
-def tokens(text: str) -> list[Token]:
-    """The tokens of a text, the last of kind `end`. Raises `ExpressionError` at the first stranger."""
+def tokens(text: str, entries: bool = False) -> list[Token]:
+    """The tokens of a text, the last of kind `end`. Raises `ExpressionError` at the first stranger.
+
+    With `entries` the entry of a sequence is one name.
+    """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
             f"an expression may have {MAX_LENGTH} characters, this one has {len(text)}",
@@ -131,6 +142,8 @@ def tokens(text: str) -> list[Token]:
         assert match is not None and match.lastgroup is not None  # `other` takes any character
         kind, (start, end) = match.lastgroup, match.span(match.lastgroup)
         word = match[kind]
+        if entries and (entry := entry_at(text, position)):
+            kind, (word, end) = "name", entry
         if kind == "other":
             raise ExpressionError(
                 _REFUSED.get(word, f"{_quoted(word)} is not part of the expression language"),
@@ -156,8 +169,8 @@ def _quoted(character: str) -> str:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
-        self._tokens = tokens(text)
+    def __init__(self, text: str, entries: bool = False) -> None:
+        self._tokens = tokens(text, entries)
         self._next = 0
         self._open = 0  # brackets, signs and exponents that wait for their end
 

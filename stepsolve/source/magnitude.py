@@ -24,7 +24,7 @@ def refuse_giant_power(power: Expression) -> None:
     """
     base, exponent = power.children
     times = _constant(exponent)
-    if times is None or abs(times) <= 1:  # which makes nothing larger
+    if times is None or math.isnan(times) or abs(times) <= 1:  # which makes nothing larger
         return
     size = _constant(base)
     unknown = size is None or not size or math.isnan(size)

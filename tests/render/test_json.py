@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,9 @@ from stepsolve.derivation import Check, Derivation, Step
 from stepsolve.notation.tree import Expression
 from stepsolve.problem import kind_names
 from stepsolve.render.json import render
-from stepsolve.source.expression import parse
+from stepsolve.source import expression
+
+parse = partial(expression.parse, entries=True)  # h(3) and h(t - 1) are names, too
 
 ROOT = Path(__file__).parents[2] / "problems"
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.yaml"))
@@ -181,10 +183,13 @@ FUNCTIONS: dict[str, Any] = {
 
 def value(text: str, names: dict[str, float]) -> float:
     """A formula as Python works it out: a reader of its own, which shares no code with stepsolve."""
-    looked_up = _NAME.sub(lambda m: f"n[{m[0]!r}]" if m[0] in names else m[0], text)
+    entries = sorted((name for name in names if "(" in name), key=len, reverse=True)
+    known = re.compile("|".join([*map(re.escape, entries), _NAME.pattern]))
+    looked_up = known.sub(lambda m: f"n[{m[0]!r}]" if m[0] in names else m[0], text)
     return float(eval(looked_up.replace("^", "**"), {**FUNCTIONS, "n": names}, {"e": math.e}))
 
 
+GENERAL = re.compile(r"\([a-z]")  # of an entry at an index that has no value: f(n), dh(t)/dw
 NUMERIC = [
     name for name in ALL if name in HARD or "given" in (ROOT / name).read_text(encoding="utf-8")
 ]
@@ -203,8 +208,9 @@ def test_every_line_has_the_value_of_its_formula(name: str) -> None:
 @pytest.mark.parametrize("name", NUMERIC)
 def test_every_result_has_the_value_of_its_quantity(name: str) -> None:
     quantities = told(name)["quantities"]
-    assert told(name)["results"]
-    for key, text in told(name)["results"].items():
+    results = {k: v for k, v in told(name)["results"].items() if not GENERAL.search(k)}
+    assert results
+    for key, text in results.items():
         assert value(text, quantities) == pytest.approx(quantities[key], rel=1e-13, abs=1e-16), key
 
 

@@ -141,7 +141,7 @@ def test_every_answer_stands_on_every_page(file: str) -> None:
             for name in solved(file).results:
                 if name.startswith("lim "):  # written as lim[x → 0] f(x): see the tests of the kind
                     continue
-                assert re.search(rf"{re.escape(one_line(Name(name)))} +[=≈] ", text), (name, width)
+                assert re.search(rf"{re.escape(one_line(Name(name)))}\s+[=≈] ", text), (name, width)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -274,3 +274,24 @@ def test_a_table_too_wide_for_the_page_is_cut_between_its_groups() -> None:
     assert headers == ["e forward error backward error", "e central error"] * 2
     wide = page("calculus/gradient-check-wrong-claim.yaml", 80, Detail.BRIEF)
     assert "forward error backward error central error" in " ".join(wide.split())
+
+
+def test_a_chain_of_rewrites_hangs_from_what_it_rewrites() -> None:
+    text = page("calculus/recurrence.yaml", 80)
+    assert (
+        """
+    f(2) = a · f(1) + b   the recurrence
+         = a · (a · x₀ + b) + b   put in f(1)
+         = a · a · x₀ + a · b + b   multiply out
+         = a² · x₀ + a · b + b   collect
+"""
+        in text
+    )
+    # the equals sign stands beside the fraction bar, and the rule as well
+    assert "\n             = a · ⎜aᵏ · x₀ + ──────────────⎟ + b   the assumption\n" in text
+
+
+def test_a_rule_that_does_not_fit_stands_before_its_rewrite() -> None:
+    rows = page("calculus/recurrence.yaml", 40).splitlines()
+    place = rows.index("    common denominator")
+    assert rows[place + 1].strip() and "=" not in rows[place - 1]
