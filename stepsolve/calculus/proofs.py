@@ -1,0 +1,215 @@
+"""Proofs of identities: a chain of rewrites from the left side to the right, found by a search.
+
+Both sides are rewritten at once, the lightest expression first, until they meet; the links of the
+right side are then read from their end. Where that does not succeed within its budget, the
+difference of the sides is put over a common denominator; and where maxima, absolute values or
+choices stand in the way, the cases are proved one by one.
+
+Source: I. Pohl, Bi-directional search (1971).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+from stepsolve.calculus.laws import opposite
+from stepsolve.calculus.moves import Knowledge, Link, expand, moves
+from stepsolve.calculus.normal import ARITHMETIC, head, key, settle
+from stepsolve.calculus.tidy import ZERO
+from stepsolve.derivation import Step
+from stepsolve.notation.tree import Apply, Expression, walk
+
+_BUDGET = 60_000  # nodes of all expressions that one search may write down
+_LARGEST = 120  # nodes of one expression that is followed
+_MAX_CASES = 8
+_HEAVY = 0.22  # what a node of an expression weighs against one more link of the chain
+
+
+class Proof(NamedTuple):
+    """One chain, under the comparisons of its case; `cases` instead where there are several.
+
+    `difference` says that the chain leads from left - right to 0.
+    """
+
+    steps: tuple[Step, ...] = ()
+    case: tuple[Expression, ...] = ()
+    cases: tuple[Proof, ...] = ()
+    difference: bool = False
+
+    def leaves(self) -> Iterator[Proof]:
+        """The chains, one for every case."""
+        if not self.cases:
+            yield self
+        for part in self.cases:
+            yield from part.leaves()
+
+
+def prove(left: Expression, right: Expression, known: Knowledge) -> Proof | None:
+    """A proof that the sides are equal wherever both have values, or None if none is found."""
+    return _prove(left, right, known, (), _MAX_CASES)
+
+
+def _prove(
+    left: Expression, right: Expression, known: Knowledge, case: tuple[Expression, ...], room: int
+) -> Proof | None:
+    split = _undecided(left, right, known)
+    if split is None or room < 2:
+        steps = chain(left, right, known)
+        if steps is not None:
+            return Proof(steps, case)
+        steps = _difference(left, right, known)
+        return None if steps is None else Proof(steps, case, difference=True)
+    parts = []
+    for condition in (split, opposite(split)):
+        within = known._replace(assumptions=known.assumptions.with_(condition))
+        part = _prove(left, right, within, (*case, condition), room // 2)
+        if part is None:
+            return None
+        parts.append(part)
+    return Proof(case=case, cases=tuple(parts))
+
+
+def _undecided(left: Expression, right: Expression, known: Knowledge) -> Expression | None:
+    """The comparison that decides the first choice whose outcome is not known, if there is one."""
+    signs = known.assumptions
+    zero = ZERO
+    for node in (*walk(left), *walk(right)):
+        if not isinstance(node, Apply):
+            continue
+        pairs: list[Expression] = []
+        match node.operation, node.arguments:
+            case "abs" | "relu" | "leaky_relu" | "elu" | "sign", (a, *_):
+                pairs = [Apply(">=", a, zero)]
+            case "max" | "min", (a, b):
+                pairs = [Apply(">=", a, b)]
+            case "where", (Apply(operation="<" | "<=" | ">" | ">=") as condition, _, _):
+                pairs = [condition]
+        for condition in pairs:
+            a, b = condition.children
+            found = signs.signs(Apply("-", a, b))
+            if not (found <= {0, 1} or found <= {-1, 0}):
+                return _simplest(condition)
+    return None
+
+
+def _simplest(condition: Expression) -> Expression:
+    """`-x >= 0` as `x <= 0`."""
+    match condition:
+        case Apply(operation=">=", arguments=(a, b)) if b == ZERO:
+            flipped = settle(Apply("neg", a))
+            if flipped.size < a.size:
+                return Apply("<=", flipped, ZERO)
+    return condition
+
+
+class _Seen(NamedTuple):
+    expression: Expression
+    before: str  # the key of the expression that it was rewritten from
+    links: tuple[Link, ...]
+    cost: int
+
+
+def chain(left: Expression, right: Expression, known: Knowledge) -> tuple[Step, ...] | None:
+    """The steps from left to right, found from both ends."""
+    sides = (settle(left), settle(right))
+    seen: tuple[dict[str, _Seen], ...] = ({}, {})
+    order = count()
+    waiting: list[tuple[float, int, int, str]] = []
+
+    def add(side: int, found: _Seen) -> str | None:
+        name = key(found.expression)
+        before = seen[side].get(name)
+        if before is not None and before.cost <= found.cost:
+            return None
+        seen[side][name] = found
+        priority = found.cost + _HEAVY * found.expression.size
+        heappush(waiting, (priority, next(order), side, name))
+        return name if name in seen[1 - side] else None
+
+    met = None
+    for side, start in enumerate(sides):
+        met = add(side, _Seen(start, "", (), 0)) or met
+    spent = 0
+    done: set[tuple[int, str]] = set()
+    while waiting and met is None and spent < _BUDGET:
+        _, _, side, name = heappop(waiting)
+        if (side, name) in done:
+            continue
+        done.add((side, name))
+        found = seen[side][name]
+        for links in moves(found.expression, known):
+            spent += sum(link.after.size for link in links)
+            if links[-1].after.size > _LARGEST:
+                continue
+            met = add(side, _Seen(links[-1].after, name, links, found.cost + len(links)))
+            if met is not None:
+                break
+    if met is None:
+        return None
+    return _joined(left, right, _way(seen[0], met), _way(seen[1], met))
+
+
+def _way(seen: dict[str, _Seen], name: str) -> list[_Seen]:
+    """From the start of a side to where it met the other."""
+    way = []
+    while name:
+        way.append(seen[name])
+        name = way[-1].before
+    return way[::-1]
+
+
+def _joined(
+    left: Expression, right: Expression, there: list[_Seen], back: list[_Seen]
+) -> tuple[Step, ...]:
+    links = [link for seen in there[1:] for link in seen.links]
+    reverse = [link for seen in back[1:] for link in seen.links]
+    chained: list[tuple[str, Expression]] = [(link.rule, link.after) for link in links]
+    befores = [right, *(link.after for link in reverse)][: len(reverse)]
+    if chained and reverse:  # both met here: as the right side has it
+        chained[-1] = (chained[-1][0], reverse[-1].after)
+    chained += [
+        (link.back, before) for link, before in zip(reverse[::-1], befores[::-1], strict=True)
+    ]
+    if not reverse:
+        last = chained.pop()[0] if chained else "the same, put in order"
+        chained.append((last, right))
+    return _as_steps(left, chained)
+
+
+def _as_steps(start: Expression, chained: list[tuple[str, Expression]]) -> tuple[Step, ...]:
+    steps = []
+    for rule, after in chained:
+        steps.append(Step(rule, start, after))
+        start = after
+    return tuple(steps)
+
+
+def _difference(left: Expression, right: Expression, known: Knowledge) -> tuple[Step, ...] | None:
+    """The steps from left - right to 0: definitions, common denominator, multiplied out."""
+    start = Apply("-", left, right)
+    chained: list[tuple[str, Expression]] = []
+    current = settle(start)
+    for _ in range(12):
+        if current == ZERO:
+            return _as_steps(start, chained)
+        links = next(_straight(current, known), None)
+        if links is None or links[-1].after.size > 4 * _LARGEST:
+            return None
+        chained += [(link.rule, link.after) for link in links]
+        current = links[-1].after
+    return None
+
+
+_STRAIGHT = ("definition", "differentiate", "common denominator", "multiply out")
+
+
+def _straight(expression: Expression, known: Knowledge) -> Iterator[tuple[Link, ...]]:
+    """The moves that need no choice, in their order."""
+    found = list(moves(expression, known))
+    for name in _STRAIGHT:
+        for links in found:
+            if links[0].rule.startswith(name) and links[-1].after != expression:
+                yield links
