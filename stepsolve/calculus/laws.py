@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from stepsolve.calculus.normal import head, settle
 from stepsolve.calculus.patterns import match
-from stepsolve.calculus.signs import Assumptions
+from stepsolve.calculus.signs import Assumptions, fact
 from stepsolve.calculus.tidy import numeric
 from stepsolve.notation.tree import Apply, Expression, Name, substitute
 from stepsolve.operations.table import OPERATIONS
@@ -30,6 +30,11 @@ class Law(NamedTuple):
     right: Expression
     needs: tuple[Expression, ...] = ()
 
+    @property
+    def detour(self) -> bool:
+        """Whether it brings in a logarithm, which a power by a number does not need."""
+        return head(self.left) == "^" and head(self.right) == "exp"
+
     def apply(self, node: Expression, known: Assumptions) -> Expression | None:
         """The right side where the left is this node and what the law needs is known."""
         if head(node) != head(self.left):
@@ -37,7 +42,9 @@ class Law(NamedTuple):
         found = match(self.left, node, _HOLES)
         if found is None or ("n" in found and numeric(found["n"]) is None):
             return None
-        if not all(_holds(substitute(need, found), known) for need in self.needs):
+        if self.detour and numeric(found["b"]) is not None:
+            return None
+        if not all(holds(substitute(need, found), known) for need in self.needs):
             return None
         return substitute(self.right, found)
 
@@ -46,11 +53,12 @@ class Law(NamedTuple):
 _ROWS = (
     ("e^(ln a) = a", "exp(log(a))", "a"),
     ("e^(ln a) = a", "exp(-log(a))", "1 / a"),
+    ("e^(ln a) = a", "exp(log(a) + b)", "a * exp(b)"),
+    ("e^(ln a) = a", "exp(log(a) - b)", "a * exp(-b)"),
+    ("e^(ln a) = a", "exp(b - log(a))", "exp(b) / a"),
     ("e^(b ln a) = a^b", "exp(b * log(a))", "a^b"),
     ("a^b = e^(b ln a)", "a^b", "exp(b * log(a))", "a > 0"),
     ("ln(e^a) = a", "log(exp(a))", "a"),
-    ("e^(a + b) = e^a · e^b", "exp(a + b)", "exp(a) * exp(b)"),
-    ("e^(a - b) = e^a / e^b", "exp(a - b)", "exp(a) / exp(b)"),
     ("ln(a · b) = ln a + ln b", "log(a * b)", "log(a) + log(b)", "a > 0", "b > 0"),
     ("ln(1/a) = -ln a", "log(1 / a)", "-log(a)"),
     ("ln(a/b) = ln a - ln b", "log(a / b)", "log(a) - log(b)", "a > 0", "b > 0"),
@@ -90,6 +98,7 @@ _ROWS = (
     ("|a · b| = |a| · |b|", "abs(a * b)", "abs(a) * abs(b)"),
     ("|a| = a for a ≥ 0", "abs(a)", "a", "a >= 0"),
     ("|a| = -a for a ≤ 0", "abs(a)", "-a", "a <= 0"),
+    ("sign(0) = 0", "sign(a)", "0", "a == 0"),
     ("sign(a) = 1 for a > 0", "sign(a)", "1", "a > 0"),
     ("sign(a) = -1 for a < 0", "sign(a)", "-1", "a < 0"),
     ("relu(a) = a for a ≥ 0", "relu(a)", "a", "a >= 0"),
@@ -118,9 +127,9 @@ def choice_made(node: Expression, known: Assumptions) -> Expression | None:
     """The branch of a `where` that is taken, if the assumptions say which."""
     match node:
         case Apply(operation="where", arguments=(condition, chosen, other)):
-            if _holds(condition, known):
+            if holds(condition, known):
                 return chosen
-            if _fails(condition, known):
+            if head(condition) in _OPPOSITE and holds(opposite(condition), known):
                 return other
     return None
 
@@ -134,15 +143,10 @@ def opposite(comparison: Expression) -> Expression:
     return Apply(_OPPOSITE[comparison.operation], *comparison.arguments)
 
 
-def _holds(comparison: Expression, known: Assumptions) -> bool:
-    from stepsolve.calculus.signs import fact
-
+def holds(comparison: Expression, known: Assumptions) -> bool:
+    """Whether a comparison follows from what is known."""
     wanted = fact(comparison)
     return wanted is not None and known.signs(wanted.expression) <= wanted.signs
-
-
-def _fails(comparison: Expression, known: Assumptions) -> bool:
-    return head(comparison) in _OPPOSITE and _holds(opposite(comparison), known)
 
 
 class Definition(NamedTuple):

@@ -9,10 +9,11 @@ Source: the ways of writing named in Stewart, Calculus, 8th ed., appendix A.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import product as cartesian
 from math import isqrt
+from types import MappingProxyType
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
@@ -25,9 +26,11 @@ from stepsolve.calculus.normal import (
     settle,
     signed_sum,
 )
-from stepsolve.calculus.signs import Assumptions
+from stepsolve.calculus.patterns import negated
+from stepsolve.calculus.signs import ZERO_ALONE, Assumptions
 from stepsolve.calculus.tidy import (
     ONE,
+    ZERO,
     Exact,
     build_product,
     constant,
@@ -36,7 +39,7 @@ from stepsolve.calculus.tidy import (
     terms,
 )
 from stepsolve.notation.tree import Apply, Expression, Name, replaced, walk
-from stepsolve.notation.unicode import pretty_name
+from stepsolve.notation.unicode import one_line, pretty_name
 
 _MAX_TERMS = 40  # that multiplying out may give
 _MAX_POWER = 6  # of a sum that is multiplied out
@@ -56,7 +59,9 @@ class Knowledge(NamedTuple):
 
     assumptions: Assumptions
     definitions: dict[str, Definition]
-    parities: dict[str, int] = {}  # noqa: RUF012 - never changed
+    parities: Mapping[str, int] = MappingProxyType({})
+    unproved: frozenset[Expression] = frozenset()
+    """Functions whose derivative is the claim, so that the table's may not be used."""
 
 
 Found = Iterator[tuple[Link, ...]]
@@ -67,8 +72,6 @@ def moves(expression: Expression, known: Knowledge) -> Found:
     """Every move from a settled expression; each ends in a settled one that is another."""
     yield from _unfoldings(expression, known)
     for node in dict.fromkeys(walk(expression)):
-        if not isinstance(node, Apply):
-            continue
         for local in _LOCAL:
             for rule, back, new in local(node, known):
                 whole = new if node is expression else replaced(expression, node, new)
@@ -82,7 +85,9 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
     (names, signs), (fewer, less) = _measure(written), _measure(settled)
     if (names, signs) == (fewer, less):
         return (Link(rule, back, settled),)
-    if signs > less:
+    if signs > less and _count(written, "/") > _count(settled, "/"):
+        second = ("collect and cancel", "multiply and divide")
+    elif signs > less:
         second = ("collect like terms", "add and subtract")
     elif signs < less:
         second = ("e^a · e^b = e^(a + b)", "e^(a + b) = e^a · e^b")
@@ -99,6 +104,10 @@ def _measure(expression: Expression) -> tuple[int, int]:
     return names, signs
 
 
+def _count(expression: Expression, operation: str) -> int:
+    return sum(head(node) == operation for node in walk(expression))
+
+
 def clean(node: Expression) -> Expression:
     """The expression without ones, zeros and double signs; no more is done to it."""
     if not node.children:
@@ -109,6 +118,14 @@ def clean(node: Expression) -> Expression:
             return right if left == ONE else left
         case Apply(operation="/" | "^", arguments=(left, right)) if right == ONE:
             return left
+        case Apply(operation="*", arguments=parts) if ZERO in parts:
+            return ZERO
+        case Apply(operation="+" | "-", arguments=(left, right)) if right == ZERO:
+            return left
+        case Apply(operation="+", arguments=(left, right)) if left == ZERO:
+            return right
+        case Apply(operation="-", arguments=(left, right)) if left == ZERO:
+            return negated(right)
         case Apply(operation="neg", arguments=(Apply(operation="neg", arguments=(inner,)),)):
             return inner
         case Apply(operation="+", arguments=(left, Apply(operation="neg", arguments=(inner,)))):
@@ -161,6 +178,13 @@ def _by_law(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, Expr
     chosen = choice_made(node, known.assumptions)
     if chosen is not None:
         yield "the condition is known", "the condition is known", chosen
+    if isinstance(node, Name) and known.assumptions.signs(node) == ZERO_ALONE:
+        yield f"{pretty_name(node.name)} = 0", f"{pretty_name(node.name)} = 0", ZERO
+
+
+def moves_of_laws(node: Expression, known: Knowledge) -> Iterator[Expression]:
+    """What the laws make of a node itself."""
+    return (new for _, _, new in _by_law(node, known))
 
 
 def _by_parity(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, Expression]]:
@@ -177,12 +201,11 @@ def _by_parity(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, E
 
 
 def _derivative(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, Expression]]:
-    """The derivative by the rules; that of a function that has a definition begins with it."""
+    """The derivative by the rules; that which is to be proved begins with the definition."""
     match node:
         case Apply(operation="diff", arguments=(body, Name() as variable)):
             inner = {head(part) for part in walk(body)}
-            abstract = inner & known.parities.keys()
-            if head(body) in known.definitions or "diff" in inner or abstract:
+            if body in known.unproved or "diff" in inner or inner & known.parities.keys():
                 return
             value = differentiate(body, variable.name).value
             yield "differentiate", "differentiate", value
@@ -253,12 +276,9 @@ def _multiply_above_and_below(
         above = expand(settle(Apply("*", top, factor))) or settle(Apply("*", top, factor))
         below = _times(bottom, factor)
         if below is not None:
-            what = _power_of_e(factor)
-            yield (
-                f"multiply above and below by {what}",
-                f"cancel {what} above and below",
-                Apply("/", above, below),
-            )
+            name = "multiply above and below by "
+            inverse = settle(Apply("exp", exponent))
+            yield name + one_line(factor), name + one_line(inverse), Apply("/", above, below)
 
 
 def _times(bottom: Expression, factor: Expression) -> Expression | None:
@@ -274,12 +294,6 @@ def _times(bottom: Expression, factor: Expression) -> Expression | None:
             rest = build_product(product._replace(powers=others))
             return Apply("*", rest, Apply("^", new, constant(power)))
     return None
-
-
-def _power_of_e(factor: Expression) -> str:
-    from stepsolve.notation.unicode import one_line
-
-    return one_line(factor)
 
 
 def _multiply_out(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
@@ -350,7 +364,7 @@ def _factor_out(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expr
 
 
 def _squares(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
-    """`a^2 - b^2` as a product, `a^2 + 2 a b + b^2` as a square."""
+    """`a^2 - b^2` and `a^3 - b^3` as products, `a^2 + 2 a b + b^2` as a square."""
     parts = terms(node)
     if head(node) not in ("+", "-") or not 2 <= len(parts) <= 3:
         return

@@ -20,9 +20,10 @@ from stepsolve.calculus.tidy import (
     terms,
     tidy,
 )
-from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.notation.tree import Apply, Expression, Name, Number, transform, walk
 
 _REMEMBERED = 20_000  # settled expressions that are kept
+_ROUNDS = 4  # of putting in order: each has fewer sums that differ in looks
 ARITHMETIC = frozenset(("+", "-", "*", "/", "^", "neg"))
 # values that nobody writes out
 _VALUES = {
@@ -50,10 +51,37 @@ def head(expression: Expression) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def settle(expression: Expression) -> Expression:
     """The expression in order at every level, `e^a * e^b` as `e^(a + b)`. Equal in value."""
+    for _ in range(_ROUNDS):
+        settled = _in_order(expression)
+        expression = _same_sums_alike(settled)
+        if expression is settled:
+            break
+    return settled
+
+
+def _same_sums_alike(expression: Expression) -> Expression:
+    """Sums that differ only in order or sign as the first of them, so that they can cancel."""
+    known: dict[str, Expression] = {}
+    swap: dict[Expression, Expression] = {}
+    for node in walk(expression):
+        if head(node) not in ("+", "-"):
+            continue
+        sign, text = _sum(node)
+        first = known.setdefault(f"{sign}{text}", node)
+        flipped = known.get(f"{-sign}{text}")
+        if first is node and flipped is not None:
+            swap[node] = Apply("neg", flipped)
+        elif first != node:
+            swap[node] = first
+    return transform(expression, swap.get) if swap else expression
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _in_order(expression: Expression) -> Expression:
     node = as_exponential(expression)
     if not node.children:
         return node
-    node = node.rebuilt(tuple(map(settle, node.children)))
+    node = node.rebuilt(tuple(map(_in_order, node.children)))
     if head(node) not in ARITHMETIC:
         return _VALUES.get(node, node)
     node = tidy(node)

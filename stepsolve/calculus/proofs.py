@@ -15,11 +15,12 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from stepsolve.calculus.laws import opposite
-from stepsolve.calculus.moves import Knowledge, Link, expand, moves
-from stepsolve.calculus.normal import ARITHMETIC, head, key, settle
+from stepsolve.calculus.laws import holds, opposite
+from stepsolve.calculus.moves import Knowledge, Link, moves, moves_of_laws
+from stepsolve.calculus.normal import head, key, settle
 from stepsolve.calculus.tidy import ZERO
 from stepsolve.derivation import Step
+from stepsolve.notation.precedence import COMPARISONS
 from stepsolve.notation.tree import Apply, Expression, walk
 
 _BUDGET = 60_000  # nodes of all expressions that one search may write down
@@ -49,60 +50,94 @@ class Proof(NamedTuple):
 
 def prove(left: Expression, right: Expression, known: Knowledge) -> Proof | None:
     """A proof that the sides are equal wherever both have values, or None if none is found."""
-    return _prove(left, right, known, (), _MAX_CASES)
+    claimed = frozenset(
+        side.children[0] for side in (left, right) if head(side) == "diff" and side.children
+    )
+    return _prove(left, right, known._replace(unproved=claimed), (), _MAX_CASES)
 
 
 def _prove(
     left: Expression, right: Expression, known: Knowledge, case: tuple[Expression, ...], room: int
 ) -> Proof | None:
     split = _undecided(left, right, known)
-    if split is None or room < 2:
-        steps = chain(left, right, known)
-        if steps is not None:
-            return Proof(steps, case)
-        steps = _difference(left, right, known)
-        return None if steps is None else Proof(steps, case, difference=True)
+    budget = _BUDGET if split is None else _BUDGET // 20
+    steps = chain(left, right, known, budget)
+    if steps is not None:
+        return Proof(steps, case)
+    if split is not None and room > 1:
+        return _by_cases(left, right, known, (*case, split), room // 2)
+    steps = _difference(left, right, known)
+    return None if steps is None else Proof(steps, case, difference=True)
+
+
+def _by_cases(
+    left: Expression, right: Expression, known: Knowledge, case: tuple[Expression, ...], room: int
+) -> Proof | None:
+    *outer, split = case
     parts = []
     for condition in (split, opposite(split)):
         within = known._replace(assumptions=known.assumptions.with_(condition))
-        part = _prove(left, right, within, (*case, condition), room // 2)
+        part = _prove(left, right, within, (*outer, condition), room)
         if part is None:
             return None
         parts.append(part)
-    return Proof(case=case, cases=tuple(parts))
+    return Proof(case=tuple(outer), cases=tuple(parts))
+
+
+_CHOICES = frozenset(("abs", "relu", "leaky_relu", "elu", "sign", "max", "min", "where"))
 
 
 def _undecided(left: Expression, right: Expression, known: Knowledge) -> Expression | None:
-    """The comparison that decides the first choice whose outcome is not known, if there is one."""
-    signs = known.assumptions
-    zero = ZERO
-    for node in (*walk(left), *walk(right)):
-        if not isinstance(node, Apply):
-            continue
-        pairs: list[Expression] = []
-        match node.operation, node.arguments:
-            case "abs" | "relu" | "leaky_relu" | "elu" | "sign", (a, *_):
-                pairs = [Apply(">=", a, zero)]
-            case "max" | "min", (a, b):
-                pairs = [Apply(">=", a, b)]
-            case "where", (Apply(operation="<" | "<=" | ">" | ">=") as condition, _, _):
-                pairs = [condition]
-        for condition in pairs:
-            a, b = condition.children
-            found = signs.signs(Apply("-", a, b))
-            if not (found <= {0, 1} or found <= {-1, 0}):
-                return _simplest(condition)
+    """The simplest comparison that decides a choice whose outcome is not known, if there is one."""
+    found = []
+    for node in (*walk(resolved(left, known)), *walk(resolved(right, known))):
+        condition = _condition(node)
+        if condition is not None and not any(head(n) in _CHOICES for n in walk(condition)):
+            turned = _turned(condition)
+            if not any(holds(c, known.assumptions) for c in (turned, opposite(turned))):
+                found.append(turned)
+    # x > 0 before x >= 0: it decides both
+    return min(found, key=lambda c: (c.size, head(c) not in (">", "<")), default=None)
+
+
+def _condition(node: Expression) -> Expression | None:
+    match node:
+        case Apply(operation="abs" | "relu", arguments=(a,)):
+            return Apply(">=", a, ZERO)
+        case Apply(operation="leaky_relu" | "elu", arguments=(a, *_)):
+            return Apply(">", a, ZERO)
+        case Apply(operation="sign", arguments=(a,)):
+            return Apply("!=", a, ZERO)
+        case Apply(operation="max" | "min", arguments=(a, b)):
+            return Apply(">=", a, b)
+        case Apply(operation="where", arguments=(Apply() as condition, _, _)):
+            return condition if head(condition) in COMPARISONS else None
     return None
 
 
-def _simplest(condition: Expression) -> Expression:
+def resolved(expression: Expression, known: Knowledge) -> Expression:
+    """The expression with every choice made that the assumptions decide."""
+    node = expression
+    if node.children:
+        node = node.rebuilt(tuple(resolved(child, known) for child in node.children))
+    if head(node) in _CHOICES:
+        for local in moves_of_laws(node, known):
+            if local.size < node.size:
+                return local
+    return node
+
+
+def _turned(condition: Expression) -> Expression:
     """`-x >= 0` as `x <= 0`."""
-    match condition:
-        case Apply(operation=">=", arguments=(a, b)) if b == ZERO:
-            flipped = settle(Apply("neg", a))
-            if flipped.size < a.size:
-                return Apply("<=", flipped, ZERO)
+    assert isinstance(condition, Apply)
+    a, b = condition.arguments
+    flipped = settle(Apply("neg", a))
+    if b == ZERO and flipped.size < a.size and condition.operation in _TURNED:
+        return Apply(_TURNED[condition.operation], flipped, ZERO)
     return condition
+
+
+_TURNED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 
 
 class _Seen(NamedTuple):
@@ -112,7 +147,9 @@ class _Seen(NamedTuple):
     cost: int
 
 
-def chain(left: Expression, right: Expression, known: Knowledge) -> tuple[Step, ...] | None:
+def chain(
+    left: Expression, right: Expression, known: Knowledge, budget: int = _BUDGET
+) -> tuple[Step, ...] | None:
     """The steps from left to right, found from both ends."""
     sides = (settle(left), settle(right))
     seen: tuple[dict[str, _Seen], ...] = ({}, {})
@@ -134,7 +171,7 @@ def chain(left: Expression, right: Expression, known: Knowledge) -> tuple[Step, 
         met = add(side, _Seen(start, "", (), 0)) or met
     spent = 0
     done: set[tuple[int, str]] = set()
-    while waiting and met is None and spent < _BUDGET:
+    while waiting and met is None and spent < budget:
         _, _, side, name = heappop(waiting)
         if (side, name) in done:
             continue
@@ -168,8 +205,6 @@ def _joined(
     reverse = [link for seen in back[1:] for link in seen.links]
     chained: list[tuple[str, Expression]] = [(link.rule, link.after) for link in links]
     befores = [right, *(link.after for link in reverse)][: len(reverse)]
-    if chained and reverse:  # both met here: as the right side has it
-        chained[-1] = (chained[-1][0], reverse[-1].after)
     chained += [
         (link.back, before) for link, before in zip(reverse[::-1], befores[::-1], strict=True)
     ]
@@ -203,7 +238,13 @@ def _difference(left: Expression, right: Expression, known: Knowledge) -> tuple[
     return None
 
 
-_STRAIGHT = ("definition", "differentiate", "common denominator", "multiply out")
+_STRAIGHT = (
+    "definition",
+    "differentiate",
+    "common denominator",
+    "multiply out",
+    "Pythagorean identity",
+)
 
 
 def _straight(expression: Expression, known: Knowledge) -> Iterator[tuple[Link, ...]]:

@@ -22,6 +22,7 @@ NEGATIVE: Signs = frozenset((-1,))
 NOT_NEGATIVE: Signs = frozenset((0, 1))
 NOT_POSITIVE: Signs = frozenset((-1, 0))
 NOT_ZERO: Signs = frozenset((-1, 1))
+ZERO_ALONE: Signs = frozenset((0,))
 
 _OF_COMPARISON = {
     ">": POSITIVE,
@@ -29,6 +30,7 @@ _OF_COMPARISON = {
     "<": NEGATIVE,
     "<=": NOT_POSITIVE,
     "!=": NOT_ZERO,
+    "==": ZERO_ALONE,
 }
 _OF_FUNCTION = {
     **dict.fromkeys(("exp", "cosh", "sigmoid", "softplus"), POSITIVE),
