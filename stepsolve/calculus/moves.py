@@ -9,7 +9,7 @@ Source: the ways of writing named in Stewart, Calculus, 8th ed., appendix A.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import product as cartesian
 from math import isqrt
@@ -38,7 +38,7 @@ from stepsolve.calculus.tidy import (
     numeric,
     terms,
 )
-from stepsolve.notation.tree import Apply, Expression, Name, replaced, walk
+from stepsolve.notation.tree import Apply, Expression, Name, replaced, transform, walk
 from stepsolve.notation.unicode import one_line, pretty_name
 
 _MAX_TERMS = 40  # that multiplying out may give
@@ -70,12 +70,20 @@ Local = Callable[[Expression, Knowledge], Iterator[tuple[str, str, Expression]]]
 
 def moves(expression: Expression, known: Knowledge) -> Found:
     """Every move from a settled expression; each ends in a settled one that is another."""
-    yield from _unfoldings(expression, known)
-    for node in dict.fromkeys(walk(expression)):
-        for local in _LOCAL:
-            for rule, back, new in local(node, known):
-                whole = new if node is expression else replaced(expression, node, new)
-                yield _links(rule, back, whole)
+    yield from unfoldings(expression, known)
+    nodes = tuple(dict.fromkeys(walk(expression)))
+    for local in _LOCAL:
+        yield from moves_at(nodes, local, expression, known)
+
+
+def moves_at(
+    nodes: Iterable[Expression], local: Local, expression: Expression, known: Knowledge
+) -> Found:
+    """The moves of one sort at some nodes of an expression."""
+    for node in nodes:
+        for rule, back, new in local(node, known):
+            whole = new if node is expression else replaced(expression, node, new)
+            yield _links(rule, back, whole)
 
 
 def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
@@ -138,7 +146,7 @@ def clean(node: Expression) -> Expression:
 # ------------------------------------------------------------------------------ definitions
 
 
-def _unfoldings(expression: Expression, known: Knowledge) -> Found:
+def unfoldings(expression: Expression, known: Knowledge) -> Found:
     """Every function by its definition: all together, and each kind alone."""
     called = {head(node) for node in walk(expression)}
     usable = [known.definitions[name] for name in sorted(called & known.definitions.keys())]
@@ -200,7 +208,7 @@ def _by_parity(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, E
         yield name, name, new if parity > 0 else Apply("neg", new)
 
 
-def _derivative(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, Expression]]:
+def derivative(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, Expression]]:
     """The derivative by the rules; that which is to be proved begins with the definition."""
     match node:
         case Apply(operation="diff", arguments=(body, Name() as variable)):
@@ -211,7 +219,7 @@ def _derivative(node: Expression, known: Knowledge) -> Iterator[tuple[str, str, 
             yield "differentiate", "differentiate", value
 
 
-def _common_denominator(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
+def common_denominator(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
     parts = terms(node)
     if head(node) not in ("+", "-") or len(parts) < 2:
         return
@@ -296,11 +304,29 @@ def _times(bottom: Expression, factor: Expression) -> Expression | None:
     return None
 
 
-def _multiply_out(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
+def multiply_out(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
     if head(node) in ARITHMETIC:
         new = expand(node)
         if new is not None:
             yield "multiply out", "factor", new
+
+
+def cosine_to_sine(node: Expression, _: Knowledge) -> Iterator[tuple[str, str, Expression]]:
+    """Even powers of cosines by sines, all at once, so that nothing is turned back again."""
+
+    def turned(part: Expression) -> Expression | None:
+        match part:
+            case Apply(operation="^", arguments=(Apply(operation="cos", arguments=(a,)), n)):
+                power = numeric(n)
+                if power is not None and power.denominator == 1 and power > 1:
+                    square = Apply("-", ONE, Apply("^", Apply("sin", a), constant(2)))
+                    rest = Apply("^", Apply("cos", a), constant(power % 2))
+                    return Apply("*", rest, Apply("^", square, constant(power // 2)))
+        return None
+
+    new = transform(node, turned)
+    if new is not node:
+        yield "Pythagorean identity", "Pythagorean identity", new
 
 
 def expand(node: Expression) -> Expression | None:
@@ -409,11 +435,11 @@ def _root(part: Expression) -> Expression | None:
 _LOCAL: tuple[Local, ...] = (
     _by_law,
     _by_parity,
-    _derivative,
-    _common_denominator,
+    derivative,
+    common_denominator,
     _split_fraction,
     _multiply_above_and_below,
-    _multiply_out,
+    multiply_out,
     _factor_out,
     _squares,
 )

@@ -16,8 +16,19 @@ from itertools import count
 from typing import NamedTuple
 
 from stepsolve.calculus.laws import holds, opposite
-from stepsolve.calculus.moves import Knowledge, Link, moves, moves_of_laws
-from stepsolve.calculus.normal import head, key, settle
+from stepsolve.calculus.moves import (
+    Knowledge,
+    Link,
+    common_denominator,
+    cosine_to_sine,
+    derivative,
+    moves,
+    moves_at,
+    moves_of_laws,
+    multiply_out,
+    unfoldings,
+)
+from stepsolve.calculus.normal import fraction, head, key, settle
 from stepsolve.calculus.tidy import ZERO
 from stepsolve.derivation import Step
 from stepsolve.notation.precedence import COMPARISONS
@@ -26,6 +37,7 @@ from stepsolve.notation.tree import Apply, Expression, walk
 _BUDGET = 60_000  # nodes of all expressions that one search may write down
 _LARGEST = 120  # nodes of one expression that is followed
 _MAX_CASES = 8
+_MAX_STRAIGHT = 16  # steps of a difference
 _HEAVY = 0.22  # what a node of an expression weighs against one more link of the chain
 
 
@@ -227,7 +239,7 @@ def _difference(left: Expression, right: Expression, known: Knowledge) -> tuple[
     start = Apply("-", left, right)
     chained: list[tuple[str, Expression]] = []
     current = settle(start)
-    for _ in range(12):
+    for _ in range(_MAX_STRAIGHT):
         if current == ZERO:
             return _as_steps(start, chained)
         links = next(_straight(current, known), None)
@@ -238,19 +250,12 @@ def _difference(left: Expression, right: Expression, known: Knowledge) -> tuple[
     return None
 
 
-_STRAIGHT = (
-    "definition",
-    "differentiate",
-    "common denominator",
-    "multiply out",
-    "Pythagorean identity",
-)
-
-
 def _straight(expression: Expression, known: Knowledge) -> Iterator[tuple[Link, ...]]:
-    """The moves that need no choice, in their order."""
-    found = list(moves(expression, known))
-    for name in _STRAIGHT:
-        for links in found:
-            if links[0].rule.startswith(name) and links[-1].after != expression:
-                yield links
+    """The moves that need no choice, in their order; inner fractions before outer ones."""
+    yield from unfoldings(expression, known)
+    inside = sorted(dict.fromkeys(walk(expression)), key=lambda node: node.size)
+    for local in (derivative, common_denominator):
+        yield from moves_at(inside, local, expression, known)
+    top, _ = fraction(expression)
+    for local in (multiply_out, cosine_to_sine):
+        yield from moves_at([top], local, expression, known)
