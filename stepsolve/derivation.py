@@ -103,9 +103,10 @@ class Lines(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Rewrites in order."""
+    """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ..."""
 
     steps: tuple[Step, ...]
+    chain: bool = False
     detail: Detail = Detail.BRIEF
 
 

@@ -81,6 +81,8 @@ _ROWS = (
     ("Pythagorean identity", "cos(a)^2", "1 - sin(a)^2"),
     ("double angle", "sin(2 * a)", "2 * sin(a) * cos(a)"),
     ("double angle", "cos(2 * a)", "cos(a)^2 - sin(a)^2"),
+    ("sine of 2a + a", "sin(3 * a)", "sin(2 * a) * cos(a) + cos(2 * a) * sin(a)"),
+    ("cosine of 2a + a", "cos(3 * a)", "cos(2 * a) * cos(a) - sin(2 * a) * sin(a)"),
     ("sine of a sum", "sin(a + b)", "sin(a) * cos(b) + cos(a) * sin(b)"),
     ("sine of a difference", "sin(a - b)", "sin(a) * cos(b) - cos(a) * sin(b)"),
     ("cosine of a sum", "cos(a + b)", "cos(a) * cos(b) - sin(a) * sin(b)"),

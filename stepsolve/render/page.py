@@ -108,7 +108,7 @@ class _Page:
             case Lines():
                 yield from self._lines(block)
             case Steps():
-                yield from self._steps.rows(block.steps)
+                yield from (self._steps.chain if block.chain else self._steps.rows)(block.steps)
             case Table():
                 yield []
                 yield from self._table(block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from stepsolve.derivation import Detail, Step
 from stepsolve.notation.tree import Apply, Expression, substitute
@@ -41,6 +41,13 @@ class StepWriter:
                 yield []
                 yield [("In the form of a textbook:", RULE)]
                 rewriting = True
+            yield from self._rewrite(step)
+
+    def chain(self, steps: Sequence[Step]) -> Iterator[Row]:
+        """`left = ... = right`, each equals sign with its reason."""
+        yield []
+        yield from equation((steps[0].before,), self._width, _NUMBER)
+        for step in steps:
             yield from self._rewrite(step)
 
     def _step(self, step: Step, depth: int) -> Iterator[Row]:
