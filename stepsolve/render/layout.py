@@ -121,7 +121,7 @@ def _is_tall(expression: Expression) -> bool:
     """Whether there is more to draw than one row: a fraction, or an exponent that is no superscript."""
     for node in walk(expression):
         match node:
-            case Array() | Apply(operation="/"):
+            case Array() | Apply(operation="/") | Apply(operation="sum", arguments=(_, _, _, _)):
                 return True
             case (
                 Apply(operation="exp", arguments=(exponent,))

@@ -11,12 +11,13 @@ indices and `.T`. So `-x^2` is -(x^2) and `-2*x` is -(2*x).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.names import NAME
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS, row_of
 from stepsolve.source.magnitude import refuse_giant_power
 
 MAX_LENGTH = 10_000  # characters of one expression
@@ -42,6 +43,8 @@ _BINDING = dict.fromkeys(_COMPARISONS, _COMPARISON) | dict.fromkeys("+-", 20)
 _BINDING |= dict.fromkeys("*/@", 40) | {"^": 50}
 _NEGATION = 30
 _POSTFIX = ("(", "[", ".T")
+_CALLS = {name for name, row in OPERATIONS.items() if row.is_call}
+_CALLS |= {name for name, row in TENSORS.items() if row.is_call}
 _KEYWORDS = frozenset(
     [
         "for",
@@ -90,17 +93,21 @@ class Definition(NamedTuple):
     expression: Expression
 
 
-def parse(text: str) -> Expression:
-    """The tree of one expression. Raises `ExpressionError` with the offsets of the mistake."""
-    parser = _Parser(text)
+def parse(text: str, functions: Collection[str] = ()) -> Expression:
+    """The tree of one expression. Raises `ExpressionError` with the offsets of the mistake.
+
+    `functions` are names that may be called though they are no operations, each with one argument:
+    functions that a problem leaves open, such as `f` and its derivative `f'`.
+    """
+    parser = _Parser(text, functions)
     expression = parser.expression(0)
     parser.expect_end()
     return expression
 
 
-def parse_definition(text: str) -> Definition:
+def parse_definition(text: str, functions: Collection[str] = ()) -> Definition:
     """The parts of `name = expression` or `name(parameter, ...) = expression`."""
-    parser = _Parser(text)
+    parser = _Parser(text, functions)
     name = parser.take_name("a definition begins with a name, as in f = x + 1")
     parameters: list[Name] = []
     if parser.accept("("):
@@ -160,8 +167,9 @@ def _quoted(character: str) -> str:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, functions: Collection[str] = ()) -> None:
         self._tokens = tokens(text)
+        self._functions = functions
         self._next = 0
         self._open = 0  # brackets, signs and exponents that wait for their end
 
@@ -342,23 +350,41 @@ class _Parser:
         arguments = self._list(")")
         name = ALIASES.get(token.text, token.text)
         span = self._span(token.start)
-        if name == "diff":
-            if len(arguments) != 2 or not isinstance(arguments[1], Name):
-                raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
-            return Apply("diff", *arguments, span=span)
-        operation = OPERATIONS.get(name)
+        if name in ("diff", "partial"):
+            if len(arguments) != 2 or not _is_variable(arguments[1]):
+                raise ExpressionError(
+                    f"{name} takes an expression and a name: {name}(x^2, x)", *span
+                )
+            return Apply(name, *arguments, span=span)
+        if name in self._functions and len(arguments) == 1:
+            return Apply(name, *arguments, span=span)
+        operation = row_of(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(
                 f"{token.text} is not an operation",
                 token.start,
                 token.end,
-                nearest(token.text, [o for o in OPERATIONS if OPERATIONS[o].is_call] + [*ALIASES])
+                nearest(token.text, _CALLS | set(ALIASES) | set(self._functions))
                 or f"for a product write {token.text} * (...)",
             )
         least, most = operation.arity
         if not least <= len(arguments) <= most:
             raise ExpressionError(_wrong_count(token.text, least, most, len(arguments)), *span)
+        if name == "sum" and len(arguments) > 1:
+            _check_sum(arguments, span)
         return Apply(name, *arguments, span=span)
+
+
+def _is_variable(expression: Expression) -> bool:
+    """Whether a derivative may be taken by this: a name, or an entry of one."""
+    return isinstance(expression, Name) or (
+        isinstance(expression, Item) and isinstance(expression.base, Name)
+    )
+
+
+def _check_sum(arguments: tuple[Expression, ...], span: tuple[int, int]) -> None:
+    if len(arguments) == 3 or not isinstance(arguments[1], Name):
+        raise ExpressionError("a sum runs over an index: sum(x[k], k) or sum(x[k], k, 1, n)", *span)
 
 
 def _number(token: Token) -> Number:
