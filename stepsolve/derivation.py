@@ -106,8 +106,8 @@ class Steps(NamedTuple):
     """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ..."""
 
     steps: tuple[Step, ...]
-    chain: bool = False
     detail: Detail = Detail.BRIEF
+    chain: bool = False
 
 
 class Table(NamedTuple):

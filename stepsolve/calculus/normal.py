@@ -73,7 +73,11 @@ def _same_sums_alike(expression: Expression) -> Expression:
             swap[node] = Apply("neg", flipped)
         elif first != node:
             swap[node] = first
-    return transform(expression, swap.get) if swap else expression
+
+    def put(node: Expression) -> Expression | None:
+        return swap.get(node)
+
+    return transform(expression, put) if swap else expression
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -15,17 +15,15 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from stepsolve.calculus.fractions import common_denominator, cosine_to_sine, multiply_out
 from stepsolve.calculus.laws import holds, opposite
 from stepsolve.calculus.moves import (
     Knowledge,
     Link,
-    common_denominator,
-    cosine_to_sine,
     derivative,
     moves,
     moves_at,
     moves_of_laws,
-    multiply_out,
     unfoldings,
 )
 from stepsolve.calculus.normal import fraction, head, key, settle
@@ -37,6 +35,7 @@ from stepsolve.notation.tree import Apply, Expression, walk
 _BUDGET = 60_000  # nodes of all expressions that one search may write down
 _LARGEST = 120  # nodes of one expression that is followed
 _MAX_CASES = 8
+_BEFORE_CASES = 20  # a proof without cases is looked for with this part of the budget
 _MAX_STRAIGHT = 16  # steps of a difference
 _HEAVY = 0.22  # what a node of an expression weighs against one more link of the chain
 
@@ -60,40 +59,57 @@ class Proof(NamedTuple):
             yield from part.leaves()
 
 
-def prove(left: Expression, right: Expression, known: Knowledge) -> Proof | None:
-    """A proof that the sides are equal wherever both have values, or None if none is found."""
-    claimed = frozenset(
-        side.children[0] for side in (left, right) if head(side) == "diff" and side.children
-    )
-    return _prove(left, right, known._replace(unproved=claimed), (), _MAX_CASES)
+class Prover:
+    """Looks for proofs from what is known; `tried` counts the expressions written down so far.
 
+    `budget` bounds the nodes of all expressions that one search may write down.
+    """
 
-def _prove(
-    left: Expression, right: Expression, known: Knowledge, case: tuple[Expression, ...], room: int
-) -> Proof | None:
-    split = _undecided(left, right, known)
-    budget = _BUDGET if split is None else _BUDGET // 20
-    steps = chain(left, right, known, budget)
-    if steps is not None:
-        return Proof(steps, case)
-    if split is not None and room > 1:
-        return _by_cases(left, right, known, (*case, split), room // 2)
-    steps = _difference(left, right, known)
-    return None if steps is None else Proof(steps, case, difference=True)
+    def __init__(self, known: Knowledge, budget: int = _BUDGET) -> None:
+        self._known, self._budget = known, budget
+        self.tried = 0
 
+    def prove(self, left: Expression, right: Expression) -> Proof | None:
+        """A proof that the sides are equal wherever both have values, or None if none is found."""
+        claimed = frozenset(side.children[0] for side in (left, right) if head(side) == "diff")
+        return self._prove(left, right, self._known._replace(unproved=claimed), (), _MAX_CASES)
 
-def _by_cases(
-    left: Expression, right: Expression, known: Knowledge, case: tuple[Expression, ...], room: int
-) -> Proof | None:
-    *outer, split = case
-    parts = []
-    for condition in (split, opposite(split)):
-        within = known._replace(assumptions=known.assumptions.with_(condition))
-        part = _prove(left, right, within, (*outer, condition), room)
-        if part is None:
-            return None
-        parts.append(part)
-    return Proof(case=tuple(outer), cases=tuple(parts))
+    def _prove(
+        self,
+        left: Expression,
+        right: Expression,
+        known: Knowledge,
+        case: tuple[Expression, ...],
+        room: int,
+    ) -> Proof | None:
+        split = _undecided(left, right, known)
+        budget = self._budget if split is None else self._budget // _BEFORE_CASES
+        steps, tried = chain(left, right, known, budget)
+        self.tried += tried
+        if steps is not None:
+            return Proof(steps, case)
+        if split is not None and room > 1:
+            return self._by_cases(left, right, known, (*case, split), room // 2)
+        steps = _difference(left, right, known)
+        return None if steps is None else Proof(steps, case, difference=True)
+
+    def _by_cases(
+        self,
+        left: Expression,
+        right: Expression,
+        known: Knowledge,
+        case: tuple[Expression, ...],
+        room: int,
+    ) -> Proof | None:
+        *outer, split = case
+        parts = []
+        for condition in (split, opposite(split)):
+            within = known._replace(assumptions=known.assumptions.with_(condition))
+            part = self._prove(left, right, within, (*outer, condition), room)
+            if part is None:
+                return None
+            parts.append(part)
+        return Proof(case=tuple(outer), cases=tuple(parts))
 
 
 _CHOICES = frozenset(("abs", "relu", "leaky_relu", "elu", "sign", "max", "min", "where"))
@@ -160,9 +176,9 @@ class _Seen(NamedTuple):
 
 
 def chain(
-    left: Expression, right: Expression, known: Knowledge, budget: int = _BUDGET
-) -> tuple[Step, ...] | None:
-    """The steps from left to right, found from both ends."""
+    left: Expression, right: Expression, known: Knowledge, budget: int
+) -> tuple[tuple[Step, ...] | None, int]:
+    """The steps from left to right, found from both ends, and how many expressions were tried."""
     sides = (settle(left), settle(right))
     seen: tuple[dict[str, _Seen], ...] = ({}, {})
     order = count()
@@ -196,9 +212,10 @@ def chain(
             met = add(side, _Seen(links[-1].after, name, links, found.cost + len(links)))
             if met is not None:
                 break
+    tried = len(seen[0]) + len(seen[1])
     if met is None:
-        return None
-    return _joined(left, right, _way(seen[0], met), _way(seen[1], met))
+        return None, tried
+    return _joined(left, right, _way(seen[0], met), _way(seen[1], met)), tried
 
 
 def _way(seen: dict[str, _Seen], name: str) -> list[_Seen]:

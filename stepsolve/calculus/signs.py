@@ -8,12 +8,13 @@ Source: the sign domain of P. Cousot and R. Cousot, Abstract interpretation (197
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
 from stepsolve.calculus.normal import ARITHMETIC, head, key, settle
-from stepsolve.calculus.tidy import factors, numeric, terms
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.calculus.tidy import ZERO, factors, numeric, terms
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 
 Signs = frozenset[int]
 ANY: Signs = frozenset((-1, 0, 1))
@@ -153,3 +154,30 @@ def _added(one: Signs, other: Signs) -> Signs:
     for a, b in product(one, other):
         found |= {a or b} if a * b >= 0 else ANY
     return frozenset(found)
+
+
+_DOMAINS = {
+    **dict.fromkeys(("log", "log2", "log10"), ((">", "a"),)),
+    "sqrt": ((">=", "a"),),
+    "acosh": ((">=", "a - 1"),),
+    **dict.fromkeys(("asin", "acos"), ((">=", "1 - a"), (">=", "1 + a"))),
+    "atanh": ((">", "1 - a"), (">", "1 + a")),
+    "/": (("!=", "b"),),
+}
+"""Where operations have values: the comparisons with 0 that hold of their arguments."""
+
+
+def natural_domain(expression: Expression) -> Iterator[Expression]:
+    """What holds wherever an expression has a value. Branches that may not be taken say nothing."""
+    from stepsolve.source.expression import parse
+
+    if not isinstance(expression, Apply):
+        return
+    for comparison, of in _DOMAINS.get(expression.operation, ()):
+        letters = dict(zip("ab", expression.arguments, strict=False))
+        holds = Apply(comparison, settle(substitute(parse(of), letters)), ZERO)
+        if names(holds):
+            yield holds
+    inside = expression.arguments[:1] if expression.operation == "where" else expression.arguments
+    for argument in inside:
+        yield from natural_domain(argument)

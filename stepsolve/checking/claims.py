@@ -1,4 +1,4 @@
-"""Claims that two expressions are equal: where both have values, and the simplest point where they differ."""
+"""Claims that two expressions are equal, put to the test at simple points and at random ones."""
 
 from __future__ import annotations
 
@@ -52,12 +52,14 @@ class Claim:
         )
         self.agreeing = 0
         """Points at which both sides had the same value in the last search."""
+        self.worst = 0.0
+        """The largest relative difference at those points."""
         self.lone: tuple[dict[str, Expression], bool] | None = None
         """A point where one side alone has a value, and whether it is the left."""
 
     def counterexample(self) -> Place | None:
         """The first point, simple ones before others, at which the sides differ."""
-        self.agreeing, self.lone = 0, None
+        self.agreeing, self.worst, self.lone = 0, 0.0, None
         for at, values in self._places():
             point = Point(values, self._definitions)
             if not self._within(point):
@@ -67,8 +69,10 @@ class Claim:
                 if self.lone is None and (one is None) != (other is None):
                     self.lone = at, other is None
                 continue
-            if not self._differ(one, other):
+            error = self._error(one, other)
+            if error <= _DIFFERENT:
                 self.agreeing += 1
+                self.worst = max(self.worst, error)
             elif not self._slopes or self._differs_beside(values):
                 return Place(at, one, other)
         return None
@@ -105,8 +109,8 @@ class Claim:
             return None
 
     @staticmethod
-    def _differ(one: Value, other: Value) -> bool:
-        return bool(abs(one - other) > _DIFFERENT * max(1, abs(one), abs(other)))
+    def _error(one: Value, other: Value) -> float:
+        return float(abs(one - other) / max(1, abs(one), abs(other)))
 
     def _differs_beside(self, values: Mapping[str, Value]) -> bool:
         """Whether the sides differ close by on both sides as well, where a corner has no part in it."""
@@ -115,7 +119,7 @@ class Claim:
             moved = {n: v + sign * away * (k + 1) for k, (n, v) in enumerate(values.items())}
             point = Point(moved, self._definitions)
             one, other = self._value(self.left, point), self._value(self.right, point)
-            if one is None or other is None or not self._differ(one, other):
+            if one is None or other is None or self._error(one, other) <= _DIFFERENT:
                 return False
         return True
 

@@ -11,7 +11,7 @@ indices and `.T`. So `-x^2` is -(x^2) and `-2*x` is -(2*x).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
@@ -96,8 +96,9 @@ class Definition(NamedTuple):
 def parse(text: str, functions: Collection[str] = ()) -> Expression:
     """The tree of one expression. Raises `ExpressionError` with the offsets of the mistake.
 
-    `functions` are names that may be called though they are no operations, each with one argument:
-    functions that a problem leaves open, such as `f` and its derivative `f'`.
+    `functions` are names that may be called though they are no operations: functions that a problem
+    defines or leaves open, such as `f` and its derivative `f'`. Each takes one argument, or as many
+    as a mapping says.
     """
     parser = _Parser(text, functions)
     expression = parser.expression(0)
@@ -356,8 +357,12 @@ class _Parser:
                     f"{name} takes an expression and a name: {name}(x^2, x)", *span
                 )
             return Apply(name, *arguments, span=span)
-        if name in self._functions and len(arguments) == 1:
-            return Apply(name, *arguments, span=span)
+        if name in self._functions:
+            count = self._functions[name] if isinstance(self._functions, Mapping) else 1
+            if len(arguments) == count:
+                return Apply(name, *arguments, span=span)
+            if row_of(name) is None:
+                raise ExpressionError(_wrong_count(name, count, count, len(arguments)), *span)
         operation = row_of(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(

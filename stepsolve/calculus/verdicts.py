@@ -1,0 +1,241 @@
+"""Verdicts on identities: proved by a chain of rewrites, disproved by a counterexample, or undecided.
+
+What holds at every point tried is not proved by that: without a chain it is called undecided.
+
+Source: G. Polya, How to Solve It (1945): specialise to refute, derive to prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import chain
+from typing import Final, NamedTuple
+
+from stepsolve.algebra import Judge
+from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.laws import Definition, definitions
+from stepsolve.calculus.moves import Knowledge, unfold
+from stepsolve.calculus.normal import settle
+from stepsolve.calculus.proofs import Proof, Prover
+from stepsolve.calculus.signs import Assumptions, natural_domain
+from stepsolve.calculus.tidy import ZERO, terms
+from stepsolve.checking.claims import Claim, Place
+from stepsolve.checking.precise import Precise
+from stepsolve.checking.rewrites import Sampler, check_steps, counted
+from stepsolve.derivation import Check, Step
+from stepsolve.notation.tree import Apply, Expression, Name, names, transform
+from stepsolve.operations.table import CONSTANTS
+
+PROVED: Final = "proved"
+DISPROVED: Final = "disproved"
+UNDECIDED: Final = "undecided"
+LINE_BUDGET = 12_000  # of the search behind one line that an author wrote
+# functions that stand for those left open: two of each sort, so that none is met by chance
+_EXAMPLES = {
+    1: ("a^2 + 1", "cosh(a) - a^4 / 5"),
+    -1: ("a^3 + a", "sinh(a) - a / 3"),
+    0: ("a^2 + a + 1", "exp(a / 2) - a / 3"),
+}
+
+
+class Statement(NamedTuple):
+    """`left = right` wherever both have values and the conditions hold.
+
+    `definitions` are the problem's functions, `open_` its functions without one, even (1), odd (-1)
+    or neither (0); `given` are names that stand for expressions in others.
+    """
+
+    left: Expression
+    right: Expression
+    conditions: tuple[Expression, ...] = ()
+    definitions: Mapping[str, Definition] = {}
+    open_: Mapping[str, int] = {}
+    given: Mapping[str, Expression] = {}
+
+    def concrete(self, expression: Expression, example: Mapping[str, Definition]) -> Expression:
+        """The expression with the problem's functions written out, open ones by an example."""
+        for _ in self.definitions:  # each may use those before it
+            expression = unfold(expression, list(self.definitions.values()))
+        return unfold(expression, list(example.values()))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names without a value, in order of appearance."""
+        sides = (self.left, self.right, *self.conditions, *self.given.values())
+        found = dict.fromkeys(chain.from_iterable(map(names, sides)))
+        return tuple(n for n in found if n not in CONSTANTS and n not in self.given)
+
+    def examples(self) -> Iterator[dict[str, Definition]]:
+        """Open functions by examples, one set after the other; one empty set if there are none."""
+        from stepsolve.source.expression import parse
+
+        for k in range(2 if self.open_ else 1):
+            yield {
+                name: Definition(name, ("a",), parse(_EXAMPLES[parity][k]))
+                for name, parity in self.open_.items()
+            }
+
+
+class Counterexample(NamedTuple):
+    """Where the sides differ: values of names, and what stands for open functions."""
+
+    place: Place
+    functions: Mapping[str, Definition]
+
+
+class Verdict(NamedTuple):
+    """What was found out about a statement."""
+
+    word: str
+    proof: Proof | None = None
+    counterexample: Counterexample | None = None
+    tried: int = 0
+    """Expressions that the search wrote down."""
+
+
+class Trial:
+    """A statement on trial."""
+
+    def __init__(self, statement: Statement, budget: int | None = None) -> None:
+        self.statement = statement
+        self.precise = Precise()
+        domain = (*natural_domain(statement.left), *natural_domain(statement.right))
+        known = Knowledge(
+            Assumptions(tuple(dict.fromkeys((*statement.conditions, *domain)))),
+            {**definitions(), **statement.definitions},
+            statement.open_,
+            statement.given,
+        )
+        self._prover = Prover(known) if budget is None else Prover(known, budget)
+
+    def _claim(self, example: Mapping[str, Definition]) -> Claim:
+        s = self.statement
+        left, right, *conditions = (
+            s.concrete(e, example) for e in (s.left, s.right, *s.conditions)
+        )
+        given = {name: s.concrete(e, example) for name, e in s.given.items()}
+        return Claim(left, right, s.variables, conditions, given, self.precise)
+
+    @cached_property
+    def _claims(self) -> tuple[tuple[Claim, Counterexample | None], ...]:
+        found = []
+        for example in self.statement.examples():
+            claim = self._claim(example)
+            place = claim.counterexample()
+            found.append((claim, Counterexample(place, example) if place else None))
+        return tuple(found)
+
+    @property
+    def counterexample(self) -> Counterexample | None:
+        """The simplest place at which the sides differ, if one was found."""
+        return next((found for _, found in self._claims if found is not None), None)
+
+    @property
+    def agreeing(self) -> int:
+        """At how many points the sides agree."""
+        return sum(claim.agreeing for claim, _ in self._claims)
+
+    @property
+    def lone(self) -> tuple[dict[str, Expression], bool] | None:
+        """A point where one side alone has a value, and whether it is the left."""
+        return self._claims[0][0].lone
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The verdict; a counterexample is looked for before a proof."""
+        if self.counterexample is not None:
+            return Verdict(DISPROVED, counterexample=self.counterexample)
+        proof = self._prover.prove(self.statement.left, self.statement.right)
+        return Verdict(PROVED if proof else UNDECIDED, proof, tried=self._prover.tried)
+
+    def holds_where(self) -> tuple[Expression, Trial] | None:
+        """For a false statement, a condition on one name under which it is proved."""
+        for name in self.statement.variables:
+            for sign in (">=", "<="):
+                condition = Apply(sign, Name(name), ZERO)
+                narrowed = self.statement._replace(
+                    conditions=(*self.statement.conditions, condition)
+                )
+                trial = Trial(narrowed, LINE_BUDGET)
+                if trial.agreeing > 1 and trial.verdict.word == PROVED:
+                    return condition, trial
+        return None
+
+    def check_outcome(self, of: str) -> Check:
+        """Both sides at all the points at which they have values."""
+        worst = max(claim.worst for claim, _ in self._claims)
+        passed = self.agreeing > 0 and self.counterexample is None
+        return Check(of, f"both sides at {counted_points(self.agreeing)}", worst, passed)
+
+    def check_proof(self, of: str, proof: Proof) -> Iterator[Check]:
+        """Every step of a proof at random points of its case, and by SymPy where it decides."""
+        for leaf in proof.leaves():
+            for example in self.statement.examples():
+                yield from check_steps(
+                    of, self._concrete(leaf.steps, example), self._at(leaf, example)
+                )
+            if not leaf.case:
+                yield from self._by_sympy(of, leaf.steps)
+
+    def _concrete(
+        self, steps: tuple[Step, ...], example: Mapping[str, Definition]
+    ) -> tuple[Step, ...]:
+        put = self.statement.concrete
+        return tuple(
+            s._replace(before=put(s.before, example), after=put(s.after, example)) for s in steps
+        )
+
+    def _at(self, leaf: Proof, example: Mapping[str, Definition]) -> Sampler:
+        s = self.statement
+        put = [s.concrete(e, example) for e in (s.left, s.right, *s.conditions, *leaf.case)]
+        given = {name: s.concrete(e, example) for name, e in s.given.items()}
+        given |= _solved(leaf.case)
+        variables = tuple(name for name in s.variables if name not in given)
+        both = Apply("-", put[0], put[1])
+        return Sampler(both, variables, given, self.precise, by=(), holds=put[2:])
+
+    def _by_sympy(self, of: str, steps: tuple[Step, ...]) -> Iterator[Check]:
+        example = next(self.statement.examples())
+        judge = Judge(definitions=self.statement.given)
+        put = self._concrete(steps, example)
+        verdicts = [judge.equal(s.before, s.after, at_once=True) for s in put]
+        decided = [v for v in verdicts if v is not None]
+        if decided:
+            which = f"the {counted(len(steps))}"
+            if len(decided) < len(steps):
+                which = f"{len(decided)} of the {counted(len(steps))}"
+            error = 0.0 if all(decided) else float("inf")
+            yield Check(f"{which} of {of}", "SymPy", error, all(decided))
+
+
+def counted_points(count: int) -> str:
+    """How many points, in words that fit one as well."""
+    return "1 point" if count == 1 else f"{count} points"
+
+
+def _solved(case: tuple[Expression, ...]) -> dict[str, Expression]:
+    """The equalities of a case, each as the value of one name: random points never meet them."""
+    found: dict[str, Expression] = {}
+    for comparison in case:
+        match comparison:
+            case Apply(operation="==", arguments=(a, b)):
+                difference = settle(Apply("-", a, b))
+                for sign, part in terms(difference):
+                    rest = settle(Apply("-", difference, part if sign > 0 else Apply("neg", part)))
+                    if isinstance(part, Name) and part.name not in names(rest):
+                        found[part.name] = settle(Apply("neg", rest)) if sign > 0 else rest
+                        break
+    return found
+
+
+def without_derivatives(expression: Expression) -> Expression:
+    """The expression with its derivatives worked out, so that it can be put on a worksheet."""
+
+    def put(node: Expression) -> Expression | None:
+        match node:
+            case Apply(operation="diff", arguments=(body, Name(name=variable))):
+                return differentiate(without_derivatives(body), variable).value
+        return None
+
+    return transform(expression, put)

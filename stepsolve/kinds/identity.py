@@ -1,0 +1,221 @@
+"""Proofs of identities: a chain of rewrites from one side to the other, each with its reason.
+
+Definitions, the laws of exponents, logarithms and angles, common denominators and cases lead from the
+left side to the right, or an author's own proof is judged line by line. A false identity gets a
+counterexample; one that holds wherever it was tried but was not proved is called undecided. The exit
+status is 0 if the verdict is the one that is expected (proved, unless the file says otherwise) and
+every line of an author's proof holds. All quantities are scalars, without units.
+
+Source: Velleman, How to Prove It, 3rd ed., ch. 3; Abramowitz, Stegun, Handbook of Mathematical
+Functions, ch. 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, NamedTuple
+
+from stepsolve.calculus.laws import Definition
+from stepsolve.calculus.verdicts import DISPROVED, PROVED, UNDECIDED, Statement, Trial
+from stepsolve.derivation import Derivation
+from stepsolve.errors import nearest
+from stepsolve.notation.precedence import COMPARISONS
+from stepsolve.notation.tree import Apply, Expression, Name, names
+from stepsolve.operations.table import CONSTANTS
+from stepsolve.problem import Problem
+from stepsolve.source.data import Node
+from stepsolve.source.fields import (
+    Reader,
+    choice,
+    either,
+    entry,
+    list_of,
+    mapping_of,
+    name,
+    record,
+    text,
+)
+from stepsolve.source.functions import FunctionReader
+from stepsolve.source.quantities import Written
+from stepsolve.source.report import Report
+from stepsolve.worksheet.proof import ProofPage
+
+_MAX_LINES = 40  # of an author's proof
+_MAX_FUNCTIONS = 12
+_PARITIES = {"even": 1, "odd": -1, "any": 0}
+_TEXT: dict[str, object] = {"type": ["string", "number"]}
+
+# read once the functions of the problem are known
+_unread: Reader[Node] = Reader(lambda node, _: node, _TEXT, "an expression")
+
+
+@dataclass(frozen=True)
+class ProofLine:
+    """What the line before is equal to, and why."""
+
+    to: Node = entry(_unread, "The next expression of the chain.")
+    because: str = entry(text, "Why it equals the one before.", default="")
+
+
+_line: Reader[ProofLine] = either(
+    Reader(lambda node, _: ProofLine(to=node), _TEXT, "an expression"), record(ProofLine)
+)
+
+
+class _Read(NamedTuple):
+    """The file as expressions."""
+
+    statement: Statement
+    claim: Written
+    lines: tuple[tuple[Expression, str], ...]
+
+
+@dataclass(frozen=True)
+class Identity(Problem):
+    """Identities, proved step by step or refuted by a counterexample."""
+
+    STARTER: ClassVar = ("identity",)
+
+    identity: Node = entry(
+        _unread, "The claim, left == right.", examples=("1 - sigmoid(x) == sigmoid(-x)",)
+    )
+    define: tuple[Node, ...] = entry(
+        list_of(_unread),
+        "Functions by formulas, each after those that it uses.",
+        default=(),
+        examples=(["silu(x) = x * sigmoid(x)"],),
+    )
+    functions: dict[str, str] = entry(
+        mapping_of(name, choice(*_PARITIES)),
+        "Functions without a formula, of one argument: even, odd or any.",
+        default={},
+        examples=({"f": "even"},),
+    )
+    conditions: tuple[Node, ...] = entry(
+        list_of(_unread),
+        "What is known of the names: comparisons, or name == expression.",
+        default=(),
+        examples=(["x > 0"],),
+    )
+    proof: tuple[ProofLine, ...] = entry(
+        list_of(_line),
+        "A proof to be judged: what the left side equals, line by line (or to and because).",
+        default=(),
+        examples=(["1 - 1 / (1 + exp(-x))", "exp(-x) / (1 + exp(-x))", "sigmoid(-x)"],),
+    )
+    expected: str = entry(
+        choice(PROVED, DISPROVED, UNDECIDED),
+        "The verdict that confirms the page.",
+        default=PROVED,
+        examples=(PROVED,),
+    )
+
+    def check(self, report: Report) -> None:
+        found = self._read_into(report)
+        if found is None or report.failed:
+            return
+        trial = Trial(found.statement)
+        if trial.counterexample is None and not trial.agreeing:
+            message = "no place was found where both sides have values"
+            message += " and the conditions hold" if self.conditions else ""
+            report.add(found.claim.diagnose(message))
+
+    @cached_property
+    def _read(self) -> _Read:
+        report = Report()
+        found = self._read_into(report)
+        report.raise_if_any()
+        assert found is not None
+        return found
+
+    def _read_into(self, report: Report) -> _Read | None:
+        """The file as expressions, or None after reporting why there is no claim."""
+        reader = FunctionReader(report, self.functions)
+        for called in self.functions:
+            reader.check_free(called, self.identity)
+        for node in self.define[:_MAX_FUNCTIONS]:
+            reader.define(node)
+        if len(self.define) > _MAX_FUNCTIONS:
+            message = f"{_MAX_FUNCTIONS} functions may be defined"
+            report.add(self.define[_MAX_FUNCTIONS].diagnose(message))
+        claim = reader.expression(self.identity)
+        conditions = [reader.expression(node) for node in self.conditions]
+        lines = [(reader.expression(line.to), line.because) for line in self.proof[:_MAX_LINES]]
+        if len(self.proof) > _MAX_LINES:
+            message = f"a proof may have {_MAX_LINES} lines"
+            report.add(self.proof[_MAX_LINES].to.diagnose(message))
+        if claim is None:
+            return None
+        match claim.expression:
+            case Apply(operation="==", arguments=(left, right)):
+                pass
+            case _:
+                report.add(claim.diagnose("an identity has two sides", hint="left == right"))
+                return None
+        known = dict(names(claim.expression))
+        for line, _ in lines:
+            if line is not None:
+                _check_known(line, known, report)
+        kept, given = _sorted(conditions, known, report)
+        statement = Statement(
+            left,
+            right,
+            tuple(kept),
+            {
+                f.name: Definition(f.name, f.parameters, f.body.expression)
+                for f in reader.functions.values()
+            },
+            {called: _PARITIES[parity] for called, parity in self.functions.items()},
+            given,
+        )
+        found = tuple((line.expression, why) for line, why in lines if line is not None)
+        return _Read(statement, claim, found)
+
+    def derive(self) -> Derivation:
+        found = self._read
+        page = ProofPage(found.statement, found.lines, self.expected, self.shown)
+        return Derivation(
+            self.title or "Identity",
+            self.kind,
+            page.blocks,
+            page.quantities,
+            page.results,
+            page.checks,
+            self.shown,
+        )
+
+
+def _check_known(found: Written, known: dict[str, Name], report: Report) -> None:
+    for other, part in names(found.expression).items():
+        if other not in known and other not in CONSTANTS:
+            message = f"{other} does not occur in the identity"
+            report.add(found.diagnose(message, part, nearest(other, known)))
+
+
+def _sorted(
+    conditions: list[Written | None], known: dict[str, Name], report: Report
+) -> tuple[list[Expression], dict[str, Expression]]:
+    """The comparisons, and the names that are given as expressions in others."""
+    kept: list[Expression] = []
+    given: dict[str, Expression] = {}
+    for condition in conditions:
+        if condition is None:
+            continue
+        _check_known(condition, known, report)
+        match condition.expression:
+            case Apply(operation="==", arguments=(Name(name=called), value)) if (
+                called not in {*CONSTANTS, *given, *names(value)}
+                and given.keys().isdisjoint(names(value))
+                and not any(called in names(other) for other in given.values())
+            ):
+                given[called] = value
+            case Apply(operation="=="):
+                message = "an equality gives a name as an expression in other names"
+                report.add(condition.diagnose(message, hint="as in q == 1 - p"))
+            case Apply(operation=operation) if operation in COMPARISONS:
+                kept.append(condition.expression)
+            case _:
+                hint = "as in x > 0, or q == 1 - p"
+                report.add(condition.diagnose("a condition is a comparison", hint=hint))
+    return kept, given
