@@ -29,6 +29,7 @@ class Law(NamedTuple):
     left: Expression
     right: Expression
     needs: tuple[Expression, ...] = ()
+    theorem: bool = False
 
     @property
     def detour(self) -> bool:
@@ -60,8 +61,8 @@ _ROWS = (
     ("a^b = e^(b ln a)", "a^b", "exp(b * log(a))", "a > 0"),
     ("ln(e^a) = a", "log(exp(a))", "a"),
     ("ln(a · b) = ln a + ln b", "log(a * b)", "log(a) + log(b)", "a > 0", "b > 0"),
-    ("ln(1/a) = -ln a", "log(1 / a)", "-log(a)"),
-    ("ln(a/b) = ln a - ln b", "log(a / b)", "log(a) - log(b)", "a > 0", "b > 0"),
+    ("ln(1/a) = −ln a", "log(1 / a)", "-log(a)"),
+    ("ln(a/b) = ln a − ln b", "log(a / b)", "log(a) - log(b)", "a > 0", "b > 0"),
     ("ln(a^b) = b ln a", "log(a^b)", "b * log(a)", "a > 0"),
     ("ln(√a) = (ln a)/2", "log(sqrt(a))", "log(a) / 2"),
     ("√(a²) = |a|", "sqrt(a^2)", "abs(a)"),
@@ -83,12 +84,15 @@ _ROWS = (
     ("double angle", "cos(2 * a)", "cos(a)^2 - sin(a)^2"),
     ("sine of 2a + a", "sin(3 * a)", "sin(2 * a) * cos(a) + cos(2 * a) * sin(a)"),
     ("cosine of 2a + a", "cos(3 * a)", "cos(2 * a) * cos(a) - sin(2 * a) * sin(a)"),
-    ("sine of a sum", "sin(a + b)", "sin(a) * cos(b) + cos(a) * sin(b)"),
-    ("sine of a difference", "sin(a - b)", "sin(a) * cos(b) - cos(a) * sin(b)"),
-    ("cosine of a sum", "cos(a + b)", "cos(a) * cos(b) - sin(a) * sin(b)"),
-    ("cosine of a difference", "cos(a - b)", "cos(a) * cos(b) + sin(a) * sin(b)"),
-    ("sin(π/2 - a) = cos a", "sin(pi / 2 - a)", "cos(a)"),
-    ("cos(π/2 - a) = sin a", "cos(pi / 2 - a)", "sin(a)"),
+    ("addition theorem", "sin(a + b)", "sin(a) * cos(b) + cos(a) * sin(b)"),
+    ("addition theorem", "sin(a - b)", "sin(a) * cos(b) - cos(a) * sin(b)"),
+    ("addition theorem", "cos(a + b)", "cos(a) * cos(b) - sin(a) * sin(b)"),
+    ("addition theorem", "cos(a - b)", "cos(a) * cos(b) + sin(a) * sin(b)"),
+    ("sin(π/2 − a) = cos a", "sin(pi / 2 - a)", "cos(a)"),
+    ("cos(π/2 − a) = sin a", "cos(pi / 2 - a)", "sin(a)"),
+    ("inverse hyperbolic sine", "asinh(a)", "log(a + sqrt(a^2 + 1))"),
+    ("inverse hyperbolic cosine", "acosh(a)", "log(a + sqrt(a^2 - 1))"),
+    ("inverse hyperbolic tangent", "atanh(a)", "log((1 + a) / (1 - a)) / 2"),
     ("inverse function", "sinh(asinh(a))", "a"),
     ("inverse function", "cosh(acosh(a))", "a"),
     ("inverse function", "tanh(atanh(a))", "a"),
@@ -96,19 +100,34 @@ _ROWS = (
     ("inverse function", "cos(acos(a))", "a"),
     ("inverse function", "tan(atan(a))", "a"),
     ("|a|² = a²", "abs(a)^2", "a^2"),
-    ("|-a| = |a|", "abs(-a)", "abs(a)"),
+    ("|−a| = |a|", "abs(-a)", "abs(a)"),
     ("|a · b| = |a| · |b|", "abs(a * b)", "abs(a) * abs(b)"),
     ("|a| = a for a ≥ 0", "abs(a)", "a", "a >= 0"),
-    ("|a| = -a for a ≤ 0", "abs(a)", "-a", "a <= 0"),
+    ("|a| = −a for a ≤ 0", "abs(a)", "-a", "a <= 0"),
     ("sign(0) = 0", "sign(a)", "0", "a == 0"),
     ("sign(a) = 1 for a > 0", "sign(a)", "1", "a > 0"),
-    ("sign(a) = -1 for a < 0", "sign(a)", "-1", "a < 0"),
+    ("sign(a) = −1 for a < 0", "sign(a)", "-1", "a < 0"),
     ("relu(a) = a for a ≥ 0", "relu(a)", "a", "a >= 0"),
     ("relu(a) = 0 for a ≤ 0", "relu(a)", "0", "a <= 0"),
     ("the larger of the two", "max(a, b)", "a", "a >= b"),
     ("the larger of the two", "max(a, b)", "b", "a <= b"),
     ("the smaller of the two", "min(a, b)", "a", "a <= b"),
     ("the smaller of the two", "min(a, b)", "b", "a >= b"),
+)
+
+# theorems that follow from the definitions: not used where they are what is to be shown
+_THEOREMS = (
+    ("tanh a = sinh a / cosh a", "tanh(a)", "sinh(a) / cosh(a)"),
+    ("sinh is odd", "sinh(-a)", "-sinh(a)"),
+    ("cosh is even", "cosh(-a)", "cosh(a)"),
+    ("tanh is odd", "tanh(-a)", "-tanh(a)"),
+    ("cosh²a − sinh²a = 1", "cosh(a)^2", "1 + sinh(a)^2"),
+    ("addition theorem", "sinh(a + b)", "sinh(a) * cosh(b) + cosh(a) * sinh(b)"),
+    ("addition theorem", "sinh(a - b)", "sinh(a) * cosh(b) - cosh(a) * sinh(b)"),
+    ("addition theorem", "cosh(a + b)", "cosh(a) * cosh(b) + sinh(a) * sinh(b)"),
+    ("addition theorem", "cosh(a - b)", "cosh(a) * cosh(b) - sinh(a) * sinh(b)"),
+    ("double argument", "sinh(2 * a)", "2 * sinh(a) * cosh(a)"),
+    ("double argument", "cosh(2 * a)", "cosh(a)^2 + sinh(a)^2"),
 )
 
 
@@ -118,10 +137,11 @@ def laws() -> dict[str, tuple[Law, ...]]:
     from stepsolve.source.expression import parse
 
     found: dict[str, list[Law]] = {}
-    for name, left, right, *needs in _ROWS:
-        # settled, because that is what they are matched against
-        law = Law(name, settle(parse(left)), parse(right), tuple(map(parse, needs)))
-        found.setdefault(head(law.left), []).append(law)
+    for rows, theorem in ((_ROWS, False), (_THEOREMS, True)):
+        for name, left, right, *needs in rows:
+            # settled, because that is what they are matched against
+            law = Law(name, settle(parse(left)), parse(right), tuple(map(parse, needs)), theorem)
+            found.setdefault(head(law.left), []).append(law)
     return {operation: tuple(rows) for operation, rows in found.items()}
 
 

@@ -28,7 +28,7 @@ from stepsolve.calculus.laws import Definition, choice_made, laws
 from stepsolve.calculus.normal import head, settle
 from stepsolve.calculus.signs import ZERO_ALONE, Assumptions
 from stepsolve.calculus.tidy import ZERO
-from stepsolve.notation.tree import Apply, Expression, Name, replaced, walk
+from stepsolve.notation.tree import Apply, Expression, Name, replaced, transform, walk
 from stepsolve.notation.unicode import one_line, pretty_name
 
 _GREEK = {"sigmoid": "σ"}
@@ -51,7 +51,7 @@ class Knowledge(NamedTuple):
     given: Mapping[str, Expression] = MappingProxyType({})
     """Names that are given as expressions in others."""
     unproved: frozenset[Expression] = frozenset()
-    """Functions whose derivative is the claim, so that the table's may not be used."""
+    """What is to be shown: a theorem about one of these may not be used, nor its derivative."""
 
 
 Found = Iterator[tuple[Link, ...]]
@@ -64,6 +64,22 @@ def moves(expression: Expression, known: Knowledge) -> Found:
     nodes = tuple(dict.fromkeys(walk(expression)))
     for local in _LOCAL:
         yield from moves_at(nodes, local, expression, known)
+    for local in (_by_law, common_denominator):
+        yield from _everywhere(nodes, local, expression, known)
+
+
+def _everywhere(
+    nodes: tuple[Expression, ...], local: Local, expression: Expression, known: Knowledge
+) -> Found:
+    """One rule at every node to which it applies, where that is more than one."""
+    by_rule: dict[tuple[str, str], dict[Expression, Expression]] = {}
+    for node in nodes:
+        for rule, back, new in local(node, known):
+            by_rule.setdefault((rule, back), {}).setdefault(node, new)
+    for (rule, back), swap in by_rule.items():
+        inside = {node for outer in swap for child in outer.children for node in walk(child)}
+        if len(swap) > 1 and inside.isdisjoint(swap):
+            yield _links(rule, back, transform(expression, swap.get))
 
 
 def moves_at(
@@ -144,7 +160,7 @@ def unfold(node: Expression, chosen: list[Definition]) -> Expression:
 def _by_law(node: Expression, known: Knowledge) -> Ways:
     for law in laws().get(head(node), ()):
         new = law.apply(node, known.assumptions)
-        if new is not None:
+        if new is not None and not (law.theorem and node in known.unproved):
             yield law.name, law.name, new
     chosen = choice_made(node, known.assumptions)
     if chosen is not None:
@@ -179,7 +195,7 @@ def derivative(node: Expression, known: Knowledge) -> Ways:
     match node:
         case Apply(operation="diff", arguments=(body, Name() as variable)):
             inner = {head(part) for part in walk(body)}
-            if body in known.unproved or "diff" in inner or inner & known.parities.keys():
+            if node in known.unproved or "diff" in inner or inner & known.parities.keys():
                 return
             value = differentiate(body, variable.name).value
             yield "differentiate", "differentiate", value

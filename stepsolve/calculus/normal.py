@@ -26,7 +26,7 @@ _REMEMBERED = 20_000  # settled expressions that are kept
 _ROUNDS = 4  # of putting in order: each has fewer sums that differ in looks
 ARITHMETIC = frozenset(("+", "-", "*", "/", "^", "neg"))
 # values that nobody writes out
-_VALUES = {
+_VALUES: dict[Expression, Expression] = {
     Apply("exp", ZERO): ONE,
     Apply("exp", ONE): Name("e"),
     Apply("log", ONE): ZERO,

@@ -27,12 +27,12 @@ from stepsolve.calculus.moves import (
     unfoldings,
 )
 from stepsolve.calculus.normal import fraction, head, key, settle
-from stepsolve.calculus.tidy import ZERO
+from stepsolve.calculus.tidy import ZERO, factors
 from stepsolve.derivation import Step
 from stepsolve.notation.precedence import COMPARISONS
 from stepsolve.notation.tree import Apply, Expression, walk
 
-_BUDGET = 60_000  # nodes of all expressions that one search may write down
+_BUDGET = 50_000  # nodes of all expressions that one search may write down
 _LARGEST = 120  # nodes of one expression that is followed
 _MAX_CASES = 8
 _BEFORE_CASES = 20  # a proof without cases is looked for with this part of the budget
@@ -71,7 +71,7 @@ class Prover:
 
     def prove(self, left: Expression, right: Expression) -> Proof | None:
         """A proof that the sides are equal wherever both have values, or None if none is found."""
-        claimed = frozenset(side.children[0] for side in (left, right) if head(side) == "diff")
+        claimed = frozenset(map(_without_front, (left, right)))
         return self._prove(left, right, self._known._replace(unproved=claimed), (), _MAX_CASES)
 
     def _prove(
@@ -84,10 +84,11 @@ class Prover:
     ) -> Proof | None:
         split = _undecided(left, right, known)
         budget = self._budget if split is None else self._budget // _BEFORE_CASES
-        steps, tried = chain(left, right, known, budget)
-        self.tried += tried
-        if steps is not None:
-            return Proof(steps, case)
+        for knowledge in (known, _by_theorems(known)):
+            steps, tried = chain(left, right, knowledge, budget)
+            self.tried += tried
+            if steps is not None:
+                return Proof(steps, case)
         if split is not None and room > 1:
             return self._by_cases(left, right, known, (*case, split), room // 2)
         steps = _difference(left, right, known)
@@ -110,6 +111,18 @@ class Prover:
                 return None
             parts.append(part)
         return Proof(case=tuple(outer), cases=tuple(parts))
+
+
+def _by_theorems(known: Knowledge) -> Knowledge:
+    """The same without hyperbolic functions as exponentials, which only swell what theorems shorten."""
+    kept = {n: d for n, d in known.definitions.items() if n not in ("sinh", "cosh", "tanh")}
+    return known._replace(definitions=kept)
+
+
+def _without_front(side: Expression) -> Expression:
+    """A side without its sign and number: what a claim is about."""
+    powers = factors(settle(side)).powers
+    return next(iter(powers)) if list(powers.values()) == [1] else settle(side)
 
 
 _CHOICES = frozenset(("abs", "relu", "leaky_relu", "elu", "sign", "max", "min", "where"))

@@ -7,14 +7,14 @@ Source: G. Polya, How to Solve It (1945): specialise to refute, derive to prove.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from typing import Final, NamedTuple
 
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
-from stepsolve.calculus.laws import Definition, definitions
+from stepsolve.calculus.laws import Definition, definitions, holds
 from stepsolve.calculus.moves import Knowledge, unfold
 from stepsolve.calculus.normal import settle
 from stepsolve.calculus.proofs import Proof, Prover
@@ -101,8 +101,10 @@ class Trial:
         self.statement = statement
         self.precise = Precise()
         domain = (*natural_domain(statement.left), *natural_domain(statement.right))
+        self.domain = simplest(dict.fromkeys((*statement.conditions, *domain)))
+        self.assumptions = Assumptions(self.domain)
         known = Knowledge(
-            Assumptions(tuple(dict.fromkeys((*statement.conditions, *domain)))),
+            self.assumptions,
             {**definitions(), **statement.definitions},
             statement.open_,
             statement.given,
@@ -197,9 +199,11 @@ class Trial:
 
     def _by_sympy(self, of: str, steps: tuple[Step, ...]) -> Iterator[Check]:
         example = next(self.statement.examples())
-        judge = Judge(definitions=self.statement.given)
+        signs = self.assumptions
+        positive = [name for name in self.statement.variables if signs.positive(Name(name))]
+        judge = Judge(definitions=self.statement.given, positive=positive)
         put = self._concrete(steps, example)
-        verdicts = [judge.equal(s.before, s.after, at_once=True) for s in put]
+        verdicts = [judge.equal(s.before, s.after) for s in put]
         decided = [v for v in verdicts if v is not None]
         if decided:
             which = f"the {counted(len(steps))}"
@@ -207,6 +211,16 @@ class Trial:
                 which = f"{len(decided)} of the {counted(len(steps))}"
             error = 0.0 if all(decided) else float("inf")
             yield Check(f"{which} of {of}", "SymPy", error, all(decided))
+
+
+def simplest(comparisons: Iterable[Expression]) -> tuple[Expression, ...]:
+    """The comparisons without those that follow from the others."""
+    kept = list(comparisons)
+    for one in sorted(kept, key=lambda c: -c.size):
+        others = tuple(other for other in kept if other is not one)
+        if holds(one, Assumptions(others)):
+            kept = list(others)
+    return tuple(kept)
 
 
 def counted_points(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from math import isfinite
 from typing import NamedTuple, assert_never
 
 from stepsolve.derivation import (
@@ -255,7 +256,8 @@ class _Page:
         for check in checks:
             mark, role = ("✓", GOOD) if check.passed else ("✗", BAD)
             note = f"; {check.note}" if check.note else ""
-            text = f"{mark} {check.of}: error {check.error:.1e}, {check.method}{note}"
+            error = f"error {check.error:.1e}, " if isfinite(check.error) else ""
+            text = f"{mark} {check.of}: {error}{check.method}{note}"
             yield from wrapped(text, self._width, INDENT, role)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.proofs import Proof
@@ -15,6 +16,7 @@ from stepsolve.calculus.verdicts import (
     Statement,
     Trial,
     counted_points,
+    simplest,
     without_derivatives,
 )
 from stepsolve.checking.rewrites import Sampler, check_steps
@@ -56,14 +58,8 @@ class ProofPage:
         self._word = UNDECIDED
         self.quantities: dict[str, Value] = {}
         self.blocks = tuple(self._blocks())
-        passed = self._word == expected
-        note = "" if passed else f"expected: {expected}"
-        error = 0.0 if passed else _INFINITE
-        verdict = Check(
-            f"the verdict: {self._word}", "comparison with the one expected", error, passed, note
-        )
-        if self._word != PROVED or not passed:
-            self._checks.append(verdict)
+        if self._word != PROVED or self._word != expected:
+            self._checks.append(_expectation(self._word, expected))
         self.checks = tuple(self._checks)
         self.results = {plain(statement.left): statement.right} if self._word == PROVED else {}
 
@@ -105,13 +101,16 @@ class ProofPage:
         if told:
             yield Text(("for ", *_listed(told)), Detail.BRIEF)
         if self._trial.lone is not None:
-            at, is_left = self._trial.lone
-            side, other = ("left", "right") if is_left else ("right", "left")
-            where = _listed([Apply("==", Name(n), v) for n, v in at.items()])
-            told_ = (f", the {side} side has a value and the {other} side has none.",)
-            yield Text(
-                ("It is meant where both sides have values: at ", *where, *told_), Detail.BRIEF
-            )
+            yield Text(self._lone(*self._trial.lone), Detail.BRIEF)
+
+    def _lone(self, at: dict[str, Expression], is_left: bool) -> Parts:
+        """Where the identity is meant, if that is not where one of its sides has a value."""
+        domain = [c for c in self._trial.domain if c not in self._statement.conditions]
+        so: Parts = (", so for ", *_listed(domain)) if domain else ()
+        where = _listed([Apply("==", Name(n), v) for n, v in at.items()])
+        side, other = ("left", "right") if is_left else ("right", "left")
+        told = (f" the {side} side has one and the {other} side has none.",)
+        return ("It is meant where both sides have values", *so, ". At ", *where, *told)
 
     # ------------------------------------------------------------------------------- proofs
 
@@ -119,7 +118,7 @@ class ProofPage:
         yield from self._derivatives(proof)
         for leaf in proof.leaves():
             if leaf.case:
-                yield Text(("Case ", *_listed(leaf.case), ":"), Detail.BRIEF)
+                yield Text(("Case ", *_listed(simplest(leaf.case)), ":"), Detail.BRIEF)
             if leaf.difference:
                 yield Text(("It is enough that the difference of the sides is 0:",), Detail.BRIEF)
             yield Steps(leaf.steps, chain=True)
@@ -216,53 +215,65 @@ class ProofPage:
         if sides[-1] != s.right:
             sides.append(s.right)
             reasons.append("")
-        steps: list[Step] = []
-        remarks: list[Block] = []
-        complete = True
-        for number, (before, after, because) in enumerate(
-            zip(sides, sides[1:], reasons, strict=False), 1
-        ):
-            trial = Trial(s._replace(left=before, right=after), LINE_BUDGET)
-            verdict = trial.verdict
-            rule = because or (_rules(verdict.proof) if verdict.proof else "")
-            mark = {PROVED: "✓", DISPROVED: "✗ wrong", UNDECIDED: "?"}[verdict.word]
-            steps.append(Step(f"{mark}  {rule}".rstrip(), before, after, because=because))
-            of = (
-                f"line {number}"
-                if number <= len(self._lines)
-                else "the last line and the right side"
+        lines = [
+            self._line(number, before, after, because)
+            for number, (before, after, because) in enumerate(
+                zip(sides, sides[1:], reasons, strict=False), 1
             )
-            if verdict.counterexample is not None:
-                remarks.append(Section((f"{of[0].upper()}{of[1:]} is wrong",)))
-                called = ("before", "after")
-                remarks += self._refuted(verdict.counterexample, (before, after), called)
-                self._checks.append(Check(of, "both sides at a point", _INFINITE, False, "wrong"))
-                continue
-            self._checks.append(trial.check_outcome(of))
-            if verdict.proof is not None:
-                self._checks += trial.check_proof(of, verdict.proof)
-            else:
-                complete = False
-                agreeing = counted_points(trial.agreeing)
-                remarks.append(
-                    Text(
-                        (f"{of} holds at all {agreeing} tried, but no known rules led to it.",),
-                        Detail.BRIEF,
-                    )
-                )
-        yield Steps(tuple(steps), chain=True)
-        yield from remarks
-        wrong = any(isinstance(block, Section) for block in remarks)
+        ]
+        yield Steps(tuple(line.step for line in lines), chain=True)
+        for line in lines:
+            yield from line.remarks
+        wrong = any(line.word == DISPROVED for line in lines)
         if self._trial.counterexample is not None:
             self._word = DISPROVED
-        elif not wrong and complete:
+        elif wrong:
+            self._word = self._trial.verdict.word
+            told = "all the same" if self._word == PROVED else "neither proved nor refuted by that"
+            yield Text((f"The identity itself is {_TOLD[self._word]} {told}.",), Detail.BRIEF)
+        elif all(line.word == PROVED for line in lines):
             self._word = PROVED
             yield from self._proved()
-        elif wrong:
-            verdict = self._trial.verdict
-            self._word = verdict.word
-            told = "true all the same: it can be proved" if verdict.proof else "not refuted by that"
-            yield Text((f"The identity is {told}.",), Detail.BRIEF)
+
+    def _line(self, number: int, before: Expression, after: Expression, because: str) -> _Line:
+        """The verdict on one line: against the line before, and after a slip against the left side."""
+        s = self._statement
+        of = f"line {number}" if number <= len(self._lines) else "the right side"
+        trial = Trial(s._replace(left=before, right=after), LINE_BUDGET)
+        if trial.verdict.word == DISPROVED and before != s.left:
+            again = Trial(s._replace(right=after), LINE_BUDGET)
+            if again.counterexample is None:
+                self._checks.append(again.check_outcome(f"{of}, against the left side"))
+                step = Step(f"✓ equal to the left side again  {because}".rstrip(), before, after)
+                return _Line(again.verdict.word, step, ())
+        verdict = trial.verdict
+        rule = because or (_rules(verdict.proof) if verdict.proof else "")
+        step = Step(f"{_MARKS[verdict.word]}  {rule}".rstrip(), before, after, because=because)
+        if verdict.counterexample is not None:
+            title = Section((f"{of[0].upper()}{of[1:]} is wrong",))
+            sides = (before, after)
+            worked = tuple(self._refuted(verdict.counterexample, sides, ("before", "after")))
+            self._checks.append(Check(of, "both sides at a point", _INFINITE, False, "wrong"))
+            return _Line(DISPROVED, step, (title, *worked))
+        self._checks.append(trial.check_outcome(of))
+        if verdict.proof is not None:
+            self._checks += trial.check_proof(of, verdict.proof)
+            return _Line(PROVED, step, ())
+        agreeing = counted_points(trial.agreeing)
+        told = f"{of} holds at all {agreeing} tried, but no known rules led to it."
+        return _Line(UNDECIDED, step, (Text((told[0].upper() + told[1:],), Detail.BRIEF),))
+
+
+class _Line(NamedTuple):
+    """The verdict on a line of a proof, the line, and what is to be said of it."""
+
+    word: str
+    step: Step
+    remarks: tuple[Block, ...]
+
+
+_MARKS = {PROVED: "✓", DISPROVED: "✗ wrong", UNDECIDED: "?"}
+_TOLD = {PROVED: "true", UNDECIDED: "undecided:"}
 
 
 def _rules(proof: Proof) -> str:
@@ -273,6 +284,12 @@ def _rules(proof: Proof) -> str:
 
 def _is_diff(node: Expression) -> bool:
     return isinstance(node, Apply) and node.operation == "diff"
+
+
+def _expectation(word: str, expected: str) -> Check:
+    passed = word == expected
+    note = f"{word}, as expected" if passed else f"{word}, where {expected} was expected"
+    return Check("the verdict", "comparison", 0.0 if passed else _INFINITE, passed, note)
 
 
 def _same(name: str, one: object, other: object) -> Check:
