@@ -28,7 +28,7 @@ from stepsolve.calculus.laws import Definition, choice_made, laws
 from stepsolve.calculus.normal import head, settle
 from stepsolve.calculus.signs import ZERO_ALONE, Assumptions
 from stepsolve.calculus.tidy import ZERO
-from stepsolve.notation.tree import Apply, Expression, Name, replaced, transform, walk
+from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, transform, walk
 from stepsolve.notation.unicode import one_line, pretty_name
 
 _GREEK = {"sigmoid": "σ"}
@@ -50,8 +50,10 @@ class Knowledge(NamedTuple):
     parities: Mapping[str, int] = MappingProxyType({})
     given: Mapping[str, Expression] = MappingProxyType({})
     """Names that are given as expressions in others."""
-    unproved: frozenset[Expression] = frozenset()
-    """What is to be shown: a theorem about one of these may not be used, nor its derivative."""
+    unproved: frozenset[str] = frozenset()
+    """Functions about which no theorem may be used, because one of them is what is to be shown."""
+    slopes: frozenset[str] = frozenset()
+    """Functions whose derivative is what is to be shown."""
 
 
 Found = Iterator[tuple[Link, ...]]
@@ -96,10 +98,10 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
     """What is written down, and that in order where the two differ in more than looks."""
     settled = settle(raw)
     written = clean(raw)
-    (names, signs), (fewer, less) = _measure(written), _measure(settled)
-    if (names, signs) == (fewer, less):
+    (used, signs), (fewer, less) = _measure(written), _measure(settled)
+    if (used, signs) == (fewer, less):
         return (Link(rule, back, settled),)
-    if signs > less and _count(written, "/") > _count(settled, "/"):
+    if signs > less and _fractions(written) > _fractions(settled):
         second = ("collect and cancel", "multiply and divide")
     elif signs > less:
         second = ("collect like terms", "add and subtract")
@@ -111,15 +113,17 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
 
 
 def _measure(expression: Expression) -> tuple[int, int]:
-    names = signs = 0
+    """How many names and how many signs + and - there are."""
+    used = signs = 0
     for node in walk(expression):
-        names += isinstance(node, Name)
+        used += isinstance(node, Name)
         signs += head(node) in ("+", "-")
-    return names, signs
+    return used, signs
 
 
-def _count(expression: Expression, operation: str) -> int:
-    return sum(head(node) == operation for node in walk(expression))
+def _fractions(expression: Expression) -> int:
+    """How many fractions have names below the line."""
+    return sum(head(node) == "/" and bool(names(node.children[1])) for node in walk(expression))
 
 
 # ------------------------------------------------------------------------------ definitions
@@ -160,7 +164,7 @@ def unfold(node: Expression, chosen: list[Definition]) -> Expression:
 def _by_law(node: Expression, known: Knowledge) -> Ways:
     for law in laws().get(head(node), ()):
         new = law.apply(node, known.assumptions)
-        if new is not None and not (law.theorem and node in known.unproved):
+        if new is not None and not (law.theorem and head(node) in known.unproved):
             yield law.name, law.name, new
     chosen = choice_made(node, known.assumptions)
     if chosen is not None:
@@ -195,7 +199,7 @@ def derivative(node: Expression, known: Knowledge) -> Ways:
     match node:
         case Apply(operation="diff", arguments=(body, Name() as variable)):
             inner = {head(part) for part in walk(body)}
-            if node in known.unproved or "diff" in inner or inner & known.parities.keys():
+            if inner & known.slopes or "diff" in inner or inner & known.parities.keys():
                 return
             value = differentiate(body, variable.name).value
             yield "differentiate", "differentiate", value

@@ -16,7 +16,7 @@ from itertools import count
 from typing import NamedTuple
 
 from stepsolve.calculus.fractions import common_denominator, cosine_to_sine, multiply_out
-from stepsolve.calculus.laws import holds, opposite
+from stepsolve.calculus.laws import holds, laws, opposite
 from stepsolve.calculus.moves import (
     Knowledge,
     Link,
@@ -27,7 +27,7 @@ from stepsolve.calculus.moves import (
     unfoldings,
 )
 from stepsolve.calculus.normal import fraction, head, key, settle
-from stepsolve.calculus.tidy import ZERO, factors
+from stepsolve.calculus.tidy import ZERO, build_product, constant, factors
 from stepsolve.derivation import Step
 from stepsolve.notation.precedence import COMPARISONS
 from stepsolve.notation.tree import Apply, Expression, walk
@@ -71,8 +71,7 @@ class Prover:
 
     def prove(self, left: Expression, right: Expression) -> Proof | None:
         """A proof that the sides are equal wherever both have values, or None if none is found."""
-        claimed = frozenset(map(_without_front, (left, right)))
-        return self._prove(left, right, self._known._replace(unproved=claimed), (), _MAX_CASES)
+        return self._prove(left, right, _without_claim(left, right, self._known), (), _MAX_CASES)
 
     def _prove(
         self,
@@ -119,10 +118,22 @@ def _by_theorems(known: Knowledge) -> Knowledge:
     return known._replace(definitions=kept)
 
 
-def _without_front(side: Expression) -> Expression:
-    """A side without its sign and number: what a claim is about."""
-    powers = factors(settle(side)).powers
-    return next(iter(powers)) if list(powers.values()) == [1] else settle(side)
+def _without_claim(left: Expression, right: Expression, known: Knowledge) -> Knowledge:
+    """What is known without the claim itself: neither a theorem nor a derivative that says it."""
+    theorems: set[str] = set()
+    slopes: set[str] = set()
+    for one, other in ((left, right), (right, left)):
+        product = factors(settle(one))
+        front = constant(product.number or 1)
+        about = settle(build_product(product._replace(number=1)))
+        wanted = key(settle(Apply("/", other, front)))
+        if head(about) == "diff" and head(about.children[0]) in known.definitions:
+            slopes.add(head(about.children[0]))
+        for law in laws().get(head(about), ()):
+            said = law.apply(about, known.assumptions) if law.theorem else None
+            if said is not None and key(settle(said)) == wanted:
+                theorems.add(head(about))
+    return known._replace(unproved=frozenset(theorems), slopes=frozenset(slopes))
 
 
 _CHOICES = frozenset(("abs", "relu", "leaky_relu", "elu", "sign", "max", "min", "where"))
