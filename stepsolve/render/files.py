@@ -28,6 +28,7 @@ _PLAINER = str.maketrans(
         "✗": "FAILED:",
         "√": "sqrt",
         "⊙": "o",
+        "𝟏": "ones",
         "‖": "||",
         "∂": "d",
         "∇": "grad ",
