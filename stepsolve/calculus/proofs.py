@@ -32,10 +32,11 @@ from stepsolve.derivation import Step
 from stepsolve.notation.precedence import COMPARISONS
 from stepsolve.notation.tree import Apply, Expression, walk
 
-_BUDGET = 50_000  # nodes of all expressions that one search may write down
+BUDGET = 90_000  # nodes of all expressions that one search may write down
 _LARGEST = 120  # nodes of one expression that is followed
 _MAX_CASES = 8
-_BEFORE_CASES = 20  # a proof without cases is looked for with this part of the budget
+_A_SEARCH = 2  # one search may use this part of what is left of the budget
+_BEFORE_CASES = 40  # and one for a proof without cases this part
 _MAX_STRAIGHT = 16  # steps of a difference
 _HEAVY = 0.22  # what a node of an expression weighs against one more link of the chain
 
@@ -62,11 +63,11 @@ class Proof(NamedTuple):
 class Prover:
     """Looks for proofs from what is known; `tried` counts the expressions written down so far.
 
-    `budget` bounds the nodes of all expressions that one search may write down.
+    `budget` bounds the nodes of all expressions that its searches may write down together.
     """
 
-    def __init__(self, known: Knowledge, budget: int = _BUDGET) -> None:
-        self._known, self._budget = known, budget
+    def __init__(self, known: Knowledge, budget: int = BUDGET) -> None:
+        self._known, self._left = known, budget
         self.tried = 0
 
     def prove(self, left: Expression, right: Expression) -> Proof | None:
@@ -82,10 +83,11 @@ class Prover:
         room: int,
     ) -> Proof | None:
         split = _undecided(left, right, known)
-        budget = self._budget if split is None else self._budget // _BEFORE_CASES
+        part = _A_SEARCH if split is None else _BEFORE_CASES
         for knowledge in (known, _by_theorems(known)):
-            steps, tried = chain(left, right, knowledge, budget)
+            steps, tried, spent = chain(left, right, knowledge, self._left // part)
             self.tried += tried
+            self._left -= spent
             if steps is not None:
                 return Proof(steps, case)
         if split is not None and room > 1:
@@ -201,8 +203,8 @@ class _Seen(NamedTuple):
 
 def chain(
     left: Expression, right: Expression, known: Knowledge, budget: int
-) -> tuple[tuple[Step, ...] | None, int]:
-    """The steps from left to right, found from both ends, and how many expressions were tried."""
+) -> tuple[tuple[Step, ...] | None, int, int]:
+    """The steps from left to right, found from both ends; expressions tried; budget spent."""
     sides = (settle(left), settle(right))
     seen: tuple[dict[str, _Seen], ...] = ({}, {})
     order = count()
@@ -238,8 +240,8 @@ def chain(
                 break
     tried = len(seen[0]) + len(seen[1])
     if met is None:
-        return None, tried
-    return _joined(left, right, _way(seen[0], met), _way(seen[1], met)), tried
+        return None, tried, spent
+    return _joined(left, right, _way(seen[0], met), _way(seen[1], met)), tried, spent
 
 
 def _way(seen: dict[str, _Seen], name: str) -> list[_Seen]:

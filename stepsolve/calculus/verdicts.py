@@ -17,7 +17,7 @@ from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.laws import Definition, definitions, holds
 from stepsolve.calculus.moves import Knowledge, unfold
 from stepsolve.calculus.normal import settle
-from stepsolve.calculus.proofs import Proof, Prover
+from stepsolve.calculus.proofs import BUDGET, Proof, Prover
 from stepsolve.calculus.signs import Assumptions, natural_domain
 from stepsolve.calculus.tidy import ZERO, terms
 from stepsolve.checking.claims import Claim, Place
@@ -30,7 +30,9 @@ from stepsolve.operations.table import CONSTANTS
 PROVED: Final = "proved"
 DISPROVED: Final = "disproved"
 UNDECIDED: Final = "undecided"
-LINE_BUDGET = 12_000  # of the search behind one line that an author wrote
+LINES_BUDGET = 120_000  # of the searches behind all lines that an author wrote
+_PART_BUDGET = 20_000  # of the search for a part of the domain where a false claim holds
+_MAX_NARROWED = 3  # names by which such a part is looked for
 # functions that stand for those left open: two of each sort, so that none is met by chance
 _EXAMPLES = {
     1: ("a^2 + 1", "cosh(a) - a^4 / 5"),
@@ -97,7 +99,7 @@ class Verdict(NamedTuple):
 class Trial:
     """A statement on trial."""
 
-    def __init__(self, statement: Statement, budget: int | None = None) -> None:
+    def __init__(self, statement: Statement, budget: int = BUDGET) -> None:
         self.statement = statement
         self.precise = Precise()
         domain = (*natural_domain(statement.left), *natural_domain(statement.right))
@@ -109,7 +111,7 @@ class Trial:
             statement.open_,
             statement.given,
         )
-        self._prover = Prover(known) if budget is None else Prover(known, budget)
+        self._prover = Prover(known, budget)
 
     def _claim(self, example: Mapping[str, Definition]) -> Claim:
         s = self.statement
@@ -153,13 +155,13 @@ class Trial:
 
     def holds_where(self) -> tuple[Expression, Trial] | None:
         """For a false statement, a condition on one name under which it is proved."""
-        for name in self.statement.variables:
+        for name in self.statement.variables[:_MAX_NARROWED]:
             for sign in (">=", "<="):
                 condition = Apply(sign, Name(name), ZERO)
                 narrowed = self.statement._replace(
                     conditions=(*self.statement.conditions, condition)
                 )
-                trial = Trial(narrowed, LINE_BUDGET)
+                trial = Trial(narrowed, _PART_BUDGET)
                 if trial.agreeing > 1 and trial.verdict.word == PROVED:
                     return condition, trial
         return None

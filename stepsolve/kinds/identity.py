@@ -43,6 +43,7 @@ from stepsolve.worksheet.proof import ProofPage
 
 _MAX_LINES = 40  # of an author's proof
 _MAX_FUNCTIONS = 12
+_MAX_ORDER = 2  # of derivatives: differences of differences lose their digits
 _PARITIES = {"even": 1, "odd": -1, "any": 0}
 _TEXT: dict[str, object] = {"type": ["string", "number"]}
 
@@ -153,6 +154,10 @@ class Identity(Problem):
             case _:
                 report.add(claim.diagnose("an identity has two sides", hint="left == right"))
                 return None
+        for side in (left, right):
+            if _order(side) > _MAX_ORDER:
+                message = f"derivatives of derivatives may be {_MAX_ORDER} deep"
+                report.add(claim.diagnose(message, side))
         known = dict(names(claim.expression))
         for line, _ in lines:
             if line is not None:
@@ -184,6 +189,12 @@ class Identity(Problem):
             page.checks,
             self.shown,
         )
+
+
+def _order(expression: Expression) -> int:
+    """How deep derivatives stand in derivatives."""
+    own = isinstance(expression, Apply) and expression.operation == "diff"
+    return own + max(map(_order, expression.children), default=0)
 
 
 def _check_known(found: Written, known: dict[str, Name], report: Report) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
-from stepsolve.calculus.proofs import Proof
+from stepsolve.calculus.proofs import BUDGET, Proof
 from stepsolve.calculus.verdicts import (
     DISPROVED,
-    LINE_BUDGET,
+    LINES_BUDGET,
     PROVED,
     UNDECIDED,
     Counterexample,
@@ -54,6 +54,7 @@ class ProofPage:
     ) -> None:
         self._statement, self._lines, self._digits = statement, lines, digits
         self._trial = Trial(statement)
+        self._line_budget = min(BUDGET, LINES_BUDGET // (len(lines) + 1))
         self._checks: list[Check] = []
         self._word = UNDECIDED
         self.quantities: dict[str, Value] = {}
@@ -239,9 +240,9 @@ class ProofPage:
         """The verdict on one line: against the line before, and after a slip against the left side."""
         s = self._statement
         of = f"line {number}" if number <= len(self._lines) else "the right side"
-        trial = Trial(s._replace(left=before, right=after), LINE_BUDGET)
+        trial = Trial(s._replace(left=before, right=after), self._line_budget)
         if trial.verdict.word == DISPROVED and before != s.left:
-            again = Trial(s._replace(right=after), LINE_BUDGET)
+            again = Trial(s._replace(right=after), self._line_budget)
             if again.counterexample is None:
                 self._checks.append(again.check_outcome(f"{of}, against the left side"))
                 step = Step(f"✓ equal to the left side again  {because}".rstrip(), before, after)
@@ -288,8 +289,10 @@ def _is_diff(node: Expression) -> bool:
 
 def _expectation(word: str, expected: str) -> Check:
     passed = word == expected
-    note = f"{word}, as expected" if passed else f"{word}, where {expected} was expected"
-    return Check("the verdict", "comparison", 0.0 if passed else _INFINITE, passed, note)
+    note = "" if passed else f"{expected} was expected"
+    return Check(
+        f"the verdict, {word}", "the verdict expected", 0.0 if passed else _INFINITE, passed, note
+    )
 
 
 def _same(name: str, one: object, other: object) -> Check:
