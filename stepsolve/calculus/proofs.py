@@ -27,10 +27,10 @@ from stepsolve.calculus.moves import (
     unfoldings,
 )
 from stepsolve.calculus.normal import fraction, head, key, settle
-from stepsolve.calculus.tidy import ZERO, build_product, constant, factors
+from stepsolve.calculus.tidy import ZERO, factors
 from stepsolve.derivation import Step
 from stepsolve.notation.precedence import COMPARISONS
-from stepsolve.notation.tree import Apply, Expression, walk
+from stepsolve.notation.tree import Apply, Expression, replaced, walk
 
 BUDGET = 90_000  # nodes of all expressions that one search may write down
 _LARGEST = 120  # nodes of one expression that is followed
@@ -121,20 +121,20 @@ def _by_theorems(known: Knowledge) -> Knowledge:
 
 
 def _without_claim(left: Expression, right: Expression, known: Knowledge) -> Knowledge:
-    """What is known without the claim itself: neither a theorem nor a derivative that says it."""
+    """What is known without the claim itself: no theorem that shows it in one step, no derivative."""
+    sides = (settle(left), settle(right))
     theorems: set[str] = set()
     slopes: set[str] = set()
-    for one, other in ((left, right), (right, left)):
-        product = factors(settle(one))
-        front = constant(product.number or 1)
-        about = settle(build_product(product._replace(number=1)))
-        wanted = key(settle(Apply("/", other, front)))
-        if head(about) == "diff" and head(about.children[0]) in known.definitions:
+    for side in sides:
+        (about, *others) = factors(side).powers or {side: 1}
+        if not others and head(about) == "diff" and head(about.children[0]) in known.definitions:
             slopes.add(head(about.children[0]))
-        for law in laws().get(head(about), ()):
-            said = law.apply(about, known.assumptions) if law.theorem else None
-            if said is not None and key(settle(said)) == wanted:
-                theorems.add(head(about))
+    for node in dict.fromkeys((*walk(sides[0]), *walk(sides[1]))):
+        for law in laws().get(head(node), ()):
+            new = law.apply(node, known.assumptions) if law.theorem else None
+            if new is not None:
+                one, other = (key(settle(replaced(side, node, new))) for side in sides)
+                theorems |= {head(node)} if one == other else set()
     return known._replace(unproved=frozenset(theorems), slopes=frozenset(slopes))
 
 

@@ -132,7 +132,7 @@ class StepWriter:
             if k == middle and fits:
                 written.append((f"   {step.rule}", NOTE))
             elif k == middle:
-                yield [(" " * _NUMBER + step.rule, NOTE)]
+                yield from wrapped(step.rule, self._width, _NUMBER, NOTE)
             yield written
 
 

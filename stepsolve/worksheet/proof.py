@@ -234,6 +234,7 @@ class ProofPage:
             yield Text((f"The identity itself is {_TOLD[self._word]} {told}.",), Detail.BRIEF)
         elif all(line.word == PROVED for line in lines):
             self._word = PROVED
+            self._checks.append(self._trial.check_outcome(self._claimed(s)))
             yield from self._proved()
 
     def _line(self, number: int, before: Expression, after: Expression, because: str) -> _Line:
