@@ -27,8 +27,19 @@ from stepsolve.calculus.fractions import (
 from stepsolve.calculus.laws import Definition, choice_made, laws
 from stepsolve.calculus.normal import head, settle
 from stepsolve.calculus.signs import ZERO_ALONE, Assumptions
+from stepsolve.calculus.sums import constant_out, exchanged, linear, substituted
 from stepsolve.calculus.tidy import ZERO
-from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, transform, walk
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Item,
+    Name,
+    names,
+    replaced,
+    substitute,
+    transform,
+    walk,
+)
 from stepsolve.notation.unicode import one_line, pretty_name
 
 _GREEK = {"sigmoid": "σ"}
@@ -42,6 +53,17 @@ class Link(NamedTuple):
     after: Expression
 
 
+class Entries(NamedTuple):
+    """A vector by its entries: `body`, in which `letter` is the index."""
+
+    letter: str
+    body: Expression
+
+    def put(self, at: Expression) -> Expression:
+        """The entry at an index."""
+        return substitute(self.body, {self.letter: at})
+
+
 class Knowledge(NamedTuple):
     """What a proof may use: assumptions about signs, definitions by name, and extra laws."""
 
@@ -50,6 +72,10 @@ class Knowledge(NamedTuple):
     parities: Mapping[str, int] = MappingProxyType({})
     given: Mapping[str, Expression] = MappingProxyType({})
     """Names that are given as expressions in others."""
+    entries: Mapping[str, Entries] = MappingProxyType({})
+    """Vectors that are given entry by entry."""
+    totals: Mapping[str, Expression] = MappingProxyType({})
+    """Vectors whose sums of all entries are given."""
     unproved: frozenset[str] = frozenset()
     """Functions about which no theorem may be used, because one of them is what is to be shown."""
     slopes: frozenset[str] = frozenset()
@@ -103,6 +129,8 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
         return (Link(rule, back, settled),)
     if signs > less and _fractions(written) > _fractions(settled):
         second = ("collect and cancel", "multiply and divide")
+    elif _powers(written) > _powers(settled) > 0:
+        second = ("cancel powers of e", "multiply above and below by a power of e")
     elif signs > less:
         second = ("collect like terms", "add and subtract")
     elif signs < less:
@@ -119,6 +147,10 @@ def _measure(expression: Expression) -> tuple[int, int]:
         used += isinstance(node, Name)
         signs += head(node) in ("+", "-")
     return used, signs
+
+
+def _powers(expression: Expression) -> int:
+    return sum(head(node) == "exp" for node in walk(expression))
 
 
 def _fractions(expression: Expression) -> int:
@@ -194,6 +226,18 @@ def _by_parity(node: Expression, known: Knowledge) -> Ways:
         yield name, name, new if parity > 0 else Apply("neg", new)
 
 
+def _by_entry(node: Expression, known: Knowledge) -> Ways:
+    """What a problem gives of a vector: its entries, or their sum."""
+    match node:
+        case Item(base=Name(name=base), indices=(index,)) if base in known.entries:
+            rule = f"definition of {pretty_name(base)}"
+            yield rule, rule, known.entries[base].put(index)
+        case Apply(operation="sum", arguments=(Item(base=Name(name=base), indices=(at,)), index)):
+            if base in known.totals and at == index:
+                rule = f"the entries of {pretty_name(base)} sum to {one_line(known.totals[base])}"
+                yield rule, rule, known.totals[base]
+
+
 def derivative(node: Expression, known: Knowledge) -> Ways:
     """The derivative by the rules; that which is to be proved begins with the definition."""
     match node:
@@ -215,4 +259,9 @@ _LOCAL: tuple[Local, ...] = (
     multiply_out,
     factor_out,
     squares,
+    constant_out,
+    linear,
+    exchanged,
+    substituted,
+    _by_entry,
 )

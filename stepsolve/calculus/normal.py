@@ -20,7 +20,17 @@ from stepsolve.calculus.tidy import (
     terms,
     tidy,
 )
-from stepsolve.notation.tree import Apply, Expression, Name, Number, transform, walk
+from stepsolve.notation.indices import is_summation
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Item,
+    Name,
+    Number,
+    substitute,
+    transform,
+    walk,
+)
 
 _REMEMBERED = 20_000  # settled expressions that are kept
 _ROUNDS = 4  # of putting in order: each has fewer sums that differ in looks
@@ -64,9 +74,12 @@ def _same_sums_alike(expression: Expression) -> Expression:
     known: dict[str, Expression] = {}
     swap: dict[Expression, Expression] = {}
     for node in walk(expression):
-        if head(node) not in ("+", "-"):
+        if is_summation(node):
+            sign, text = 1, _atom(node)
+        elif head(node) in ("+", "-"):
+            sign, text = _sum(node)
+        else:
             continue
-        sign, text = _sum(node)
         first = known.setdefault(f"{sign}{text}", node)
         flipped = known.get(f"{-sign}{text}")
         if first is node and flipped is not None:
@@ -180,6 +193,11 @@ def _atom(expression: Expression) -> str:
             return text
         case Apply(operation="^", arguments=(base, exponent)):
             return f"({key(base)})^({key(exponent)})"
+        case Apply(operation="sum", arguments=(body, Name(name=index))):
+            # whatever its index is called
+            return f"sum({key(substitute(body, {index: Name(f'#{body.depth}')}))})"
         case Apply(operation=operation, arguments=arguments):
             return f"{operation}({','.join(map(key, arguments))})"
+        case Item(base=base, indices=indices):
+            return f"{key(base)}[{','.join(map(key, indices))}]"
     return repr(expression)

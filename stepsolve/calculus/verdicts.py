@@ -15,16 +15,27 @@ from typing import Final, NamedTuple
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.laws import Definition, definitions, holds
-from stepsolve.calculus.moves import Knowledge, unfold
+from stepsolve.calculus.moves import Entries, Knowledge, unfold
 from stepsolve.calculus.normal import settle
 from stepsolve.calculus.proofs import BUDGET, Proof, Prover
 from stepsolve.calculus.signs import Assumptions, natural_domain
+from stepsolve.calculus.sums import is_shifted
 from stepsolve.calculus.tidy import ZERO, terms
 from stepsolve.checking.claims import Claim, Place
+from stepsolve.checking.entries import (
+    PLAIN,
+    SHIFTED,
+    Span,
+    entry_name,
+    free_indices,
+    has_entries,
+    places,
+    written_out,
+)
 from stepsolve.checking.precise import Precise
 from stepsolve.checking.rewrites import Sampler, check_steps, counted
 from stepsolve.derivation import Check, Step
-from stepsolve.notation.tree import Apply, Expression, Name, names, transform
+from stepsolve.notation.tree import Apply, Expression, Item, Name, names, transform
 from stepsolve.operations.table import CONSTANTS
 
 PROVED: Final = "proved"
@@ -54,12 +65,39 @@ class Statement(NamedTuple):
     definitions: Mapping[str, Definition] = {}
     open_: Mapping[str, int] = {}
     given: Mapping[str, Expression] = {}
+    entries: Mapping[str, Entries] = {}
+    totals: Mapping[str, Expression] = {}
 
-    def concrete(self, expression: Expression, example: Mapping[str, Definition]) -> Expression:
-        """The expression with the problem's functions written out, open ones by an example."""
+    def concrete(self, expression: Expression, example: Example) -> Expression:
+        """The expression in numbers and names: functions and sums written out, entries by name."""
         for _ in self.definitions:  # each may use those before it
             expression = unfold(expression, list(self.definitions.values()))
-        return unfold(expression, list(example.values()))
+        expression = unfold(expression, list(example.functions.values()))
+        for _ in self.entries:
+            expression = transform(expression, self._entry)
+        return written_out(expression, example.at, example.span) if self.indexed else expression
+
+    def _entry(self, node: Expression) -> Expression | None:
+        match node:
+            case Item(base=Name(name=base), indices=(index,)) if base in self.entries:
+                return self.entries[base].put(index)
+        return None
+
+    @property
+    def indexed(self) -> bool:
+        """Whether entries or sums occur."""
+        return has_entries(self.left, self.right)
+
+    def fixed(self, example: Example) -> dict[str, Expression]:
+        """The names that are given as expressions in others, an entry for every given sum."""
+        found = {name: self.concrete(e, example) for name, e in self.given.items()}
+        for vector, total in self.totals.items():
+            last, *others = reversed([entry_name(vector, (k,)) for k in example.span.entries])
+            rest = self.concrete(total, example)
+            for other in others:
+                rest = Apply("-", rest, Name(other))
+            found[last] = rest
+        return found
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -68,22 +106,35 @@ class Statement(NamedTuple):
         found = dict.fromkeys(chain.from_iterable(map(names, sides)))
         return tuple(n for n in found if n not in CONSTANTS and n not in self.given)
 
-    def examples(self) -> Iterator[dict[str, Definition]]:
-        """Open functions by examples, one set after the other; one empty set if there are none."""
+    def examples(self) -> Iterator[Example]:
+        """What stands for open functions and free indices, one choice after the other."""
         from stepsolve.source.expression import parse
 
+        sides = (self.left, self.right, *(known.body for known in self.entries.values()))
+        span = SHIFTED if any(map(is_shifted, sides)) else PLAIN
+        indices = free_indices(self.left, self.right)
         for k in range(2 if self.open_ else 1):
-            yield {
+            functions = {
                 name: Definition(name, ("a",), parse(_EXAMPLES[parity][k]))
                 for name, parity in self.open_.items()
             }
+            for at in places(indices, span):
+                yield Example(functions, at, span)
+
+
+class Example(NamedTuple):
+    """What stands for open functions, the values of free indices, and where vectors have entries."""
+
+    functions: Mapping[str, Definition] = {}
+    at: Mapping[str, int] = {}
+    span: Span = PLAIN
 
 
 class Counterexample(NamedTuple):
-    """Where the sides differ: values of names, and what stands for open functions."""
+    """Where the sides differ: values of names, and what stands for the rest."""
 
     place: Place
-    functions: Mapping[str, Definition]
+    example: Example
 
 
 class Verdict(NamedTuple):
@@ -110,16 +161,19 @@ class Trial:
             {**definitions(), **statement.definitions},
             statement.open_,
             statement.given,
+            statement.entries,
+            statement.totals,
         )
         self._prover = Prover(known, budget)
 
-    def _claim(self, example: Mapping[str, Definition]) -> Claim:
+    def _claim(self, example: Example) -> Claim:
         s = self.statement
         left, right, *conditions = (
             s.concrete(e, example) for e in (s.left, s.right, *s.conditions)
         )
-        given = {name: s.concrete(e, example) for name, e in s.given.items()}
-        return Claim(left, right, s.variables, conditions, given, self.precise)
+        given = s.fixed(example)
+        variables = _variables((left, right, *conditions, *given.values()), given)
+        return Claim(left, right, variables, conditions, given, self.precise)
 
     @cached_property
     def _claims(self) -> tuple[tuple[Claim, Counterexample | None], ...]:
@@ -182,20 +236,17 @@ class Trial:
             if not leaf.case:
                 yield from self._by_sympy(of, leaf.steps)
 
-    def _concrete(
-        self, steps: tuple[Step, ...], example: Mapping[str, Definition]
-    ) -> tuple[Step, ...]:
+    def _concrete(self, steps: tuple[Step, ...], example: Example) -> tuple[Step, ...]:
         put = self.statement.concrete
         return tuple(
             s._replace(before=put(s.before, example), after=put(s.after, example)) for s in steps
         )
 
-    def _at(self, leaf: Proof, example: Mapping[str, Definition]) -> Sampler:
+    def _at(self, leaf: Proof, example: Example) -> Sampler:
         s = self.statement
         put = [s.concrete(e, example) for e in (s.left, s.right, *s.conditions, *leaf.case)]
-        given = {name: s.concrete(e, example) for name, e in s.given.items()}
-        given |= _solved(leaf.case)
-        variables = tuple(name for name in s.variables if name not in given)
+        given = s.fixed(example) | _solved(leaf.case)
+        variables = _variables((*put, *given.values()), given)
         both = Apply("-", put[0], put[1])
         return Sampler(both, variables, given, self.precise, by=(), holds=put[2:])
 
@@ -203,7 +254,7 @@ class Trial:
         example = next(self.statement.examples())
         signs = self.assumptions
         positive = [name for name in self.statement.variables if signs.positive(Name(name))]
-        judge = Judge(definitions=self.statement.given, positive=positive)
+        judge = Judge(definitions=self.statement.fixed(example), positive=positive)
         put = self._concrete(steps, example)
         verdicts = [judge.equal(s.before, s.after) for s in put]
         decided = [v for v in verdicts if v is not None]
@@ -223,6 +274,13 @@ def simplest(comparisons: Iterable[Expression]) -> tuple[Expression, ...]:
         if holds(one, Assumptions(others)):
             kept = list(others)
     return tuple(kept)
+
+
+def _variables(
+    expressions: Iterable[Expression], given: Mapping[str, Expression]
+) -> tuple[str, ...]:
+    found = dict.fromkeys(chain.from_iterable(map(names, expressions)))
+    return tuple(name for name in found if name not in CONSTANTS and name not in given)
 
 
 def counted_points(count: int) -> str:

@@ -17,11 +17,13 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from stepsolve.calculus.laws import Definition
+from stepsolve.calculus.moves import Entries
 from stepsolve.calculus.verdicts import DISPROVED, PROVED, UNDECIDED, Statement, Trial
+from stepsolve.checking.entries import depth, has_entries
 from stepsolve.derivation import Derivation
 from stepsolve.errors import nearest
 from stepsolve.notation.precedence import COMPARISONS
-from stepsolve.notation.tree import Apply, Expression, Name, names
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
 from stepsolve.source.data import Node
@@ -43,6 +45,7 @@ from stepsolve.worksheet.proof import ProofPage
 
 _MAX_LINES = 40  # of an author's proof
 _MAX_FUNCTIONS = 12
+_MAX_DEPTH = 2  # of sums in sums
 _MAX_ORDER = 2  # of derivatives: differences of differences lose their digits
 _PARITIES = {"even": 1, "odd": -1, "any": 0}
 _TEXT: dict[str, object] = {"type": ["string", "number"]}
@@ -132,7 +135,7 @@ class Identity(Problem):
 
     def _read_into(self, report: Report) -> _Read | None:
         """The file as expressions, or None after reporting why there is no claim."""
-        reader = FunctionReader(report, self.functions)
+        reader = FunctionReader(report, self.functions, indexed=True)
         for called in self.functions:
             reader.check_free(called, self.identity)
         for node in self.define[:_MAX_FUNCTIONS]:
@@ -162,17 +165,24 @@ class Identity(Problem):
         for line, _ in lines:
             if line is not None:
                 _check_known(line, known, report)
-        kept, given = _sorted(conditions, known, report)
+        if depth(claim.expression) > _MAX_DEPTH:
+            report.add(claim.diagnose(f"sums may stand {_MAX_DEPTH} deep in sums"))
+        given = _Given(known, report)
+        for condition in conditions:
+            if condition is not None:
+                given.add(condition)
         statement = Statement(
             left,
             right,
-            tuple(kept),
+            tuple(given.comparisons),
             {
                 f.name: Definition(f.name, f.parameters, f.body.expression)
                 for f in reader.functions.values()
             },
             {called: _PARITIES[parity] for called, parity in self.functions.items()},
-            given,
+            given.names,
+            given.entries,
+            given.totals,
         )
         found = tuple((line.expression, why) for line, why in lines if line is not None)
         return _Read(statement, claim, found)
@@ -204,29 +214,53 @@ def _check_known(found: Written, known: dict[str, Name], report: Report) -> None
             report.add(found.diagnose(message, part, nearest(other, known)))
 
 
-def _sorted(
-    conditions: list[Written | None], known: dict[str, Name], report: Report
-) -> tuple[list[Expression], dict[str, Expression]]:
-    """The comparisons, and the names that are given as expressions in others."""
-    kept: list[Expression] = []
-    given: dict[str, Expression] = {}
-    for condition in conditions:
-        if condition is None:
-            continue
-        _check_known(condition, known, report)
+class _Given:
+    """What the conditions say: comparisons, and names, entries and sums that are given."""
+
+    def __init__(self, known: dict[str, Name], report: Report) -> None:
+        self._known, self._report = known, report
+        self.comparisons: list[Expression] = []
+        self.names: dict[str, Expression] = {}
+        self.entries: dict[str, Entries] = {}
+        self.totals: dict[str, Expression] = {}
+
+    def add(self, condition: Written) -> None:
+        """Take in a condition, or report what is wrong with it."""
         match condition.expression:
-            case Apply(operation="==", arguments=(Name(name=called), value)) if (
-                called not in {*CONSTANTS, *given, *names(value)}
-                and given.keys().isdisjoint(names(value))
-                and not any(called in names(other) for other in given.values())
-            ):
-                given[called] = value
-            case Apply(operation="=="):
-                message = "an equality gives a name as an expression in other names"
-                report.add(condition.diagnose(message, hint="as in q == 1 - p"))
+            case Apply(operation="==", arguments=(left, right)):
+                if not self._equality(left, right, condition):
+                    message = "an equality gives a name as an expression in other names"
+                    hint = "as in q == 1 - p, v[m] == w[-m] or sum(y[k], k) == 1"
+                    self._report.add(condition.diagnose(message, hint=hint))
             case Apply(operation=operation) if operation in COMPARISONS:
-                kept.append(condition.expression)
+                if has_entries(condition.expression):
+                    message = "an inequality is about names, not about entries"
+                    self._report.add(condition.diagnose(message))
+                _check_known(condition, self._known, self._report)
+                self.comparisons.append(condition.expression)
             case _:
                 hint = "as in x > 0, or q == 1 - p"
-                report.add(condition.diagnose("a condition is a comparison", hint=hint))
-    return kept, given
+                self._report.add(condition.diagnose("a condition is a comparison", hint=hint))
+
+    def _equality(self, left: Expression, right: Expression, condition: Written) -> bool:
+        used = {*CONSTANTS, *self.names, *self.entries, *self.totals}
+        others = (*self.names.values(), *(known.body for known in self.entries.values()))
+        match left:
+            case Name(name=called):
+                _check_known(condition, self._known, self._report)
+                free = called not in {*used, *names(right)} and not has_entries(right)
+                free = free and used.isdisjoint(set(names(right)) - set(CONSTANTS))
+                if free and not any(called in names(other) for other in others):
+                    self.names[called] = right
+                    return True
+            case Item(base=Name(name=vector), indices=(Name(name=letter),)):
+                if vector not in {*used, *names(right)} and used.isdisjoint(names(right)):
+                    self.entries[vector] = Entries(letter, right)
+                    return True
+            case Apply(
+                operation="sum",
+                arguments=(Item(base=Name(name=vector), indices=(Name() as at,)), Name() as index),
+            ) if at == index and isinstance(right, Number) and vector not in used:
+                self.totals[vector] = right
+                return True
+        return False

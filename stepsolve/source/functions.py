@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
-from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.notation.indices import is_summation
+from stepsolve.notation.tree import Apply, Expression, Item, Name, names, walk
 from stepsolve.operations.table import ALIASES, CONSTANTS, OPERATIONS, row_of
 from stepsolve.source.data import Node
 from stepsolve.source.expression import parse, parse_definition
@@ -29,11 +30,14 @@ class WrittenFunction(NamedTuple):
 class FunctionReader:
     """Reads definitions, then expressions that use them; every mistake goes into the report.
 
-    `left_open` are functions of one argument that have no definition.
+    `left_open` are functions of one argument that have no definition; `indexed` says that entries
+    `x[i]` and sums over all values of an index, `sum(x[i], i)`, may occur.
     """
 
-    def __init__(self, report: Report, left_open: Iterable[str] = ()) -> None:
-        self._report = report
+    def __init__(
+        self, report: Report, left_open: Iterable[str] = (), *, indexed: bool = False
+    ) -> None:
+        self._report, self._is_indexed = report, indexed
         self._counts = dict.fromkeys(left_open, 1)
         self._weights: dict[str, tuple[int, tuple[int, ...]]] = {}
         self.functions: dict[str, WrittenFunction] = {}
@@ -88,6 +92,11 @@ class FunctionReader:
                 known = isinstance(node.arguments[1], Name)
             elif isinstance(node, Apply):
                 known = node.operation in OPERATIONS or node.operation in self._counts
+                known = known or (
+                    self._is_indexed and is_summation(node) and len(node.children) == 2
+                )
+            elif isinstance(node, Item):
+                known = self._is_indexed and isinstance(node.base, Name)
             if not known:
                 what = node.operation if isinstance(node, Apply) else "a vector or an index"
                 message = f"{what} has no place among scalars"

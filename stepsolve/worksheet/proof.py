@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
@@ -19,6 +19,7 @@ from stepsolve.calculus.verdicts import (
     simplest,
     without_derivatives,
 )
+from stepsolve.checking.claims import written
 from stepsolve.checking.rewrites import Sampler, check_steps
 from stepsolve.derivation import (
     Block,
@@ -34,7 +35,7 @@ from stepsolve.derivation import (
 )
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Apply, Expression, Name, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, walk
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.solution import Solution
 
@@ -99,6 +100,11 @@ class ProofPage:
         for function, parity in s.open_.items():
             yield Text(_sort(function, parity), Detail.BRIEF)
         told = [*s.conditions, *(Apply("==", Name(n), e) for n, e in s.given.items())]
+        for vector, entry in s.entries.items():
+            told.append(Apply("==", Item(Name(vector), Name(entry.letter)), entry.body))
+        for vector, total in s.totals.items():
+            k = Name(_free("k", {vector: total}))
+            told.append(Apply("==", Apply("sum", Item(Name(vector), k), k), total))
         if told:
             yield Text(("for ", *_listed(told)), Detail.BRIEF)
         if self._trial.lone is not None:
@@ -162,17 +168,20 @@ class ProofPage:
     ) -> Iterator[Block]:
         """The place, and both sides worked out there."""
         s = self._statement
-        for function in found.functions.values():
+        for function in found.example.functions.values():
             left, body = function.formula
             yield Text(("Take ", left, " = ", body, "."), Detail.BRIEF)
+        if found.example.at:
+            where = [Apply("==", Name(n), written(str(k))) for n, k in found.example.at.items()]
+            yield Text(("For ", *_listed(where), "."), Detail.BRIEF)
         if found.place.at:
             at = _listed([Apply("==", Name(n), v) for n, v in found.place.at.items()])
             yield Text(("At ", *at, ":"), Detail.BRIEF)
-        given = {n: without_derivatives(s.concrete(e, found.functions)) for n, e in s.given.items()}
+        given = {n: without_derivatives(e) for n, e in s.fixed(found.example).items()}
         lines = [Line(n, e) for n, e in given.items()]
         names_ = [_free(name, found.place.at) for name in called]
         for name, side in zip(names_, sides, strict=True):
-            lines.append(Line(name, without_derivatives(s.concrete(side, found.functions))))
+            lines.append(Line(name, without_derivatives(s.concrete(side, found.example))))
         solution = Solution(Worksheet(found.place.at, tuple(lines)), digits=self._digits)
         yield from solution.forward_blocks()
         self.quantities |= solution.quantities
@@ -306,7 +315,7 @@ def _free(name: str, taken: Mapping[str, Expression]) -> str:
     return name if name not in taken else _free(f"{name}'", taken)
 
 
-def _listed(several: list[Expression] | tuple[Expression, ...]) -> Parts:
+def _listed(several: Sequence[Expression]) -> Parts:
     """Comparisons in a row: `a > 0, b > 0 and c > 0`."""
     parts: list[str | Expression] = []
     for k, one in enumerate(several):
