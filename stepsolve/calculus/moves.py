@@ -27,7 +27,7 @@ from stepsolve.calculus.fractions import (
 from stepsolve.calculus.laws import Definition, choice_made, laws
 from stepsolve.calculus.normal import head, settle
 from stepsolve.calculus.signs import ZERO_ALONE, Assumptions
-from stepsolve.calculus.sums import constant_out, exchanged, linear, substituted
+from stepsolve.calculus.sums import constant_in, constant_out, exchanged, linear, substituted
 from stepsolve.calculus.tidy import ZERO
 from stepsolve.notation.tree import (
     Apply,
@@ -135,8 +135,10 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
         second = ("collect like terms", "add and subtract")
     elif signs < less:
         second = ("e^a · e^b = e^(a + b)", "e^(a + b) = e^a · e^b")
-    else:
+    elif _fractions(written):
         second = ("cancel", "multiply and divide")
+    else:
+        second = ("equal factors as a power", "a power as a product")
     return Link(rule, back, written), Link(*second, settled)
 
 
@@ -260,6 +262,7 @@ _LOCAL: tuple[Local, ...] = (
     factor_out,
     squares,
     constant_out,
+    constant_in,
     linear,
     exchanged,
     substituted,

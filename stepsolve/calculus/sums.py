@@ -43,6 +43,20 @@ def constant_out(node: Expression, _known: object) -> Ways:
     yield OUT, IN, Apply("*", front, Apply("sum", rest, index))
 
 
+def constant_in(node: Expression, _known: object) -> Ways:
+    """`c * sum(x[k], k)` as `sum(c * x[k], k)`."""
+    if head(node) not in ("*", "/"):
+        return
+    product = factors(node)
+    for base, power in product.powers.items():
+        if power == 1 and is_summation(base):
+            body, index = base.children
+            rest = product._replace(powers={b: p for b, p in product.powers.items() if b != base})
+            front = build_product(rest)
+            if not set(names(index)) & set(names(front)):
+                yield IN, OUT, Apply("sum", settle(Apply("*", front, body)), index)
+
+
 def _parted(exponent: Expression, index: Name) -> tuple[Expression | None, Expression]:
     """The terms of an exponent without the index, and the others."""
     fixed = [(sign, part) for sign, part in terms(exponent) if index.name not in names(part)]

@@ -106,19 +106,28 @@ class Statement(NamedTuple):
         found = dict.fromkeys(chain.from_iterable(map(names, sides)))
         return tuple(n for n in found if n not in CONSTANTS and n not in self.given)
 
+    @property
+    def shifted(self) -> bool:
+        """Whether indices are shifted, so that sums run over all integers."""
+        sides = (self.left, self.right, *(known.body for known in self.entries.values()))
+        return any(map(is_shifted, sides))
+
+    @property
+    def free_indices(self) -> tuple[str, ...]:
+        """The letters in indices that no sum binds."""
+        return free_indices(self.left, self.right)
+
     def examples(self) -> Iterator[Example]:
         """What stands for open functions and free indices, one choice after the other."""
         from stepsolve.source.expression import parse
 
-        sides = (self.left, self.right, *(known.body for known in self.entries.values()))
-        span = SHIFTED if any(map(is_shifted, sides)) else PLAIN
-        indices = free_indices(self.left, self.right)
+        span = SHIFTED if self.shifted else PLAIN
         for k in range(2 if self.open_ else 1):
             functions = {
                 name: Definition(name, ("a",), parse(_EXAMPLES[parity][k]))
                 for name, parity in self.open_.items()
             }
-            for at in places(indices, span):
+            for at in places(self.free_indices, span):
                 yield Example(functions, at, span)
 
 

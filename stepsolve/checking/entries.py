@@ -1,7 +1,7 @@
 """Indexed expressions written out: sums as terms, entries as names, so that scalar checks apply.
 
-A vector has a few entries. Where indices are shifted, as in x[n - m], its entries are those at a few
-integers around 0, and 0 beyond; the sums then run over all integers at which anything remains.
+A vector has a few entries. Where indices are shifted, as in x[n - m], its entries are those at 0, 1
+and 2, and 0 elsewhere; the sums then run over all integers at which anything remains.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
 
 PLAIN = Span(range(1, COUNT + 1), range(1, COUNT + 1))
-SHIFTED = Span(range(-1, COUNT - 1), range(-_REACH, _REACH + 1))
+SHIFTED = Span(range(COUNT), range(-_REACH, _REACH + 1))
 
 
 def free_indices(*expressions: Expression) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def places(indices: tuple[str, ...], span: Span) -> Iterator[dict[str, int]]:
 
 def entry_name(base: str, at: tuple[int, ...]) -> str:
     """The name that stands for an entry."""
-    return "_".join((base, *(str(k).replace("-", "m") for k in at)))
+    return "_".join((base, *map(str, at)))
 
 
 def written_out(expression: Expression, at: Mapping[str, int], span: Span) -> Expression:
@@ -121,3 +121,23 @@ def depth(expression: Expression) -> int:
 def has_entries(*expressions: Expression) -> bool:
     """Whether an entry or a sum occurs."""
     return any(isinstance(n, Item) or is_summation(n) for e in expressions for n in walk(e))
+
+
+def twofold(*expressions: Expression) -> Name | None:
+    """A name that stands with an index and without, or that another entry would have."""
+    whole: dict[str, Name] = {}
+    bases: set[str] = set()
+    for expression in expressions:
+        _sort(expression, whole, bases)
+    entries = {entry_name(base, (k,)) for base in bases for k in range(COUNT + 1)}
+    return next((node for name, node in whole.items() if name in bases | entries), None)
+
+
+def _sort(node: Expression, whole: dict[str, Name], bases: set[str]) -> None:
+    if isinstance(node, Item) and isinstance(node.base, Name):
+        bases.add(node.base.name)
+        return
+    if isinstance(node, Name):
+        whole.setdefault(node.name, node)
+    for child in node.children:
+        _sort(child, whole, bases)

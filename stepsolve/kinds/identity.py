@@ -19,7 +19,7 @@ from typing import ClassVar, NamedTuple
 from stepsolve.calculus.laws import Definition
 from stepsolve.calculus.moves import Entries
 from stepsolve.calculus.verdicts import DISPROVED, PROVED, UNDECIDED, Statement, Trial
-from stepsolve.checking.entries import depth, has_entries
+from stepsolve.checking.entries import depth, has_entries, twofold
 from stepsolve.derivation import Derivation
 from stepsolve.errors import nearest
 from stepsolve.notation.precedence import COMPARISONS
@@ -35,17 +35,22 @@ from stepsolve.source.fields import (
     list_of,
     mapping_of,
     name,
+    one_or_list,
     record,
     text,
 )
 from stepsolve.source.functions import FunctionReader
-from stepsolve.source.quantities import Written
+from stepsolve.source.quantities import Given, Written, value
 from stepsolve.source.report import Report
+from stepsolve.worksheet.evaluation import LineError, evaluate
 from stepsolve.worksheet.proof import ProofPage
+from stepsolve.worksheet.sides import scalars, vectors, worksheet
 
 _MAX_LINES = 40  # of an author's proof
 _MAX_FUNCTIONS = 12
 _MAX_DEPTH = 2  # of sums in sums
+_MAX_POINTS = 8
+_MAX_ENTRIES = 6  # of a vector at a point
 _MAX_ORDER = 2  # of derivatives: differences of differences lose their digits
 _PARITIES = {"even": 1, "odd": -1, "any": 0}
 _TEXT: dict[str, object] = {"type": ["string", "number"]}
@@ -65,6 +70,10 @@ class ProofLine:
 _line: Reader[ProofLine] = either(
     Reader(lambda node, _: ProofLine(to=node), _TEXT, "an expression"), record(ProofLine)
 )
+
+
+_Numbers = dict[str, tuple[Given, ...]]
+_point: Reader[_Numbers] = mapping_of(name, one_or_list(value, minimum=1))
 
 
 class _Read(NamedTuple):
@@ -108,6 +117,12 @@ class Identity(Problem):
         default=(),
         examples=(["1 - 1 / (1 + exp(-x))", "exp(-x) / (1 + exp(-x))", "sigmoid(-x)"],),
     )
+    at: tuple[_Numbers, ...] = entry(
+        one_or_list(_point),
+        "Numbers at which both sides are worked out, a list for the entries of a vector.",
+        default=(),
+        examples=({"x": 2},),
+    )
     expected: str = entry(
         choice(PROVED, DISPROVED, UNDECIDED),
         "The verdict that confirms the page.",
@@ -124,6 +139,45 @@ class Identity(Problem):
             message = "no place was found where both sides have values"
             message += " and the conditions hold" if self.conditions else ""
             report.add(found.claim.diagnose(message))
+        for point in self.at[:_MAX_POINTS]:
+            self._check_point(found, point, report)
+        if len(self.at) > _MAX_POINTS:
+            report.add(found.claim.diagnose(f"at may have {_MAX_POINTS} points"))
+
+    @staticmethod
+    def _check_point(found: _Read, point: _Numbers, report: Report) -> None:
+        """Every name needs its numbers, and both sides need values there."""
+        own, single = vectors(found.statement), scalars(found.statement)
+        before = report.failed
+        if found.statement.shifted or found.statement.open_:
+            what = "open functions" if found.statement.open_ else "shifted indices"
+            report.add(
+                found.claim.diagnose(f"an identity with {what} is not worked out at a point")
+            )
+        for called, numbers in point.items():
+            node = numbers[0].node
+            if called not in (*own, *single):
+                hint = nearest(called, (*own, *single))
+                report.add(node.diagnose(f"{called} needs no number", hint))
+            elif called in single and len(numbers) > 1:
+                report.add(node.diagnose(f"{called} is one number"))
+            elif len(numbers) > _MAX_ENTRIES:
+                report.add(node.diagnose(f"{called} may have {_MAX_ENTRIES} entries"))
+            for number in numbers:
+                if number.expression is None:
+                    report.add(number.node.diagnose(f"a point needs a number for {called}"))
+        place = next(iter(point.values()))[0].node if point else found.claim.node
+        for called in (*own, *single):
+            if called not in point:
+                report.add(place.diagnose(f"at gives no number for {called}"))
+        if len({len(numbers) for called, numbers in point.items() if called in own}) > 1:
+            report.add(place.diagnose("all vectors need the same number of entries"))
+        if report.failed or before:
+            return
+        try:
+            evaluate(worksheet(found.statement, {n: _expressions(v) for n, v in point.items()}))
+        except LineError as error:
+            report.add(place.diagnose(f"a side has no value at this point: {error.reason}"))
 
     @cached_property
     def _read(self) -> _Read:
@@ -165,6 +219,10 @@ class Identity(Problem):
         for line, _ in lines:
             if line is not None:
                 _check_known(line, known, report)
+        both = twofold(left, right)
+        if both is not None:
+            message = f"{both.name} stands for an entry or a vector as well as for a number"
+            report.add(claim.diagnose(message, both))
         if depth(claim.expression) > _MAX_DEPTH:
             report.add(claim.diagnose(f"sums may stand {_MAX_DEPTH} deep in sums"))
         given = _Given(known, report)
@@ -189,7 +247,8 @@ class Identity(Problem):
 
     def derive(self) -> Derivation:
         found = self._read
-        page = ProofPage(found.statement, found.lines, self.expected, self.shown)
+        points = [{n: _expressions(v) for n, v in point.items()} for point in self.at]
+        page = ProofPage(found.statement, found.lines, points, self.expected, self.shown)
         return Derivation(
             self.title or "Identity",
             self.kind,
@@ -199,6 +258,10 @@ class Identity(Problem):
             page.checks,
             self.shown,
         )
+
+
+def _expressions(numbers: tuple[Given, ...]) -> tuple[Expression, ...]:
+    return tuple(n.expression for n in numbers if n.expression is not None)
 
 
 def _order(expression: Expression) -> int:

@@ -37,6 +37,7 @@ from stepsolve.notation.numbers import Digits
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Item, Name, walk
 from stepsolve.worksheet.lines import Line, Worksheet
+from stepsolve.worksheet.sides import Point, worksheet
 from stepsolve.worksheet.solution import Solution
 
 _INFINITE = float("inf")
@@ -44,12 +45,16 @@ Parts = tuple[str | Expression, ...]
 
 
 class ProofPage:
-    """Blocks, values, results and checks for a statement; `lines` are the author's proof, if any."""
+    """Blocks, values, results and checks for a statement.
+
+    `lines` are the author's proof, if any; at `points` both sides are worked out.
+    """
 
     def __init__(
         self,
         statement: Statement,
         lines: tuple[tuple[Expression, str], ...],
+        points: Sequence[Point],
         expected: str,
         digits: Digits,
     ) -> None:
@@ -59,7 +64,7 @@ class ProofPage:
         self._checks: list[Check] = []
         self._word = UNDECIDED
         self.quantities: dict[str, Value] = {}
-        self.blocks = tuple(self._blocks())
+        self.blocks = (*self._blocks(), *self._numbers(points))
         if self._word != PROVED or self._word != expected:
             self._checks.append(_expectation(self._word, expected))
         self.checks = tuple(self._checks)
@@ -107,6 +112,10 @@ class ProofPage:
             told.append(Apply("==", Apply("sum", Item(Name(vector), k), k), total))
         if told:
             yield Text(("for ", *_listed(told)), Detail.BRIEF)
+        if s.indexed:
+            over = "all integers; beyond their entries the vectors are 0"
+            told_ = over if s.shifted else "all entries of the vectors"
+            yield Text((f"The sums run over {told_}.",), Detail.NORMAL)
         if self._trial.lone is not None:
             yield Text(self._lone(*self._trial.lone), Detail.BRIEF)
 
@@ -171,12 +180,13 @@ class ProofPage:
         for function in found.example.functions.values():
             left, body = function.formula
             yield Text(("Take ", left, " = ", body, "."), Detail.BRIEF)
-        if found.example.at:
-            where = [Apply("==", Name(n), written(str(k))) for n, k in found.example.at.items()]
-            yield Text(("For ", *_listed(where), "."), Detail.BRIEF)
-        if found.place.at:
-            at = _listed([Apply("==", Name(n), v) for n, v in found.place.at.items()])
-            yield Text(("At ", *at, ":"), Detail.BRIEF)
+        if s.shifted:
+            told = "Let the vectors have entries at 0, 1 and 2, and be 0 elsewhere."
+            yield Text((told,), Detail.BRIEF)
+        where = [(n, written(str(k))) for n, k in found.example.at.items()]
+        at = [Apply("==", Name(n), v) for n, v in (*where, *found.place.at.items())]
+        if at:
+            yield Text(("At ", *_listed(at), ":"), Detail.BRIEF)
         given = {n: without_derivatives(e) for n, e in s.fixed(found.example).items()}
         lines = [Line(n, e) for n, e in given.items()]
         names_ = [_free(name, found.place.at) for name in called]
@@ -213,6 +223,24 @@ class ProofPage:
             Detail.BRIEF,
         )
         self._checks.append(self._trial.check_outcome(self._claimed(self._statement)))
+
+    def _numbers(self, points: Sequence[Point]) -> Iterator[Block]:
+        """Both sides at the points that the problem gives."""
+        if points:
+            yield Section(("In numbers",))
+        for row, point in enumerate(points, 1):
+            solution = Solution(
+                worksheet(self._statement, point, str(row) if len(points) > 1 else ""),
+                digits=self._digits,
+            )
+            told: list[Expression] = []
+            for name, value in solution.forward.given.items():
+                assert value is not None
+                told.append(Apply("==", Name(name), value))
+            yield Text(("At ", *_listed(told), ":"), Detail.BRIEF)
+            yield from solution.forward_blocks()
+            self.quantities |= solution.quantities
+            self._checks += solution.checks()
 
     # ------------------------------------------------------------------- the author's proof
 
