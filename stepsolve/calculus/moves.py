@@ -125,16 +125,16 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
     settled = settle(raw)
     written = clean(raw)
     (used, signs), (fewer, less) = _measure(written), _measure(settled)
-    if (used, signs) == (fewer, less):
+    if (used, signs) == (fewer, less) and _powers(written) == _powers(settled):
         return (Link(rule, back, settled),)
     if signs > less and _fractions(written) > _fractions(settled):
         second = ("collect and cancel", "multiply and divide")
-    elif _powers(written) > _powers(settled) > 0:
-        second = ("cancel powers of e", "multiply above and below by a power of e")
     elif signs > less:
         second = ("collect like terms", "add and subtract")
-    elif signs < less:
+    elif _powers(written) > _powers(settled) > 0:
         second = ("e^a · e^b = e^(a + b)", "e^(a + b) = e^a · e^b")
+        if used > fewer:
+            second = ("cancel powers of e", "multiply above and below by a power of e")
     elif _fractions(written):
         second = ("cancel", "multiply and divide")
     else:
@@ -143,12 +143,15 @@ def _links(rule: str, back: str, raw: Expression) -> tuple[Link, ...]:
 
 
 def _measure(expression: Expression) -> tuple[int, int]:
-    """How many names and how many signs + and - there are."""
-    used = signs = 0
-    for node in walk(expression):
-        used += isinstance(node, Name)
-        signs += head(node) in ("+", "-")
-    return used, signs
+    """How many names there are, and how many signs + and - that stand in no exponent."""
+    used = sum(isinstance(node, Name) for node in walk(expression))
+    return used, _signs(expression)
+
+
+def _signs(expression: Expression) -> int:
+    if head(expression) == "exp":
+        return 0
+    return (head(expression) in ("+", "-")) + sum(map(_signs, expression.children))
 
 
 def _powers(expression: Expression) -> int:

@@ -20,6 +20,7 @@ from stepsolve.calculus.laws import holds, laws, opposite
 from stepsolve.calculus.moves import (
     Knowledge,
     Link,
+    definition_of,
     derivative,
     moves,
     moves_at,
@@ -241,7 +242,7 @@ def chain(
     tried = len(seen[0]) + len(seen[1])
     if met is None:
         return None, tried, spent
-    return _joined(left, right, _way(seen[0], met), _way(seen[1], met)), tried, spent
+    return _joined(left, right, _way(seen[0], met), _way(seen[1], met), known), tried, spent
 
 
 def _way(seen: dict[str, _Seen], name: str) -> list[_Seen]:
@@ -254,7 +255,11 @@ def _way(seen: dict[str, _Seen], name: str) -> list[_Seen]:
 
 
 def _joined(
-    left: Expression, right: Expression, there: list[_Seen], back: list[_Seen]
+    left: Expression,
+    right: Expression,
+    there: list[_Seen],
+    back: list[_Seen],
+    known: Knowledge,
 ) -> tuple[Step, ...]:
     links = [link for seen in there[1:] for link in seen.links]
     reverse = [link for seen in back[1:] for link in seen.links]
@@ -266,13 +271,16 @@ def _joined(
     if not reverse:
         last = chained.pop()[0] if chained else "the same, put in order"
         chained.append((last, right))
-    return _as_steps(left, chained)
+    return _as_steps(left, chained, known)
 
 
-def _as_steps(start: Expression, chained: list[tuple[str, Expression]]) -> tuple[Step, ...]:
+def _as_steps(
+    start: Expression, chained: list[tuple[str, Expression]], known: Knowledge
+) -> tuple[Step, ...]:
+    said = {definition_of([one]): one.formula for one in known.definitions.values()}
     steps = []
     for rule, after in chained:
-        steps.append(Step(rule, start, after))
+        steps.append(Step(rule, start, after, said.get(rule)))
         start = after
     return tuple(steps)
 
@@ -284,7 +292,7 @@ def _difference(left: Expression, right: Expression, known: Knowledge) -> tuple[
     current = settle(start)
     for _ in range(_MAX_STRAIGHT):
         if current == ZERO:
-            return _as_steps(start, chained)
+            return _as_steps(start, chained, known)
         links = next(_straight(current, known), None)
         if links is None or links[-1].after.size > 4 * _LARGEST:
             return None

@@ -48,6 +48,9 @@ class StepWriter:
         yield []
         yield from equation((steps[0].before,), self._width, _NUMBER)
         for step in steps:
+            if step.formula is not None and self._detail is Detail.FULL:
+                stated = " = ".join(map(side, step.formula))
+                step = step._replace(rule=f"{step.rule}: {stated}")
             yield from self._rewrite(step)
 
     def _step(self, step: Step, depth: int) -> Iterator[Row]:
@@ -125,14 +128,14 @@ class StepWriter:
     def _rewrite(self, step: Step) -> Iterator[Row]:
         rows = equation((step.after,), self._width - 2, _NUMBER + 2)
         middle = len(rows) // 2 if len(rows) > 1 else 0
+        beside = 2 + row_width(rows[middle]) + len(step.rule) + 3 <= self._width
+        if not beside:
+            yield from wrapped(step.rule, self._width, _NUMBER, NOTE)
         for k, row in enumerate(rows):
             lead = "= " if k == middle else "  "
             written: Row = [(" " * _NUMBER + lead + row[0][0][_NUMBER + 2 :], PLAIN)]
-            fits = row_width(written) + len(step.rule) + 3 <= self._width
-            if k == middle and fits:
+            if k == middle and beside:
                 written.append((f"   {step.rule}", NOTE))
-            elif k == middle:
-                yield from wrapped(step.rule, self._width, _NUMBER, NOTE)
             yield written
 
 

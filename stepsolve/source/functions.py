@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.indices import is_summation
-from stepsolve.notation.tree import Apply, Expression, Item, Name, names, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, walk
 from stepsolve.operations.table import ALIASES, CONSTANTS, OPERATIONS, row_of
 from stepsolve.source.data import Node
 from stepsolve.source.expression import parse, parse_definition
@@ -97,6 +97,11 @@ class FunctionReader:
                 )
             elif isinstance(node, Item):
                 known = self._is_indexed and isinstance(node.base, Name)
+                wrong = next((i for i in node.indices if not _is_index(i)), None)
+                if known and wrong is not None:
+                    message, hint = "this is no index", "as in x[i], x[n - m] or x[2]"
+                    self._report.add(found.diagnose(message, wrong, hint))
+                    return False
             if not known:
                 what = node.operation if isinstance(node, Apply) else "a vector or an index"
                 message = f"{what} has no place among scalars"
@@ -123,3 +128,13 @@ class FunctionReader:
         size = own + sum(t * inner for t, (inner, _) in pairs)
         uses = (sum(t * used[k] for t, (_, used) in pairs) for k in range(len(parameters)))
         return min(size, _COUNTED), tuple(min(used, _COUNTED) for used in uses)
+
+
+def _is_index(expression: Expression) -> bool:
+    """Whether an index is made of letters and whole numbers by sums."""
+    match expression:
+        case Number(text=text):
+            return text.isdecimal() and len(text) < 4
+        case Apply(operation="+" | "-" | "neg", arguments=parts):
+            return all(map(_is_index, parts))
+    return isinstance(expression, Name)
