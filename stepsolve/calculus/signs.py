@@ -144,7 +144,7 @@ class Assumptions:
 
     def _of_power(self, node: Expression) -> Signs:
         match node:
-            case Apply(operation="^", arguments=(base, _)) if self.positive(base):
+            case Apply(operation="^", arguments=(base, _)) if self._of(base) <= POSITIVE:
                 return POSITIVE
         return ANY
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import candidates
 from stepsolve.errors import OutsideDomain
-from stepsolve.notation.tree import Apply, Expression, Number, walk
+from stepsolve.notation.tree import Apply, Expression, Number
 
 _SIMPLE = ("1", "0", "-1", "2", "1/2", "-2", "-1/2", "3", "-3", "1/3", "10", "-10")
+_ZERO = _SIMPLE.index("0")
 _MOST_SIMPLE = 600  # points tried in all
 _DIFFERENT = 1e-10  # relative difference from which on two values are not the same
 _MOVED = "1e-5"  # how far a derivative must differ as well, so that a corner deceives nobody
@@ -45,11 +46,7 @@ class Claim:
         self._variables = tuple(variables)
         self._definitions = definitions or {}
         self.precise = precise or Precise()
-        self._slopes = any(
-            isinstance(node, Apply) and node.operation == "diff"
-            for side in (left, right)
-            for node in walk(side)
-        )
+        self._order = max(map(order, (left, right)))
         self.agreeing = 0
         """Points at which both sides had the same value in the last search."""
         self.worst = 0.0
@@ -73,7 +70,7 @@ class Claim:
             if error <= _DIFFERENT:
                 self.agreeing += 1
                 self.worst = max(self.worst, error)
-            elif not self._slopes or self._differs_beside(values):
+            elif not self._order or self._differs_beside(values):
                 return Place(at, one, other)
         return None
 
@@ -88,6 +85,8 @@ class Claim:
             if size - 1 in row or not count
         ]
         for row in rows[:_MOST_SIMPLE]:
+            if self._order > 1 and _ZERO in row:
+                continue  # steps are relative there: a difference of differences has no digits left
             at = {name: simple[k] for name, k in zip(self._variables, row, strict=True)}
             here = Point({})
             yield at, {name: self.precise.evaluate(v, here) for name, v in at.items()}
@@ -122,6 +121,12 @@ class Claim:
             if one is None or other is None or self._error(one, other) <= _DIFFERENT:
                 return False
         return True
+
+
+def order(expression: Expression) -> int:
+    """How deep derivatives stand in derivatives."""
+    own = isinstance(expression, Apply) and expression.operation == "diff"
+    return own + max(map(order, expression.children), default=0)
 
 
 def written(text: str) -> Expression:

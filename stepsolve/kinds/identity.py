@@ -19,6 +19,7 @@ from typing import ClassVar, NamedTuple
 from stepsolve.calculus.laws import Definition
 from stepsolve.calculus.moves import Entries
 from stepsolve.calculus.verdicts import DISPROVED, PROVED, UNDECIDED, Statement, Trial
+from stepsolve.checking.claims import order
 from stepsolve.checking.entries import depth, has_entries, twofold
 from stepsolve.derivation import Derivation
 from stepsolve.errors import nearest
@@ -212,7 +213,7 @@ class Identity(Problem):
                 report.add(claim.diagnose("an identity has two sides", hint="left == right"))
                 return None
         for side in (left, right):
-            if _order(side) > _MAX_ORDER:
+            if order(side) > _MAX_ORDER:
                 message = f"derivatives of derivatives may be {_MAX_ORDER} deep"
                 report.add(claim.diagnose(message, side))
         known = dict(names(claim.expression))
@@ -262,12 +263,6 @@ class Identity(Problem):
 
 def _expressions(numbers: tuple[Given, ...]) -> tuple[Expression, ...]:
     return tuple(n.expression for n in numbers if n.expression is not None)
-
-
-def _order(expression: Expression) -> int:
-    """How deep derivatives stand in derivatives."""
-    own = isinstance(expression, Apply) and expression.operation == "diff"
-    return own + max(map(_order, expression.children), default=0)
 
 
 def _check_known(found: Written, known: dict[str, Name], report: Report) -> None:

@@ -158,13 +158,15 @@ class ProofPage:
                 if step.rule == "differentiate":
                     after = set(walk(step.after))
                     taken |= {n: None for n in walk(step.before) if _is_diff(n) and n not in after}
+        word = "First"
         for derivative in taken:
             if any(_is_diff(inner) for inner in walk(derivative.children[0])):
                 continue  # the inner one is worked out first
             body, variable = derivative.children
             assert isinstance(variable, Name)
             found = differentiate(body, variable.name, self._statement.variables)
-            yield Text(("First the derivative, rule by rule:",), Detail.NORMAL)
+            yield Text((f"{word} the derivative, rule by rule:",), Detail.NORMAL)
+            word = "Then"
             yield Steps((found.step,), Detail.NORMAL)
             names_ = dict.fromkeys((*self._statement.variables, variable.name))
             sampler = Sampler(body, names_, found.definitions, by=(variable.name,))

@@ -33,6 +33,9 @@ def known(*conditions: str) -> Assumptions:
         ("x != 0", "x^2", {1}),
         ("x >= 0, x <= 0", "x", {0}),
         ("x > 1", "log(x)", {1}),
+        ("x > 0", "x^y + 1", {1}),
+        ("x - y > 0", "(x - y)^(x - y)", {1}),
+        ("x > 0", "(y - x)^(y + x)", {-1, 0, 1}),
     ],
 )
 def test_what_follows(conditions: str, expression: str, signs: set[int]) -> None:

@@ -16,6 +16,7 @@ from stepsolve.notation.plain import plain
 from stepsolve.render.layout import sentence, text_of
 from stepsolve.render.page import Style, page
 from stepsolve.source.expression import parse
+from stepsolve.worksheet import proof
 
 ROOT = Path(__file__).parents[2] / "problems" / "proofs"
 
@@ -185,6 +186,22 @@ def test_the_exit_status(text: str, status: int, tmp_path: Path) -> None:
     assert run("run", path).returncode == status
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "diff(diff(sigmoid(x), x), x) == sigmoid(x) * (1 - sigmoid(x)) * (1 - 2 * sigmoid(x))",
+        "diff(diff(sin(x), x), x) == -sin(x)",
+        "diff(diff(x^3 * y, x), y) == 3 * x^2",
+    ],
+)
+def test_second_derivatives_raise_no_false_alarm(claim: str) -> None:
+    assert failures(solved(claim)) == []
+
+
+def test_a_wrong_second_derivative_is_refuted() -> None:
+    assert "the verdict, disproved" in failures(solved("diff(diff(x^3, x), x) == 6 * x + 1e-9"))
+
+
 # --------------------------------------------------------------------------- functions of its own
 
 
@@ -282,6 +299,13 @@ def test_a_wrong_step_fails_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moves, "unfoldings", lambda *_: iter(()))
     derivation = solved("1 - sigmoid(x) == sigmoid(-x)")
     assert {of for of in failures(derivation) if "slip" in of}
+
+
+def test_a_wrong_value_of_a_side_fails_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The derivative that the worksheet uses, against the difference that found the point."""
+    monkeypatch.setattr(proof, "without_derivatives", lambda _: parse("x + 1"))
+    found = failures(solved("diff(x^2, x) == x", expected="disproved"))
+    assert found and set(found) <= {"left", "right"}
 
 
 def test_a_wrong_multiplication_fails_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
