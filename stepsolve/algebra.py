@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import add, mul, sub, truediv
 from typing import Any
 
@@ -79,14 +79,17 @@ class Judge:
     """What SymPy says of claims about expressions: true, false, or None where it does not decide.
 
     `euler` says that the name `e` is Euler's number; `definitions` are names that stand for
-    expressions. `diff(expression, x)` is SymPy's own derivative.
+    expressions, `positive` names of positive numbers. `diff(expression, x)` is SymPy's own derivative.
     """
 
     def __init__(
-        self, euler: bool = True, definitions: Mapping[str, Expression] | None = None
+        self,
+        euler: bool = True,
+        definitions: Mapping[str, Expression] | None = None,
+        positive: Iterable[str] = (),
     ) -> None:
         self._definitions = definitions or {}
-        self._translate = _Translator(euler, self._definitions)
+        self._translate = _Translator(euler, self._definitions, positive)
         self._sizes: dict[str, int] = {}
 
     def equal(self, one: Expression, other: Expression, *, at_once: bool = False) -> bool | None:
@@ -288,10 +291,15 @@ def _slopes_of_jumps(derivative: Any) -> list[Any]:
 
 
 class _Translator:
-    def __init__(self, euler: bool, definitions: Mapping[str, Expression]) -> None:
+    def __init__(
+        self, euler: bool, definitions: Mapping[str, Expression], positive: Iterable[str] = ()
+    ) -> None:
         self._definitions = definitions
         self._derivatives: dict[Any, Any] = {}
-        self._symbols: dict[str, Any] = {"pi": sympy.pi, "π": sympy.pi}
+        self._symbols: dict[str, Any] = {
+            name: sympy.Symbol(name, positive=True) for name in positive
+        }
+        self._symbols |= {"pi": sympy.pi, "π": sympy.pi}
         if euler:
             self._symbols["e"] = sympy.E
         self._done: dict[Expression, Any] = {}

@@ -103,10 +103,11 @@ class Lines(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Rewrites in order."""
+    """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ..."""
 
     steps: tuple[Step, ...]
     detail: Detail = Detail.BRIEF
+    chain: bool = False
 
 
 class Table(NamedTuple):

@@ -177,7 +177,9 @@ class Precise:
             noise = self.mp.ldexp(1, int(largest) - self.mp.prec + _BLURRED) / step
             point.silence = max(point.silence, noise)
             return self.mp.mpf(0)
-        point.blur = max(point.blur, 2.0 ** (lost - self.mp.prec + _BLURRED))
+        # the body may hold derivatives itself: what is blurred in them is divided by the step
+        inner = max(above.blur, below.blur) * float(max(abs(after), abs(before)) / abs(moved))
+        point.blur = max(point.blur, inner, 2.0 ** (lost - self.mp.prec + _BLURRED))
         return moved / (2 * step)
 
     def step(self, at: Value) -> Value:

@@ -25,7 +25,7 @@ class Sampler:
     """Random points at which an expression and its derivative have real values.
 
     `by` are the variables it is differentiated by, all unless named; `definitions` are names in the
-    steps that stand for expressions in the variables.
+    steps that stand for expressions in the variables; `holds` are comparisons that are true there.
     """
 
     def __init__(
@@ -35,15 +35,18 @@ class Sampler:
         definitions: Mapping[str, Expression] | None = None,
         precise: Precise | None = None,
         by: Iterable[str] | None = None,
+        holds: Iterable[Expression] = (),
     ) -> None:
         self.precise = precise or Precise()
         names_ = tuple(variables)
         derivatives = (Apply("diff", expression, Name(v)) for v in (names_ if by is None else by))
-        self.points = tuple(self._find((expression, *derivatives), names_, definitions or {}))
+        probes = (expression, *derivatives)
+        self.points = tuple(self._find(probes, tuple(holds), names_, definitions or {}))
 
     def _find(
         self,
         probes: tuple[Expression, ...],
+        holds: tuple[Expression, ...],
         variables: tuple[str, ...],
         definitions: Mapping[str, Expression],
     ) -> Iterator[Point]:
@@ -51,6 +54,8 @@ class Sampler:
         for values in candidates(variables, self.precise):
             point = Point(values, definitions)
             try:
+                if not all(self.precise.evaluate(comparison, point) for comparison in holds):
+                    continue
                 for probe in probes:
                     self.precise.evaluate(probe, point)
             except OutsideDomain:

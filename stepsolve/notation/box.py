@@ -16,10 +16,12 @@ from stepsolve.notation.bricks import (
     grid,
     joined,
     line,
+    lowered,
     marked,
     raised,
 )
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.indices import below, is_indexed, stands_alone
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
 from stepsolve.notation.precedence import (
@@ -27,18 +29,21 @@ from stepsolve.notation.precedence import (
     BOX,
     POSTFIX,
     PRODUCT,
+    SUMMATION,
     argument_levels,
-    is_plain_name,
 )
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.notation.unicode import (
     SIGNS,
     approach,
+    derivative_sign,
     gradient_parts,
+    is_short,
     one_line,
     pretty_name,
     pretty_number,
+    summation_sign,
     superscript,
 )
 
@@ -62,8 +67,7 @@ def _draw(expression: Expression, small: bool) -> Box:
         draw = _signed if expression.operation in BOX.parts else _call
         return draw(expression.operation, expression.arguments, small)
     if isinstance(expression, Item):
-        indices = joined(_parts(expression.indices, ANYTHING, small), ", ")
-        return beside(_part(expression.base, POSTFIX, small), fenced("[", indices, "]"))
+        return _entry(expression, small)
     if isinstance(expression, Array):
         return _array(expression, small)
     raise TypeError(f"no notation for {type(expression).__name__}")
@@ -111,11 +115,37 @@ def _power(drawn: Box, exponent: Expression) -> Box:
     return marked(drawn, mark) if mark else raised(drawn, _part(exponent, ANYTHING, small=True))
 
 
+def _entry(item: Item, small: bool) -> Box:
+    mark = below(*item.indices) if is_indexed(item) else ""
+    if not mark:
+        indices = joined(_parts(item.indices, ANYTHING, small), ", ")
+        return beside(_part(item.base, POSTFIX, small), fenced("[", indices, "]"))
+    base = _draw(item.base, small)
+    return lowered(base if stands_alone(item.base) else fenced("[", base, "]"), mark)
+
+
+def _summation(arguments: tuple[Expression, ...], small: bool) -> Box:
+    """A sum; one with bounds carries them above and below its sign."""
+    body, index, *bounds = arguments
+    inside = _part(body, SUMMATION, small)
+    if not bounds or small:
+        return beside(line(f"{summation_sign(arguments)} "), inside)
+    above, start = map(one_line, (bounds[1], bounds[0]))
+    under = f"{one_line(index)} = {start}"
+    width = max(len(above), len(under))
+    sign = Box((above.center(width), "Σ".center(width), under.center(width)), 1)
+    return beside(sign, line(" "), inside)
+
+
 def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
-    if operation == "diff":
-        return _derivative(arguments[0], arguments[1], small)
+    if operation in ("diff", "partial"):
+        return _derivative(operation, arguments, small)
     if operation == "limit":
         return _limit(arguments, small)
+    if operation == "sum" and len(arguments) > 1:
+        return _summation(arguments, small)
+    if operation == "delta" and (mark := below(*arguments)):
+        return line(f"δ{mark}")
     if operation == "exp":
         return _exponential(arguments[0])
     if operation == CHOICE:
@@ -144,11 +174,13 @@ def _exponential(argument: Expression) -> Box:
     return _filled(text_template("exp"), [exponent])
 
 
-def _derivative(of: Expression, by: Expression, small: bool) -> Box:
-    below = one_line(by) if is_plain_name(by) else f"({one_line(by)})"
-    if is_plain_name(of):
-        return _gradient(f"d{one_line(of)}", f"d{below}")
-    return beside(_gradient("d", f"d{below}"), fenced("[", _part(of, ANYTHING, small), "]"))
+def _derivative(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box:
+    of, by = arguments
+    d = derivative_sign(operation, by)
+    under = one_line(by) if is_short(by) else f"({one_line(by)})"
+    if is_short(of):
+        return _gradient(f"{d}{one_line(of)}", f"{d}{under}")
+    return beside(_gradient(d, f"{d}{under}"), fenced("[", _part(of, ANYTHING, small), "]"))
 
 
 def _limit(arguments: tuple[Expression, ...], small: bool) -> Box:

@@ -112,6 +112,13 @@ def marked(base: Box, mark: str) -> Box:
     return Box((top + mark, *[row + blank for row in others]), base.baseline)
 
 
+def lowered(base: Box, mark: str) -> Box:
+    """A base with small characters (`ᵢⱼ`) at its bottom right corner."""
+    blank = " " * len(mark)
+    *others, last = base.rows
+    return Box((*[row + blank for row in others], last + mark), base.baseline)
+
+
 def joined(boxes: Sequence[Box], between: str) -> Box:
     """Boxes beside each other with a text between; an empty line if there are none."""
     row: list[Box] = []

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.indices import is_indexed, stands_alone
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
-    ATOM,
     LATEX,
     POSTFIX,
     PRODUCT,
+    SUMMATION,
     argument_levels,
     is_plain_name,
     is_scientific,
 )
 from stepsolve.notation.template import filled, latex_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
+from stepsolve.notation.unicode import derivative_sign, is_short
 
 _SIGNS: Final = {
     "+": " + ",
@@ -47,7 +49,7 @@ def latex(expression: Expression) -> str:
         write = _signed if expression.operation in LATEX.parts else _call
         return write(expression.operation, expression.arguments)
     if isinstance(expression, Item):
-        return f"{_part(expression.base, POSTFIX)}[{', '.join(map(_part, expression.indices))}]"
+        return _entry(expression)
     if isinstance(expression, Array):
         return _array(expression)
     raise TypeError(f"no notation for {type(expression).__name__}")
@@ -128,13 +130,41 @@ def _is_coefficient(left: Expression, right: Expression) -> bool:
     return is_plain_name(right)
 
 
+def _entry(item: Item) -> str:
+    if not is_indexed(item):
+        return f"{_part(item.base, POSTFIX)}[{', '.join(map(_part, item.indices))}]"
+    base = latex(item.base)
+    if not stands_alone(item.base):
+        base = rf"\left[{base}\right]"
+    elif "'" in base:
+        base = f"{{{base}}}"  # a prime is an exponent: it cannot carry another one
+    return f"{base}_{{{_indices(item.indices)}}}"
+
+
+def _indices(indices: tuple[Expression, ...]) -> str:
+    texts = list(map(latex, indices))
+    letters = all(isinstance(index, Name | Number) and len(latex(index)) == 1 for index in indices)
+    return ("" if letters else ", ").join(texts)
+
+
+def _summation(body: Expression, index: Expression, *bounds: Expression) -> str:
+    limits = latex(index)
+    if bounds:
+        limits = f"{limits}={latex(bounds[0])}}}^{{{latex(bounds[1])}"
+    return rf"\sum_{{{limits}}} {_part(body, SUMMATION)}"
+
+
 def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
-    if operation == "diff":
-        return _derivative(*arguments)
+    if operation in ("diff", "partial"):
+        return _derivative(operation, *arguments)
     if operation == CHOICE:
         return _cases(arguments)
     if operation == "limit":
         return _limit(arguments)
+    if operation == "sum" and len(arguments) > 1:
+        return _summation(*arguments)
+    if operation == "delta":
+        return rf"\delta_{{{_indices(arguments)}}}"
     template = latex_template(operation)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
 
@@ -145,11 +175,12 @@ def _cases(arguments: tuple[Expression, ...]) -> str:
     return rf"\begin{{cases}} {''.join(rows)}{latex(other)} & \text{{otherwise}} \end{{cases}}"
 
 
-def _derivative(of: Expression, by: Expression) -> str:
-    below = _UPRIGHT_D + _part(by, ATOM)
-    if is_plain_name(of):
-        return rf"\frac{{{_UPRIGHT_D}{latex(of)}}}{{{below}}}"
-    return rf"\frac{{{_UPRIGHT_D}}}{{{below}}}\left[{_part(of)}\right]"
+def _derivative(operation: str, of: Expression, by: Expression) -> str:
+    d = _UPRIGHT_D if derivative_sign(operation, by) == "d" else r"\partial "
+    below = d + _part(by, POSTFIX)
+    if is_short(of):
+        return rf"\frac{{{d}{latex(of)}}}{{{below}}}"
+    return rf"\frac{{{d}}}{{{below}}}\left[{_part(of)}\right]"
 
 
 def _limit(arguments: tuple[Expression, ...]) -> str:

@@ -12,17 +12,19 @@ from itertools import count, repeat
 from typing import Final, NamedTuple
 
 from stepsolve.notation.cases import CHOICE
-from stepsolve.notation.template import OPEN, RAISED, kind_of, latex_template, text_template
+from stepsolve.notation.indices import is_summation
+from stepsolve.notation.template import MARKED, OPEN, RAISED, kind_of, latex_template, text_template
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number
 
 COMPARISON: Final = 0
 SUM: Final = 1
 SIGN: Final = 2
-PRODUCT: Final = 3
-QUOTIENT: Final = 4  # a fraction that holds together by itself: `df/dx`, a stacked fraction
-POWER: Final = 5
-POSTFIX: Final = 6
-ATOM: Final = 7
+SUMMATION: Final = 3  # over an index: `Σₖ aₖ · bₖ`
+PRODUCT: Final = 4
+QUOTIENT: Final = 5  # a fraction that holds together by itself: `df/dx`, a stacked fraction
+POWER: Final = 6
+POSTFIX: Final = 7
+ATOM: Final = 8
 ANYTHING: Final = COMPARISON
 
 COMPARISONS: Final = frozenset(("<", "<=", ">", ">=", "==", "!="))
@@ -47,6 +49,8 @@ class Notation(NamedTuple):
         if isinstance(expression, Name):
             return QUOTIENT if "/" in expression.name else ATOM
         if isinstance(expression, Apply):
+            if self.template is not None and is_summation(expression):
+                return SUMMATION
             known = self.levels.get(expression.operation)
             return self._call_level(expression.operation) if known is None else known
         if isinstance(expression, Number):
@@ -68,7 +72,7 @@ class Notation(NamedTuple):
         if self.template is None:
             return ATOM
         kind = kind_of(self.template(operation))
-        return SUM if kind == OPEN else POWER if kind == RAISED else ATOM
+        return SUM if kind == OPEN else POWER if kind in (RAISED, MARKED) else ATOM
 
 
 def is_scientific(number: Number) -> bool:
@@ -83,7 +87,7 @@ def is_plain_name(expression: Expression) -> bool:
 
 def argument_levels(template: str) -> Iterator[int]:
     """The least level of each argument of a call: an index, `_#2`, holds together by itself."""
-    least = POSTFIX if kind_of(template) == OPEN else ANYTHING
+    least = POSTFIX if kind_of(template) in (OPEN, MARKED) else ANYTHING
     if "_#" not in template:
         return repeat(least)
     return (ATOM if f"_#{k}" in template else least for k in count(1))
@@ -100,9 +104,9 @@ _LEVELS = dict.fromkeys(COMPARISONS, COMPARISON) | {
     "T": POSTFIX,
 }
 _PARTS: dict[str, tuple[int, ...]] = dict.fromkeys(COMPARISONS, (SUM, SUM)) | {
-    "+": (SUM, PRODUCT),  # neither a sum nor a sign to the right: a + (-b)
-    "-": (SUM, PRODUCT),
-    "neg": (PRODUCT,),
+    "+": (SUM, SUMMATION),  # neither a sum nor a sign to the right: a + (-b)
+    "-": (SUM, SUMMATION),
+    "neg": (SUMMATION,),
     "*": (PRODUCT, QUOTIENT),
     "@": (PRODUCT, QUOTIENT),
     "/": (PRODUCT, POWER),
@@ -110,7 +114,9 @@ _PARTS: dict[str, tuple[int, ...]] = dict.fromkeys(COMPARISONS, (SUM, SUM)) | {
     "T": (POSTFIX,),
 }
 # A transpose is written as an exponent, so it cannot carry another one.
-_FOR_PEOPLE = _LEVELS | {"T": POWER, "diff": QUOTIENT, "limit": PRODUCT}
+_FOR_PEOPLE = (
+    _LEVELS | {"T": POWER, "limit": PRODUCT} | dict.fromkeys(("diff", "partial"), QUOTIENT)
+)
 _STACKED = _FOR_PEOPLE | {"/": QUOTIENT}
 _STACKED_PARTS = _PARTS | {"/": (ANYTHING, ANYTHING), "^": (POSTFIX, ANYTHING)}
 

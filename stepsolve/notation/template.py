@@ -11,6 +11,7 @@ from typing import Final
 CLOSED: Final = 0  # its own delimiters hold it together: `|#1|`
 RAISED: Final = 1  # it cannot carry an exponent: `e^{#1}`, `√(#1)`
 OPEN: Final = 2  # it begins or ends with an argument: `#1 ⊗ #2`
+MARKED: Final = 3  # its argument carries a mark: `#1⁻¹`
 
 
 def written_name(operation: str) -> str:
@@ -24,23 +25,27 @@ def written_name(operation: str) -> str:
 
 def text_template(operation: str) -> str:
     """The one-line notation of a call."""
-    from stepsolve.operations.table import OPERATIONS
+    from stepsolve.operations.table import row_of
 
-    row = OPERATIONS.get(operation)
-    return (row.text if row else "") or f"{operation}(#*)"
+    row = row_of(operation)
+    return (row.text if row else "") or f"{operation.replace(chr(39), '′')}(#*)"
 
 
 def latex_template(operation: str) -> str:
     """The LaTeX notation of a call."""
-    from stepsolve.operations.table import OPERATIONS
+    from stepsolve.operations.table import row_of
 
-    row = OPERATIONS.get(operation)
+    row = row_of(operation)
+    if row is None and len(operation.rstrip("'")) == 1:  # a function without a name of its own
+        return rf"{operation}\left(#*\right)"
     escaped = operation.replace("_", r"\_")
     return (row.latex if row else "") or rf"\operatorname{{{escaped}}}\left(#*\right)"
 
 
 def kind_of(template: str) -> int:
-    """Whether a call is `CLOSED`, `RAISED` or `OPEN`."""
+    """Whether a call is `CLOSED`, `RAISED`, `OPEN` or `MARKED`."""
+    if template[:2] == "#1" and template.count("#") == 1:
+        return MARKED
     if template[:1] == "#" or template[-2:-1] == "#":
         return OPEN
     if "^" in template or template.startswith(("√", "∛", r"\frac")):

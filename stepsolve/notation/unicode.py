@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.indices import (
+    below,
+    below_with_bounds,
+    is_indexed,
+    stands_alone,
+)
 from stepsolve.notation.names import GREEK, Gradient, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
-    ATOM,
     LINE,
     POSTFIX,
     PRODUCT,
+    SUMMATION,
     argument_levels,
     is_plain_name,
     is_scientific,
@@ -58,7 +64,7 @@ def one_line(expression: Expression) -> str:
         write = _signed if expression.operation in LINE.parts else _call
         return write(expression.operation, expression.arguments)
     if isinstance(expression, Item):
-        return f"{_part(expression.base, POSTFIX)}[{', '.join(map(_part, expression.indices))}]"
+        return _entry(expression)
     if isinstance(expression, Array):
         return f"[{', '.join(map(_part, expression.items))}]"
     raise TypeError(f"no notation for {type(expression).__name__}")
@@ -135,12 +141,53 @@ def _signed(operation: str, arguments: tuple[Expression, ...]) -> str:
     return f"{first}{SIGNS[operation]}{_part(arguments[1], least[1])}"
 
 
+def _entry(item: Item) -> str:
+    small = below(*item.indices) if is_indexed(item) else ""
+    if not small:
+        return f"{_part(item.base, POSTFIX)}[{', '.join(map(_part, item.indices))}]"
+    base = one_line(item.base)
+    return f"{base}{small}" if stands_alone(item.base) else f"[{base}]{small}"
+
+
+def summation_sign(arguments: tuple[Expression, ...]) -> str:
+    """What stands before the body of a sum: `Σₖ`, `Σₖ₌₁ⁿ`."""
+    index, *bounds = arguments[1:]
+    if not bounds:
+        return f"Σ{below(index)}" if below(index) else f"Σ_{one_line(index)}"
+    start, end = below_with_bounds(index, bounds[0]), superscript(bounds[1])
+    if start and end:
+        return f"Σ{start}{end}"
+    return f"Σ_({one_line(index)} = {one_line(bounds[0])}..{one_line(bounds[1])})"
+
+
+def derivative_sign(operation: str, by: Expression) -> str:
+    """The d of a derivative: curly where it is by an entry, or partial."""
+    return "d" if operation == "diff" and not isinstance(by, Item) else "∂"
+
+
+def is_short(of: Expression) -> bool:
+    """Whether a derivative of this is written as one fraction: `du/dx`, `∂zₖ/∂xᵢ`."""
+    return is_plain_name(of) or isinstance(of, Item)
+
+
+def _derivative(operation: str, arguments: tuple[Expression, ...]) -> str:
+    of, d = one_line(arguments[0]), derivative_sign(operation, arguments[1])
+    by = _part(arguments[1], POSTFIX)
+    if is_short(arguments[0]):
+        return f"{d}{of}/{d}{by}"
+    pair = LINE.brackets(arguments[0], ANYTHING)
+    return f"{d}/{d}{by}[{pair[0]}{of}{pair[1]}]" if pair else f"{d}/{d}{by}[{of}]"
+
+
 def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
-    if operation == "diff":
-        of, by = _part(arguments[0]), _part(arguments[1], ATOM)
-        return f"d{of}/d{by}" if is_plain_name(arguments[0]) else f"d/d{by}[{of}]"
+    if operation in ("diff", "partial"):
+        return _derivative(operation, arguments)
     if operation == "limit":
         return f"lim[{approach(arguments)}] {_part(arguments[0], PRODUCT)}"
+    if operation == "sum" and len(arguments) > 1:
+        return f"{summation_sign(arguments)} {_part(arguments[0], SUMMATION)}"
+    if operation == "delta" and (small := below(*arguments)):
+        return f"δ{small}"
     if operation == "exp" and (raised := superscript(arguments[0])):
         return f"e{raised}"
     if operation == CHOICE:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from stepsolve.operations import activations, arithmetic, elementary, hyperbolic, trigonometric
+from stepsolve.operations import (
+    activations,
+    arithmetic,
+    elementary,
+    hyperbolic,
+    tensors,
+    trigonometric,
+)
 from stepsolve.operations.operation import Operation
+from stepsolve.operations.tensors import TensorOperation
 
 _FILES = (arithmetic, elementary, trigonometric, hyperbolic, activations)
 OPERATIONS: dict[str, Operation] = {row.name: row for file in _FILES for row in file.ROWS}
+TENSORS: dict[str, TensorOperation] = {row.name: row for row in tensors.ROWS}
+"""The operations on vectors and matrices; those on numbers also work entry by entry."""
 ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}
 OVERLOADS: dict[tuple[str, int], str] = {
     (row.overloads, row.arity[0]): row.name for row in OPERATIONS.values() if row.overloads
@@ -17,3 +27,8 @@ CONSTANTS: dict[str, str] = {
     "pi": "the ratio of circumference to diameter",
     "π": "the same in the rules of operations, also where a problem gives pi another value",
 }
+
+
+def row_of(name: str) -> Operation | TensorOperation | None:
+    """The row of an operation, of either table."""
+    return OPERATIONS.get(name) or TENSORS.get(name)

@@ -27,14 +27,17 @@ _PLAINER = str.maketrans(
         "✓": "ok:",
         "✗": "FAILED:",
         "√": "sqrt",
+        "⊙": "o",
+        "𝟏": "ones",
+        "‖": "||",
         "∂": "d",
         "∇": "grad ",
         "′": "'",
         "…": "...",
     }
 )
-_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵃ-ᵪʰʲʳʷˡˢˣʸᶜᶠᶻⁱⁿᴬ-ᵂⱽ]+")
-_LOWERED = re.compile("[₀-₉ₐ-ₜ]+")
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵃ-ᵡʰʲʳʷˡˢˣʸᶜᶠᶻⁱⁿᴬ-ᵂⱽ]+")
+_LOWERED = re.compile("[₀-₉₊₋₌ₐ-ₜᵢ-ᵪⱼ]+")
 
 
 def encodable(text: str, encoding: str | None) -> str:

@@ -136,6 +136,8 @@ def _is_tall(expression: Expression) -> bool:
         match node:
             case Array() | Apply(operation="/" | "limit"):
                 return True
+            case Apply(operation="sum", arguments=(_, _, _, _)):
+                return True
             case (
                 Apply(operation="exp", arguments=(exponent,))
                 | Apply(operation="^", arguments=(_, exponent))

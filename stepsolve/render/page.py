@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from math import isfinite
 from typing import NamedTuple, assert_never
 
 from stepsolve.derivation import (
@@ -109,7 +110,7 @@ class _Page:
             case Lines():
                 yield from self._lines(block)
             case Steps():
-                yield from self._steps.rows(block.steps)
+                yield from (self._steps.chain if block.chain else self._steps.rows)(block.steps)
             case Table():
                 yield []
                 yield from self._table(block)
@@ -283,7 +284,8 @@ class _Page:
         for check in checks:
             mark, role = ("✓", GOOD) if check.passed else ("✗", BAD)
             note = f"; {check.note}" if check.note else ""
-            text = f"{mark} {check.of}: error {check.error:.1e}, {check.method}{note}"
+            error = f"error {check.error:.1e}, " if isfinite(check.error) else ""
+            text = f"{mark} {check.of}: {error}{check.method}{note}"
             yield from wrapped(text, self._width, INDENT, role)
 
 

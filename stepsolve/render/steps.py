@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from stepsolve.derivation import Detail, Step
 from stepsolve.notation.tree import Apply, Expression, Name, substitute
@@ -49,6 +49,16 @@ class StepWriter:
                     yield from equation((step.before,), self._width, _NUMBER)
             yield from self._rewrite(step, lead)
             lead = " " * len(lead)
+
+    def chain(self, steps: Sequence[Step]) -> Iterator[Row]:
+        """`left = ... = right`, each equals sign with its reason."""
+        yield []
+        yield from equation((steps[0].before,), self._width, _NUMBER)
+        for step in steps:
+            if step.formula is not None and self._detail is Detail.FULL:
+                stated = " = ".join(map(side, step.formula))
+                step = step._replace(rule=f"{step.rule}: {stated}")
+            yield from self._rewrite(step)
 
     def _step(self, step: Step, depth: int) -> Iterator[Row]:
         if step.trivial and self._detail < Detail.FULL and depth:
@@ -135,7 +145,7 @@ class StepWriter:
         middle = box.baseline if in_one_piece else 0
         fits = row_width(rows[middle]) + len(step.rule) + 3 <= self._width
         if not fits:
-            yield [(" " * _NUMBER + step.rule, NOTE)]
+            yield from wrapped(step.rule, self._width, _NUMBER, NOTE)
         for k, row in enumerate(rows):
             lead = f"{left}= " if k == middle else " " * (len(left) + 2)
             written: Row = [(" " * _NUMBER + lead + row[0][0][indent:], PLAIN)]

@@ -11,13 +11,13 @@ indices and `.T`. So `-x^2` is -(x^2) and `-2*x` is -(2*x).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.names import GRADIENT, NAME
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, walk
-from stepsolve.operations.operation import Operation
-from stepsolve.operations.table import ALIASES, OPERATIONS, OVERLOADS
+from stepsolve.operations.table import ALIASES, OPERATIONS, OVERLOADS, TENSORS, row_of
 from stepsolve.source.entries import entry_at
 from stepsolve.source.magnitude import refuse_giant_power
 
@@ -74,24 +74,28 @@ class Definition(NamedTuple):
     expression: Expression
 
 
-def parse(text: str, *, entries: bool = False) -> Expression:
+def parse(text: str, functions: Collection[str] = (), *, entries: bool = False) -> Expression:
     """The tree of one expression. Raises `ExpressionError` with the offsets of the mistake.
 
-    With `entries`, `h(3)` and `h(t - 1)` are names of entries of a sequence h, unless h is an
-    operation; without, a call of anything but an operation is a mistake.
+    `functions` are names that may be called though they are no operations: functions that a problem
+    defines or leaves open, such as `f` and its derivative `f'`. Each takes one argument, or as many
+    as a mapping says. With `entries`, `h(3)` and `h(t - 1)` are names of entries of a sequence h,
+    unless h is an operation.
     """
-    parser = _Parser(text, entries)
+    parser = _Parser(text, functions, entries)
     expression = parser.expression(0)
     parser.expect_end()
     return expression
 
 
-def parse_definition(text: str, *, entries: bool = False) -> Definition:
+def parse_definition(
+    text: str, functions: Collection[str] = (), *, entries: bool = False
+) -> Definition:
     """The parts of `name = expression` or `name(parameter, ...) = expression`.
 
     With `entries` those of `h(t) = expression`, where the name is `h(t)`.
     """
-    parser = _Parser(text, entries)
+    parser = _Parser(text, functions, entries)
     name = parser.take_name("a definition begins with a name, as in f = x + 1")
     parameters: list[Name] = []
     if parser.accept("("):
@@ -169,8 +173,9 @@ def _quoted(character: str) -> str:
 
 
 class _Parser:
-    def __init__(self, text: str, entries: bool = False) -> None:
+    def __init__(self, text: str, functions: Collection[str] = (), entries: bool = False) -> None:
         self._tokens = tokens(text, entries)
+        self._functions = functions
         self._next = 0
         self._open = 0  # brackets, signs and exponents that wait for their end
 
@@ -351,35 +356,50 @@ class _Parser:
         arguments = self._list(")")
         name = ALIASES.get(token.text, token.text)
         span = self._span(token.start)
-        if name == "diff":
-            if len(arguments) != 2 or not isinstance(arguments[1], Name):
-                raise ExpressionError("diff takes an expression and a name: diff(x^2, x)", *span)
-            return Apply("diff", *arguments, span=span)
+        if name in ("diff", "partial"):
+            if len(arguments) != 2 or not _is_variable(arguments[1]):
+                raise ExpressionError(
+                    f"{name} takes an expression and a name: {name}(x^2, x)", *span
+                )
+            return Apply(name, *arguments, span=span)
+        if name in self._functions:
+            count = self._functions[name] if isinstance(self._functions, Mapping) else 1
+            if len(arguments) == count:
+                return Apply(name, *arguments, span=span)
+            if row_of(name) is None:
+                raise ExpressionError(_wrong_count(name, count, count, len(arguments)), *span)
         if token.text == "piecewise":
             return _cases(arguments, span)
-        name = OVERLOADS.get((token.text, len(arguments)), name)
         if name == "limit":
-            sides = [[], [Name("above")], [Name("below")]]
-            if len(arguments) < 3 or list(arguments[3:]) not in sides:
-                raise ExpressionError(
-                    "limit takes an expression, a name, what it tends to and perhaps a side: "
-                    "limit(1 / x, x, 0, above)",
-                    *span,
-                )
-            if not isinstance(arguments[1], Name):
-                raise ExpressionError("a limit is taken in a name", *span)
-            return Apply("limit", *arguments, span=span)
-        operation = OPERATIONS.get(name)
+            return _limit(arguments, span)
+        name = OVERLOADS.get((token.text, len(arguments)), name)
+        operation = row_of(name)
         if operation is None or not operation.is_call:
             raise ExpressionError(
                 f"{token.text} is not an operation",
                 token.start,
                 token.end,
-                nearest(token.text, _called()) or f"for a product write {token.text} * (...)",
+                nearest(token.text, {*_called(), *self._functions})
+                or f"for a product write {token.text} * (...)",
             )
-        if not operation.arity[0] <= len(arguments) <= operation.arity[1]:
-            raise ExpressionError(_wrong_count(token.text, operation, len(arguments)), *span)
+        least, most = operation.arity
+        if not least <= len(arguments) <= most:
+            raise ExpressionError(_wrong_count(token.text, least, most, len(arguments)), *span)
+        if name == "sum" and len(arguments) > 1:
+            _check_sum(arguments, span)
         return Apply(name, *arguments, span=span)
+
+
+def _is_variable(expression: Expression) -> bool:
+    """Whether a derivative may be taken by this: a name, or an entry of one."""
+    return isinstance(expression, Name) or (
+        isinstance(expression, Item) and isinstance(expression.base, Name)
+    )
+
+
+def _check_sum(arguments: tuple[Expression, ...], span: tuple[int, int]) -> None:
+    if len(arguments) == 3 or not isinstance(arguments[1], Name):
+        raise ExpressionError("a sum runs over an index: sum(x[k], k) or sum(x[k], k, 1, n)", *span)
 
 
 def _number(token: Token) -> Number:
@@ -398,7 +418,8 @@ def _number(token: Token) -> Number:
 def _called() -> list[str]:
     """Every name that may stand before brackets."""
     rows = (row for row in OPERATIONS.values() if row.is_call and not row.overloads)
-    return [*(row.name for row in rows), *ALIASES]
+    tensors = (row for row in TENSORS.values() if row.is_call)
+    return [*(row.name for row in rows), *(row.name for row in tensors), *ALIASES]
 
 
 def _cases(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:
@@ -415,8 +436,20 @@ def _cases(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expressi
     return result
 
 
-def _wrong_count(name: str, operation: Operation, given: int) -> str:
-    least, most = operation.arity
+def _limit(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:
+    sides = [[], [Name("above")], [Name("below")]]
+    if len(arguments) < 3 or list(arguments[3:]) not in sides:
+        raise ExpressionError(
+            "limit takes an expression, a name, what it tends to and perhaps a side: "
+            "limit(1 / x, x, 0, above)",
+            *span,
+        )
+    if not isinstance(arguments[1], Name):
+        raise ExpressionError("a limit is taken in a name", *span)
+    return Apply("limit", *arguments, span=span)
+
+
+def _wrong_count(name: str, least: int, most: int, given: int) -> str:
     most = max(most, *(count for word, count in OVERLOADS if word == name), 0)
     if least == most:
         wanted = f"{least} argument" + "s" * (least != 1)

@@ -64,6 +64,16 @@ from stepsolve.source.expression import parse
         ("diff(x^2, x)", r"\frac{\mathrm{d}}{\mathrm{d}x}\left[x^{2}\right]"),
         ("diff(u, x)", r"\frac{\mathrm{d}u}{\mathrm{d}x}"),
         ("diff(u, x)^2", r"\left(\frac{\mathrm{d}u}{\mathrm{d}x}\right)^{2}"),
+        # entries, sums, derivatives by entries
+        ("x[i]^2 + W[i, j]", "x_{i}^{2} + W_{ij}"),
+        ("x[k - 1] + W[k - 1, j]", "x_{k - 1} + W_{k - 1, j}"),
+        ("x'[i]^2", "{x'}_{i}^{2}"),
+        ("W_1[i, j] + inv(X)[k, l]", r"\left[W_{1}\right]_{ij} + \left[X^{-1}\right]_{kl}"),
+        ("delta(i, j) * delta[i]", r"\delta_{ij} \cdot \delta_{i}"),
+        ("sum(v[k] * a[k], k)", r"\sum_{k} v_{k} \cdot a_{k}"),
+        ("b * sum(a[k] + c, k, 1, n)", r"b \cdot \left(\sum_{k=1}^{n} \left(a_{k} + c\right)\right)"),
+        ("diff(s, W[i, j])", r"\frac{\partial s}{\partial W_{ij}}"),
+        ("hadamard(v, norm(x))", r"v \odot \left\|x\right\|"),
         # arrays
         ("[[1, 2], [3, x/2]]", r"\begin{bmatrix} 1 & 2 \\ 3 & \frac{x}{2} \end{bmatrix}"),
         ("[[1, 2], [3, 4]].T", r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}^{\top}"),

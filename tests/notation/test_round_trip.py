@@ -12,11 +12,12 @@ from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, names
 from stepsolve.notation.unicode import one_line
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.operations.table import OPERATIONS, TENSORS
 from stepsolve.source.expression import MAX_DEPTH, parse
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-CALLS = sorted(name for name, row in OPERATIONS.items() if row.is_call)
+ROWS = OPERATIONS | TENSORS
+CALLS = sorted(name for name, row in ROWS.items() if row.is_call and name != "sum")
 PRINTERS = (plain, one_line, latex, lambda tree: layout(tree).text)
 
 leaves = st.one_of(
@@ -34,7 +35,7 @@ def powers(base: Expression, exponent: Expression) -> Apply:
 @st.composite
 def calls(draw: st.DrawFn, inner: st.SearchStrategy[Expression]) -> Expression:
     name = draw(st.sampled_from(CALLS))
-    least, most = OPERATIONS[name].arity
+    least, most = ROWS[name].arity
     count = draw(st.integers(least, min(most, least + 2)))
     return Apply(name, *[draw(inner) for _ in range(count)])
 
@@ -58,6 +59,26 @@ def everything(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expres
         ),
         st.lists(inner, max_size=3).map(lambda items: Array(*items)),
         calls(inner),
+        indexed(inner),
+    )
+
+
+def indexed(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    """Entries, sums over an index and derivatives by an entry."""
+    index = st.sampled_from("ijkq").map(Name)
+    place = st.one_of(index, st.sampled_from(["k - 1", "i + 1", "2"]).map(parse))
+    entries = st.one_of(
+        st.builds(Item, inner, place),
+        st.builds(Item, inner, place, place),
+        st.builds(Item, st.sampled_from(["x", "W_1", "x'", "theta"]).map(Name), place, index),
+    )
+    variable = st.builds(Item, st.sampled_from(["x", "W_1"]).map(Name), index)
+    return st.one_of(
+        entries,
+        st.builds(Apply, st.just("sum"), inner),
+        st.builds(Apply, st.just("sum"), inner, index),
+        st.builds(Apply, st.just("sum"), inner, index, inner, inner),
+        st.builds(Apply, st.sampled_from(["diff", "partial"]), inner, variable),
     )
 
 
@@ -99,7 +120,7 @@ def test_latex_is_balanced(tree: Expression) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_every_operation_is_printed(name: str) -> None:
-    least = OPERATIONS[name].arity[0]
+    least = ROWS[name].arity[0]
     tree = Apply(name, *[parse(f"a_{k} / b") for k in range(least)])
     assert parse(plain(tree)) == tree
     for printer in PRINTERS:
@@ -119,6 +140,10 @@ def test_every_operation_is_printed(name: str) -> None:
         lambda tree: Apply("diff", tree, Name("x")),
         Array,
         lambda tree: Item(tree, Name("x")),
+        lambda tree: Item(tree, Name("q")),
+        lambda tree: Apply("sum", tree, Name("k")),
+        lambda tree: Apply("sum", tree, Name("k"), Name("a"), Name("b")),
+        lambda tree: Apply("inv", tree),
     ],
 )
 def test_the_deepest_trees_are_printed(grow: Callable[[Expression], Expression]) -> None:

@@ -66,6 +66,29 @@ from stepsolve.source.expression import parse
         ("df/dq * dq/dx", "df/dq · dq/dx"),
         ("x / (df/dq)", "x / (df/dq)"),
         ("(df/dq)^2", "(df/dq)²"),
+        # entries: letters below the line where there are small ones, numbers in brackets
+        ("x[i] + W[i, j] + x[k - 1]", "xᵢ + Wᵢⱼ + xₖ₋₁"),
+        ("W_1[i, j] + inv(X)[k, l] + (A @ x)[i]", "[W₁]ᵢⱼ + [X⁻¹]ₖₗ + [A @ x]ᵢ"),
+        ("W[p, q] + W[k - 1, j] + x[2] + W[i, 2]", "W[p, q] + W[k − 1, j] + x[2] + Wᵢ₂"),
+        ("x[i]^2 * x'[i]", "xᵢ² · x′ᵢ"),
+        ("delta(i, j) * delta(k, q) * delta[i]", "δᵢⱼ · δ(k, q) · δᵢ"),
+        # sums over an index: a product without brackets, anything looser with them
+        ("sum(v[k] * a[k], k)", "Σₖ vₖ · aₖ"),
+        ("sum(sum(x[k] * A[k, l], l), k)", "Σₖ Σₗ xₖ · Aₖₗ"),
+        ("sum(a[k] + b[k], k)", "Σₖ (aₖ + bₖ)"),
+        ("sum(a[k], k) + b - sum(c[k], k)", "Σₖ aₖ + b − Σₖ cₖ"),
+        ("-sum(y[k] * log(p[k]), k)", "−Σₖ yₖ · ln(pₖ)"),
+        ("sum(a[k], k) * b", "(Σₖ aₖ) · b"),
+        ("b * sum(a[k], k) / sum(c[k], k)^2", "b · (Σₖ aₖ) / (Σₖ cₖ)²"),
+        ("sum(k^2, k, 1, n)", "Σₖ₌₁ⁿ k²"),
+        ("sum(k^2, q, 1, n - 1)", "Σ_(q = 1..n − 1) k²"),
+        ("sum(x) + trace(A) + norm(x - y)^2", "sum(x) + tr(A) + ‖x − y‖²"),
+        # derivatives by entries
+        ("diff(s, W[i, j]) + partial(z[k], x[i])", "∂s/∂Wᵢⱼ + ∂zₖ/∂xᵢ"),
+        ("partial(v[k] * a[k], x[i]) * 2", "∂/∂xᵢ[vₖ · aₖ] · 2"),
+        # matrices
+        ("inv(A + B) @ inv(X)^2 * c", "(A + B)⁻¹ @ (X⁻¹)² · c"),
+        ("hadamard(W.T @ d, v)", "(Wᵀ @ d) ⊙ v"),
         # arrays
         ("[[1, -2], [x^2, 40]]", "[[1, −2], [x², 40]]"),
         ("[]", "[]"),

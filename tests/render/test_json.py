@@ -16,12 +16,19 @@ import pytest
 
 import stepsolve
 from stepsolve.derivation import Check, Derivation, Step
-from stepsolve.notation.tree import Expression
+from stepsolve.notation.tree import Apply, Expression, walk
 from stepsolve.problem import kind_names
 from stepsolve.render.json import render
 from stepsolve.source import expression
 
 parse = partial(expression.parse, entries=True)  # h(3) and h(t - 1) are names, too
+
+
+def read_back(text: str, tree: Expression) -> Expression:
+    """The text read, with h(x) a call where it is one."""
+    own = any(isinstance(n, Apply) and n.operation in OWN for n in walk(tree))
+    return expression.parse(text, OWN) if own else parse(text)
+
 
 ROOT = Path(__file__).parents[2] / "problems"
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.yaml"))
@@ -39,6 +46,10 @@ HARD: dict[str, dict[str, object]] = {
         "lines": ["h_1 = x' * α", "h' = log(h_1) + w_1", "f = sigmoid(h') * λ", "g = f"],
     },
 }
+OWN = ("f", "g", "h")  # functions that problem files define
+UNPROVED = tuple(  # without steps
+    f"proofs/{name}.yaml" for name in ("arctangents", "correlation-flipped", "sigmoid-of-sum")
+)
 
 
 @cache
@@ -142,13 +153,13 @@ def test_every_result_reads_back_to_its_own_tree(name: str) -> None:
     results = solved(name).results
     assert list(told(name)["results"]) == list(results)
     for key, form in results.items():
-        assert parse(told(name)["results"][key]) == form
+        assert read_back(told(name)["results"][key], form) == form
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_step_reads_back_to_its_own_trees(name: str) -> None:
     count = compared(told(name)["steps"], solved(name).steps)
-    assert count > 0 or name in GRAPHS or name in HARD
+    assert count > 0 or name in GRAPHS or name in HARD or name in UNPROVED
 
 
 def compared(texts: list[dict[str, Any]], steps: tuple[Step, ...]) -> int:
@@ -165,7 +176,7 @@ def compared(texts: list[dict[str, Any]], steps: tuple[Step, ...]) -> int:
         for letter, inner in step.where:
             sides.append((text["where"][letter], inner))
         for side, tree in sides:
-            assert parse(side) == tree
+            assert read_back(side, tree) == tree
         count += 1 + compared(text["steps"], step.steps)
     return count
 

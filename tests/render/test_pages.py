@@ -133,7 +133,7 @@ def test_every_rule_is_named_on_the_page(file: str, width: int) -> None:
     assert "✓" in words
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("proofs/")])
 def test_every_answer_stands_on_every_page(file: str) -> None:
     for detail in Detail:
         for width in (60, 80, 120):

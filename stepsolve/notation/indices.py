@@ -1,0 +1,72 @@
+"""Indices: which are written as subscripts, `xᵢ`, and how; which sums run over one, `Σₖ`.
+
+Numbers alone keep their brackets, as in `h[2]`: they count from 0, where a subscript counts from 1.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stepsolve.notation.names import gradient, parts
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+
+_SMALL: Final = dict(zip("0123456789+-=", "₀₁₂₃₄₅₆₇₈₉₊₋₌", strict=True)) | dict(
+    zip("aehijklmnoprstuvx", "ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
+)
+"""Unicode has no other letters below the line."""
+
+
+def is_summation(expression: Expression) -> bool:
+    """Whether an expression is a sum over an index, `sum(body, k)`, with bounds or without."""
+    return (
+        isinstance(expression, Apply)
+        and expression.operation == "sum"
+        and len(expression.arguments) > 1
+    )
+
+
+def is_indexed(item: Item) -> bool:
+    """Whether a letter occurs in the indices of an entry."""
+    return any(names(index) for index in item.indices)
+
+
+def stands_alone(base: Expression) -> bool:
+    """Whether an index can be put to an expression as it is: `xᵢ`, but `[W₁]ᵢⱼ`."""
+    if not isinstance(base, Name) or gradient(base.name) is not None:
+        return False
+    _, digits, subscript, _ = parts(base.name)
+    return not digits and not subscript
+
+
+def below(*indices: Expression) -> str:
+    """The indices as small characters: `ᵢⱼ`, `ₖ₋₁`; empty where there are none for them."""
+    texts = [_compact(index) for index in indices]
+    if not all(texts) or (len(texts) > 1 and any(len(text) > 1 for text in texts)):
+        return ""
+    joined = "".join(texts)
+    return "".join(map(_SMALL.get, joined, "?" * len(joined))) if _is_small(joined) else ""
+
+
+def below_with_bounds(index: Expression, lower: Expression) -> str:
+    """The lower end of a sum as small characters: `ₖ₌₁`; empty where there are none for it."""
+    first, start = below(index), below(lower)
+    return f"{first}₌{start}" if first and start else ""
+
+
+def _is_small(text: str) -> bool:
+    return all(character in _SMALL for character in text)
+
+
+def _compact(index: Expression) -> str:
+    """An index without blanks: `k-1`; empty where it is more than letters and whole numbers."""
+    match index:
+        case Name(name=name) if len(name) == 1:
+            return name
+        case Number(text=text) if text.isdecimal():
+            return text
+        case Apply(operation="+" | "-" as sign, arguments=(Name() | Number() as a, b)) if (
+            isinstance(b, Name | Number)
+        ):
+            left, right = _compact(a), _compact(b)
+            return f"{left}{sign}{right}" if left and right else ""
+    return ""
