@@ -109,6 +109,13 @@ class Steps(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
+class Chain(NamedTuple):
+    """Rewrites of one expression under each other, each with its reason: `left = ... = ...`."""
+
+    steps: tuple[Step, ...]
+    detail: Detail = Detail.NORMAL
+
+
 class Table(NamedTuple):
     """Rows under a header."""
 
@@ -125,7 +132,7 @@ class Result(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
-Block = Section | Text | Equation | Lines | Steps | Table | Result
+Block = Section | Text | Equation | Lines | Steps | Chain | Table | Result
 
 
 class Derivation(NamedTuple):
@@ -158,7 +165,10 @@ class Derivation(NamedTuple):
     def steps(self) -> tuple[Step, ...]:
         """Every top-level step, in order."""
         return tuple(
-            step for block in self.blocks if isinstance(block, Steps) for step in block.steps
+            step
+            for block in self.blocks
+            if isinstance(block, Steps | Chain)
+            for step in block.steps
         )
 
     def to_json(self) -> dict[str, object]:

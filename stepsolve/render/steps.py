@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from stepsolve.derivation import Detail, Step
 from stepsolve.notation.tree import Apply, Expression, substitute
 from stepsolve.notation.unicode import one_line
+from stepsolve.render.flow import broken
 from stepsolve.render.layout import (
     NOTE,
     PLAIN,
@@ -138,3 +139,32 @@ def _row_of_equals(rows: list[Row]) -> Row:
 
 def _is_derivative(step: Step) -> bool:
     return isinstance(step.before, Apply) and step.before.operation == "diff"
+
+
+def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:
+    """`left = side`, then `= side` under each other; reasons beside them, or below where they are long."""
+    left = side(steps[0].before)
+    lead = " " * indent + left
+    hang = len(lead) if len(lead) <= width // 3 else indent + 4
+    written: list[list[Row]] = []
+    for k, step in enumerate(steps):
+        start = lead if k == 0 else " " * hang
+        parts = broken(side(step.after), width - len(start) - 3, width - hang - 5)
+        first: Row = [(f"{start} = {parts[0]}", PLAIN)]
+        written.append([first, *([(" " * (hang + 5) + part, PLAIN)] for part in parts[1:])])
+    reasons = [_reason(step) for step in steps]
+    room = max(row_width(rows[-1]) for rows in written) + 3
+    beside = all(room + len(reason) <= width for reason in reasons)
+    for rows, reason in zip(written, reasons, strict=True):
+        if beside and reason:
+            rows[-1].append((" " * (room - row_width(rows[-1])) + reason, NOTE))
+        elif reason and row_width(rows[-1]) + len(reason) + 3 <= width:
+            rows[-1].append((f"   {reason}", NOTE))
+        elif reason:
+            rows += wrapped(reason, width, hang + 5, NOTE)
+        yield from rows
+
+
+def _reason(step: Step) -> str:
+    stated = " = ".join(map(side, step.formula)) if step.formula else step.rule
+    return f"{stated}: {step.because}" if step.because else stated
