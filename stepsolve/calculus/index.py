@@ -100,8 +100,10 @@ class Stage:
                 entry = Item(Name(user.name), *places) if rank else Name(user.name)
                 bound = tuple(p.name for p in places if isinstance(p, Name))
                 formal = Term(1, ((Apply("diff", self._of, entry), 1),), bound)
-                (factor,) = terms_of(user.gradient(places), lambda e: True)
-                factor = factor._replace(bound=(*bound, *factor.bound))
+                known = terms_of(user.gradient(places), lambda e: True)
+                if not known:  # the target does not change with this line
+                    continue
+                factor = known[0]._replace(bound=(*bound, *known[0].bound))
             formula = flat(self._entries.of(user.formula, places))
             self._selves[formula] = entry
             inner = Term(1, ((Apply("partial", formula, self._by), 1),))
@@ -113,8 +115,8 @@ class Stage:
             before = self._note("chain rule", before, shown, f"through {names_}")
         terms = [factor.times(inner) for factor, inner in open_]
         if written(terms) != before and not all(self._is_function(u.formula) for u in users):
-            known = [u.name for u in users]
-            self._note(f"{', '.join(known)} written out", before, terms)
+            told = [u.name for u in users]
+            self._note(f"{', '.join(told)} written out", before, terms)
         return terms
 
     def _is_function(self, formula: Expression) -> bool:

@@ -153,16 +153,24 @@ def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:
         first: Row = [(f"{start} = {parts[0]}", PLAIN)]
         written.append([first, *([(" " * (hang + 5) + part, PLAIN)] for part in parts[1:])])
     reasons = [_reason(step) for step in steps]
-    room = max(row_width(rows[-1]) for rows in written) + 3
-    beside = all(room + len(reason) <= width for reason in reasons)
-    for rows, reason in zip(written, reasons, strict=True):
-        if beside and reason:
-            rows[-1].append((" " * (room - row_width(rows[-1])) + reason, NOTE))
-        elif reason and row_width(rows[-1]) + len(reason) + 3 <= width:
-            rows[-1].append((f"   {reason}", NOTE))
+    widths = [row_width(rows[-1]) for rows in written]
+    column = _column(widths, list(map(len, reasons)), width)
+    for rows, reason, used in zip(written, reasons, widths, strict=True):
+        start = max(column, used) + 3
+        if reason and start + len(reason) <= width:
+            rows[-1].append((" " * (start - used) + reason, NOTE))
         elif reason:
             rows += wrapped(reason, width, hang + 5, NOTE)
         yield from rows
+
+
+def _column(widths: list[int], reasons: list[int], width: int) -> int:
+    """The end of the widest row such that it and all narrower ones have room for their reasons."""
+    pairs = list(zip(widths, reasons, strict=True))
+    for column in sorted(widths, reverse=True):
+        if all(column + 3 + reason <= width for used, reason in pairs if used <= column):
+            return column
+    return 0
 
 
 def _reason(step: Step) -> str:

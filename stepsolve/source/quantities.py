@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,10 +89,10 @@ def _read_name(node: Node, report: Report) -> WrittenName | None:
     return None if known is None else WrittenName(_known_as(known), node)
 
 
-def _read_line(node: Node, report: Report) -> WrittenLine:
+def read_line(node: Node, report: Report, functions: Collection[str] = ()) -> WrittenLine:
     """A line; one that cannot be read still has its name, so that the others can be checked."""
     try:
-        found = parse_definition(written(node))
+        found = parse_definition(written(node), functions)
     except ExpressionError as wrong:
         started = re.match(rf"\s*({NAME})\s*=", written(node))
         if started is None:
@@ -131,7 +132,7 @@ expression: Reader[Written] = Reader(
     lambda node, _: Written(parse(written(node)), node), _TEXT_OR_NUMBER, "an expression"
 )
 written_name: Reader[WrittenName] = Reader(_read_name, name.schema(), name.doc)
-_bare_line: Reader[WrittenLine] = Reader(_read_line, {"type": "string"}, "name = expression")
+_bare_line: Reader[WrittenLine] = Reader(read_line, {"type": "string"}, "name = expression")
 
 
 @dataclass(frozen=True)
