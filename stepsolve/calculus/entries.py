@@ -21,15 +21,20 @@ def is_entry_by_entry(expression: Expression) -> bool:
 
 
 class Entries:
-    """Entries of expressions. What `fixed` holds for is not taken apart: `[A @ b]ᵢ` stays so."""
+    """Entries of expressions. What `fixed` holds for is not taken apart: `[A @ b]ᵢ` stays so.
+
+    `in_full` takes operations apart that have a derivative of their own, such as softmax.
+    """
 
     def __init__(
         self,
         shapes: Shapes,
         letters: Letters,
         fixed: Callable[[Expression], bool] = lambda expression: False,
+        in_full: bool = False,
     ) -> None:
         self._shapes, self._letters, self._fixed = shapes, letters, fixed
+        self._in_full = in_full
 
     def of(self, expression: Expression, indices: tuple[Expression, ...] = ()) -> Expression:
         """The entry at some indices, as many as the shape has sizes; a scalar as it is."""
@@ -52,7 +57,9 @@ class Entries:
         if expression.operation in ("T", "eye", "ones"):
             return False
         row = TENSORS.get(expression.operation)
-        opaque = row is not None and (row.local is not None)
+        opaque = row is not None and row.local is not None
+        if opaque and self._in_full and row is not None:
+            return not row.entry(self._shapes.of(expression.arguments[0]))
         return opaque or (
             (expression.operation in _KEPT or row is not None) and self._fixed(expression)
         )

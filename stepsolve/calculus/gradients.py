@@ -11,18 +11,31 @@ from typing import NamedTuple
 
 from stepsolve.calculus.entries import Entries
 from stepsolve.calculus.index import Stage, User, flat
-from stepsolve.calculus.matrices import transposed
+from stepsolve.calculus.matrices import settled, transposed
 from stepsolve.calculus.regroup import NoMatrixForm, Regroup
 from stepsolve.calculus.terms import Letters, Term, collected, put_index, written
 from stepsolve.calculus.tidy import ONE
 from stepsolve.derivation import Step
 from stepsolve.notation.names import parts
 from stepsolve.notation.shapes import Shape
-from stepsolve.notation.tree import Apply, Expression, Item, Name, names, transform
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Item,
+    Name,
+    names,
+    substitute,
+    transform,
+    walk,
+)
+from stepsolve.operations import activations
 from stepsolve.operations.shapes import Shapes
-from stepsolve.operations.table import OPERATIONS, TENSORS
+from stepsolve.operations.table import row_of
 
+_READABLE = 15  # nodes up to which a gradient without a letter is put in for its name
 _SHORT = 4  # factors up to which a gradient is put in where it is used
+
+_ACTIVATIONS = {row.name for row in activations.ROWS} | {"tanh", "softmax"}
 
 
 class Gradient(NamedTuple):
@@ -165,7 +178,18 @@ class Gradients:
         except NoMatrixForm:
             return None
         is_row = len(free) == 1 and (shape.row or self.shapes.known[self.target].row)
-        return transposed(form, self.shapes) if is_row else form
+        return self._put_in(transposed(form, self.shapes) if is_row else form)
+
+    def _put_in(self, form: Expression) -> Expression:
+        """The form with short gradients that have no letter put in for their names."""
+        short = {
+            g.name: g.matrix
+            for g in self.found.values()
+            if not g.letter and g.matrix is not None and g.matrix.size <= _READABLE
+        }
+        if short.keys().isdisjoint(names(form)):
+            return form
+        return settled(substitute(form, short), self.shapes)
 
     def _named(self, term: Term) -> Term:
         """The term with the names of gradients for `diff(s, z[k])`."""
@@ -212,13 +236,17 @@ class Gradients:
         """A line in index notation: its entry, and the formula of that."""
         letters = Letters({*self._taken, *self.shapes.known})
         places = letters.several(self.shapes.known[name].rank)
-        formula = Entries(self.shapes, letters).of(self.lines[name], tuple(map(Name, places)))
+        formula = Entries(self.shapes, letters, in_full=True).of(
+            self.lines[name], tuple(map(Name, places))
+        )
         return self._entry(name, places), flat(formula)
 
 
 def _is_function_of(line: Expression, name: str) -> bool:
-    """Whether a line is a function, entry by entry, of a name alone."""
-    if not isinstance(line, Apply) or line.operation in TENSORS:
-        return False
-    row = OPERATIONS.get(line.operation)
-    return (row is None or row.is_call) and line.arguments == (Name(name),)
+    """Whether an activation function of a name alone occurs in a line."""
+    return any(
+        isinstance(node, Apply)
+        and node.arguments == (Name(name),)
+        and (node.operation in _ACTIVATIONS or row_of(node.operation) is None)
+        for node in walk(line)
+    )

@@ -18,6 +18,7 @@ from stepsolve.derivation import Step
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.indices import is_summation
 from stepsolve.notation.tree import Apply, Expression, Item, Name, names, substitute, walk
+from stepsolve.notation.unicode import pretty_name
 from stepsolve.operations.shapes import Shapes
 from stepsolve.operations.table import OPERATIONS, TENSORS
 
@@ -111,16 +112,19 @@ class Stage:
             open_.append((factor, inner))
         before: Expression = start
         if through:
-            names_ = ", ".join(user.name for user in through)
+            names_ = ", ".join(pretty_name(user.name) for user in through)
             before = self._note("chain rule", before, shown, f"through {names_}")
         terms = [factor.times(inner) for factor, inner in open_]
         if written(terms) != before and not all(self._is_function(u.formula) for u in users):
-            told = [u.name for u in users]
+            told = [pretty_name(u.name) for u in users]
             self._note(f"{', '.join(told)} written out", before, terms)
         return terms
 
     def _is_function(self, formula: Expression) -> bool:
-        return isinstance(formula, Apply) and formula.operation not in (*_ARITHMETIC, "@", "T")
+        if not isinstance(formula, Apply) or formula.operation in (*_ARITHMETIC, "^"):
+            return False
+        row = TENSORS.get(formula.operation)
+        return row is None or row.local is not None
 
     # ------------------------------------------------------------------------------- the rules
 
@@ -211,7 +215,7 @@ class Stage:
     def _constants(self, terms: Iterable[Term]) -> str:
         """The names beside the variable in what is differentiated, as words."""
         known = dict.fromkeys(
-            node.name
+            pretty_name(node.name)
             for term in terms
             if (position := self._open(term)) is not None
             for node in walk(self._body(term, position))
@@ -237,7 +241,9 @@ class Stage:
                 continue
             operation, parts = self._slopes(body)
             named.setdefault(f"derivative of {operation}", None)
-            done += [term.replaced(position, p) for part in parts for p in self._apart(term, [part])]
+            done += [
+                term.replaced(position, p) for part in parts for p in self._apart(term, [part])
+            ]
         return done, list(named)
 
     def _is_variable(self, body: Expression) -> bool:
@@ -386,5 +392,4 @@ def flat(expression: Expression) -> Expression:
 
 def names_of(variable: Expression) -> str:
     """The variable in words."""
-    return variable.name if isinstance(variable, Name) else str(variable)
-
+    return pretty_name(variable.name) if isinstance(variable, Name) else str(variable)

@@ -25,7 +25,11 @@ class Lettered:
     """
 
     def __init__(
-        self, lines: Mapping[str, Expression], shapes: Shapes, by: Iterable[str], taken: Iterable[str]
+        self,
+        lines: Mapping[str, Expression],
+        shapes: Shapes,
+        by: Iterable[str],
+        taken: Iterable[str],
     ) -> None:
         self.lines: dict[str, Expression] = {}
         self.added: dict[str, Expression] = {}

@@ -28,13 +28,24 @@ def transposed(expression: Expression, shapes: Shapes) -> Expression:
             return expression
         case Apply(operation="diag", arguments=(inner,)) if shapes.of(inner).rank == 1:
             return expression
-        case Apply(operation="inv", arguments=(inner,)) if (
-            transposed(inner, shapes) == inner or _is_transpose(inner)
-        ):
+        case Apply(operation="inv", arguments=(inner,)) if transposed(
+            inner, shapes
+        ) == inner or _is_transpose(inner):
             return Apply("inv", transposed(inner, shapes))
         case Apply(operation=operation, arguments=parts) if _is_entrywise(operation):
             return Apply(operation, *(transposed(p, shapes) for p in parts))
     return Apply("T", expression)
+
+
+def settled(expression: Expression, shapes: Shapes) -> Expression:
+    """The expression with every transpose written as far inside as it goes."""
+
+    def change(node: Expression) -> Expression | None:
+        if isinstance(node, Apply) and node.operation == "T":
+            return transposed(settled(node.arguments[0], shapes), shapes)
+        return None
+
+    return transform(expression, change)
 
 
 def _is_transpose(expression: Expression) -> bool:
@@ -89,9 +100,11 @@ def scaled(number: Exact, scalars: list[tuple[Expression, Exact]], core: Express
         size = size.arguments[0]
     if size != ONE:
         above.insert(0, size)
-    if core != ONE:
-        above.append(core)
-    whole = product(above)
+    if core != ONE and above:
+        first, *others = chain_of(core)  # 2 A x rather than 2 (A x)
+        whole = chain([Apply("*", product(above), first), *others])
+    else:
+        whole = product([*above, core] if core != ONE else above)
     return Apply("/", whole, product(below)) if below else whole
 
 

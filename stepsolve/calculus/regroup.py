@@ -70,12 +70,12 @@ class Regroup:
                     break
             else:
                 parts.append(piece)
-        written = [
-            (piece.number, scaled(piece.number, list(piece.scalars), piece.core))
-            for piece in parts
-            if piece.number
-        ]
-        return signed_sum(written)
+        parts = [piece for piece in parts if piece.number]
+        common = set(parts[0].scalars) if parts else set()
+        if len(parts) > 1 and common and all(set(p.scalars) == common for p in parts):
+            inner = signed_sum([(p.number, scaled(p.number, [], p.core)) for p in parts])
+            return scaled(1, list(parts[0].scalars), inner)
+        return signed_sum([(p.number, scaled(p.number, list(p.scalars), p.core)) for p in parts])
 
     def _together(self, one: Piece, other: Piece) -> Piece | None:
         if set(one.scalars) != set(other.scalars):

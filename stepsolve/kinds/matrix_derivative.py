@@ -103,7 +103,9 @@ class MatrixDerivative(Problem):
         examples=("sum(v) == 1",),
     )
     vectors: str = entry(
-        choice("columns", "rows"), "Whether vectors are columns or rows.", default="columns",
+        choice("columns", "rows"),
+        "Whether vectors are columns or rows.",
+        default="columns",
         examples=("columns",),
     )
     layout: str = entry(
@@ -268,7 +270,9 @@ class _Page:
         yield from self._results()
 
     def _statement(self) -> Iterator[Block]:
-        rows = [(Name(s.name), _shape_words(self._shapes.known[s.name])) for s in self._problem.shapes]
+        rows = [
+            (Name(s.name), _shape_words(self._shapes.known[s.name])) for s in self._problem.shapes
+        ]
         yield Table(("quantity", "shape"), tuple(rows), Detail.BRIEF)
         written = self._problem._written.items()
         yield self._lines((name, part.expression) for name, part in written)
@@ -451,7 +455,9 @@ def _factors(form: Expression) -> Iterator[Expression]:
             yield form
         case Apply(operation="T" | "inv", arguments=(Name(),)):
             yield form
-        case Apply(operation=operation, arguments=(Name() | Number(),)) if operation not in ("neg",):
+        case Apply(operation=operation, arguments=(Name() | Number(),)) if operation not in (
+            "neg",
+        ):
             yield form
         case Apply(arguments=arguments):
             for argument in arguments:

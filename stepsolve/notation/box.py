@@ -22,7 +22,15 @@ from stepsolve.notation.bricks import (
 from stepsolve.notation.indices import below, is_indexed, stands_alone
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
-from stepsolve.notation.precedence import ANYTHING, BOX, POSTFIX, SUMMATION, argument_level
+from stepsolve.notation.precedence import (
+    ANYTHING,
+    BOX,
+    POSTFIX,
+    QUOTIENT,
+    SUMMATION,
+    argument_level,
+    factors_of,
+)
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.notation.unicode import (
@@ -131,6 +139,8 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
         return _derivative(operation, arguments, small)
     if operation == "sum" and len(arguments) > 1:
         return _summation(arguments, small)
+    if operation == "hadamard":
+        return joined(_parts(tuple(factors_of(operation, arguments)), QUOTIENT, small), " ⊙ ")
     if operation == "delta" and (mark := below(*arguments)):
         return line(f"δ{mark}")
     if operation == "exp":

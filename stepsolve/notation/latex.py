@@ -12,8 +12,10 @@ from stepsolve.notation.precedence import (
     ANYTHING,
     LATEX,
     POSTFIX,
+    QUOTIENT,
     SUMMATION,
     argument_level,
+    factors_of,
     is_plain_name,
     is_scientific,
 )
@@ -149,6 +151,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return _derivative(operation, *arguments)
     if operation == "sum" and len(arguments) > 1:
         return _summation(*arguments)
+    if operation == "hadamard":
+        return r" \odot ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta":
         return rf"\delta_{{{_indices(arguments)}}}"
     template = latex_template(operation)

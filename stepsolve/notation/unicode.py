@@ -16,8 +16,10 @@ from stepsolve.notation.precedence import (
     ANYTHING,
     LINE,
     POSTFIX,
+    QUOTIENT,
     SUMMATION,
     argument_level,
+    factors_of,
     is_plain_name,
     is_scientific,
 )
@@ -170,6 +172,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return _derivative(operation, arguments)
     if operation == "sum" and len(arguments) > 1:
         return f"{summation_sign(arguments)} {_part(arguments[0], SUMMATION)}"
+    if operation == "hadamard":
+        return " ⊙ ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta" and (small := below(*arguments)):
         return f"δ{small}"
     if operation == "exp" and (raised := superscript(arguments[0])):

@@ -88,7 +88,11 @@ _line: Reader[WrittenLine] = Reader(
 lines: Reader[tuple[WrittenLine, ...]] = list_of(_line, minimum=1)
 
 _CONDITIONS: Final = {
-    "symmetric": (rf"symmetric\s+({NAME})", rf"({NAME})\s*==\s*\1\s*\.T", rf"({NAME})\.T\s*==\s*\1"),
+    "symmetric": (
+        rf"symmetric\s+({NAME})",
+        rf"({NAME})\s*==\s*\1\s*\.T",
+        rf"({NAME})\.T\s*==\s*\1",
+    ),
     "one-hot": (rf"one-hot\s+({NAME})",),
     "sums to one": (rf"sum\(\s*({NAME})\s*\)\s*==\s*1", rf"1\s*==\s*sum\(\s*({NAME})\s*\)"),
 }
