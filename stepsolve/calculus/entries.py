@@ -91,8 +91,7 @@ class Entries:
                 return self.of(arguments[_PARAMETERS[name]], put)
             case Item(base=Apply() as base, indices=indices):
                 put = tuple(places.get(i.name, i) if isinstance(i, Name) else i for i in indices)
-                inner = base.rebuilt(tuple(arguments[0] for _ in base.arguments))
-                return Item(inner, *put)
+                return Item(base.rebuilt((arguments[0],)), *put)
             case Name(name=name):
                 if name == "y" and result is not None:
                     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
-from stepsolve.calculus.terms import product
+from stepsolve.calculus.terms import magnitude, product
 from stepsolve.calculus.tidy import ONE, ZERO, Exact, constant
 from stepsolve.notation.tree import Apply, Expression, Name, transform
 from stepsolve.operations.shapes import Shapes
@@ -81,7 +81,7 @@ def entrywise(factors: Iterable[tuple[Expression, Exact]]) -> Expression:
     above: list[Expression] = []
     below: list[Expression] = []
     for base, power in factors:
-        size = abs(power)
+        size = magnitude(power)
         part = base if size == 1 else Apply("^", base, constant(size))
         (above if power > 0 else below).append(part)
     top = reduce(lambda a, b: Apply("hadamard", a, b), above) if above else ONE
@@ -94,7 +94,7 @@ def scaled(number: Exact, scalars: list[tuple[Expression, Exact]], core: Express
     """A number and scalars times a matrix expression, the sign aside: it stays with the number."""
     above = [_power(base, power) for base, power in scalars if power > 0]
     below = [_power(base, -power) for base, power in scalars if power < 0]
-    size = constant(abs(number))
+    size = constant(magnitude(number))
     if isinstance(size, Apply) and size.operation == "/":
         below.insert(0, size.arguments[1])
         size = size.arguments[0]

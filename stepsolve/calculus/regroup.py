@@ -20,7 +20,7 @@ from stepsolve.calculus.matrices import (
     signed_sum,
     transposed,
 )
-from stepsolve.calculus.terms import Power, Term, collected, free_indices, terms_of
+from stepsolve.calculus.terms import Power, Term, collected, free_indices, magnitude, terms_of
 from stepsolve.calculus.tidy import ONE, Exact
 from stepsolve.notation.indices import is_summation
 from stepsolve.notation.shapes import Size
@@ -90,8 +90,8 @@ class Regroup:
             left, right = (a[:-1], b[:-1]) if at_end else (a[1:], b[1:])
             if same and self._shapes.of(chain(left)) == self._shapes.of(chain(right)):
                 halves = [Piece(p.number, (), chain(c)) for p, c in ((one, left), (other, right))]
-                if abs(one.number) == abs(other.number):
-                    size = abs(one.number)
+                if magnitude(one.number) == magnitude(other.number):
+                    size = magnitude(one.number)
                     halves = [h._replace(number=1 if h.number > 0 else -1) for h in halves]
                 else:
                     size = 1

@@ -163,7 +163,7 @@ def written(terms: Iterable[Term]) -> Expression:
     for term in terms:
         if not term.number:
             continue
-        size = _written(term._replace(number=abs(term.number)))
+        size = _written(term._replace(number=magnitude(term.number)))
         if result is None:
             result = Apply("neg", size) if term.number < 0 else size
         else:
@@ -176,7 +176,7 @@ def _written(term: Term) -> Expression:
     above: list[Expression] = []
     below: list[Expression] = []
     for base, power in term.powers:
-        (above if power > 0 else below).append(raised(base, abs(power)))
+        (above if power > 0 else below).append(raised(base, magnitude(power)))
     if size != ONE or not above:
         if isinstance(size, Apply) and size.operation == "/" and above:  # 1/2 of a product
             numerator, denominator = size.arguments
@@ -190,6 +190,11 @@ def _written(term: Term) -> Expression:
     for index in reversed(term.bound):
         body = Apply("sum", body, Name(index))
     return body
+
+
+def magnitude(value: Exact) -> Exact:
+    """A number without its sign, of the type that it has."""
+    return -value if value < 0 else value
 
 
 def raised(base: Expression, power: Exact) -> Expression:

@@ -241,9 +241,9 @@ class PreciseTensors:
             moved = self._moved(at, places, sign * step)
             here = self._with({variable.name: moved}, frozen)
             if not frozen:
-                for line in self.scene.lines:
-                    if line != variable.name:
-                        here._known.pop(line, None)
+                for name in self.scene.lines:
+                    if name != variable.name:
+                        here._known.pop(name, None)
             sides.append(here.scalar(body, indices, sizes))
         return (sides[0] - sides[1]) / (2 * step)
 

@@ -142,7 +142,7 @@ def _is_derivative(step: Step) -> bool:
 
 
 def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:
-    """`left = side`, then `= side` under each other; reasons beside them, or below where they are long."""
+    """`left = side`, then `= side` under each other; reasons beside them, long ones below."""
     left = side(steps[0].before)
     lead = " " * indent + left
     hang = len(lead) if len(lead) <= width // 3 else indent + 4
@@ -156,9 +156,9 @@ def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:
     widths = [row_width(rows[-1]) for rows in written]
     column = _column(widths, list(map(len, reasons)), width)
     for rows, reason, used in zip(written, reasons, widths, strict=True):
-        start = max(column, used) + 3
-        if reason and start + len(reason) <= width:
-            rows[-1].append((" " * (start - used) + reason, NOTE))
+        place = max(column, used) + 3
+        if reason and place + len(reason) <= width:
+            rows[-1].append((" " * (place - used) + reason, NOTE))
         elif reason:
             rows += wrapped(reason, width, hang + 5, NOTE)
         yield from rows

@@ -69,7 +69,9 @@ _by_name = mapping_of(name, _shape)
 
 def _read_shapes(node: Node, report: Report) -> tuple[WrittenShape, ...] | None:
     found = _by_name.read(node, report)
-    return found and tuple(shape._replace(name=key) for key, shape in found.items())
+    if found is None:
+        return None
+    return tuple(shape._replace(name=key) for key, shape in found.items())
 
 
 shapes: Reader[tuple[WrittenShape, ...]] = Reader(
