@@ -110,6 +110,13 @@ class Steps(NamedTuple):
     chain: bool = False
 
 
+class Chain(NamedTuple):
+    """Rewrites of one expression under each other, each with its reason: `left = ... = ...`."""
+
+    steps: tuple[Step, ...]
+    detail: Detail = Detail.NORMAL
+
+
 class Table(NamedTuple):
     """Rows under a header.
 
@@ -133,7 +140,7 @@ class Result(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
-Block = Section | Text | Equation | Lines | Steps | Table | Result
+Block = Section | Text | Equation | Lines | Steps | Chain | Table | Result
 
 
 class Derivation(NamedTuple):
@@ -166,7 +173,10 @@ class Derivation(NamedTuple):
     def steps(self) -> tuple[Step, ...]:
         """Every top-level step, in order."""
         return tuple(
-            step for block in self.blocks if isinstance(block, Steps) for step in block.steps
+            step
+            for block in self.blocks
+            if isinstance(block, Steps | Chain)
+            for step in block.steps
         )
 
     @property

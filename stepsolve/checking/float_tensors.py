@@ -125,11 +125,12 @@ class _Grid:
         return _elementwise(operation, [self.evaluate(a) for a in arguments])
 
 
-def _elementwise(operation: str, values: list[Any]) -> Any:
+def _elementwise(operation: str, values: list[Any]) -> Floats:
     row = OPERATIONS.get(operation)
     if row is None:
-        return open_function(np, operation, *values)
+        return open_function(np, operation, *values)  # type: ignore[no-any-return]
     missing = row.arity[1] - len(values) if row.defaults else 0
     defaults = [float(text) for text in row.defaults]
     with np.errstate(all="ignore"):
-        return row.numpy(*values, *(defaults[-missing:] if missing else []))
+        found: Floats = row.numpy(*values, *(defaults[-missing:] if missing else []))
+    return found

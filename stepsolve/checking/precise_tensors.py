@@ -33,6 +33,7 @@ class PreciseTensors:
             matrix = self._mp.matrix(rows)
             self._known[name] = matrix if scene.shapes[name].rank else matrix[0, 0]
         self._memory: dict[Expression, Any] = {}
+        self._slopes: dict[tuple[object, ...], Value] = {}
 
     def _with(self, changed: Mapping[str, Any], frozen: bool = False) -> PreciseTensors:
         """The same scene with other values of some names; `frozen` lines keep the values they have."""
@@ -40,7 +41,7 @@ class PreciseTensors:
         other.scene, other.precise, other._mp = self.scene, self.precise, self._mp
         lines = {name: self.name(name) for name in self.scene.lines} if frozen else {}
         other._known = {**self._known, **lines, **changed}
-        other._memory = {}
+        other._memory, other._slopes = {}, {}
         return other
 
     def name(self, name: str) -> Any:
@@ -209,15 +210,30 @@ class PreciseTensors:
         indices: Indices,
         sizes: Mapping[str, int],
     ) -> Value:
-        """By differences: `diff` runs all lines again, `partial` only those of its body."""
+        """By differences: `diff` runs all lines again, `partial` only the line it is of."""
+        used = tuple((n, indices[n]) for n in (*names(body), *names(by)) if n in indices)
+        key = operation, body, by, used
+        if key not in self._slopes:
+            self._slopes[key] = self._difference(operation, body, by, indices, sizes)
+        return self._slopes[key]
+
+    def _difference(
+        self,
+        operation: str,
+        body: Expression,
+        by: Expression,
+        indices: Indices,
+        sizes: Mapping[str, int],
+    ) -> Value:
         frozen = operation == "partial"
-        if frozen:
-            body = substitute(body, self.scene.lines)
         variable, places = by, [0, 0]
         if isinstance(by, Item):
             variable = by.base
             places = [self._place(place, indices) for place in by.indices]
         assert isinstance(variable, Name)
+        line = body.base if isinstance(body, Item) else body
+        if frozen and isinstance(line, Name) and line != variable:
+            body = substitute(body, self.scene.lines)
         at = self.name(variable.name)
         step = self._mp.ldexp(1, -(self._mp.prec // 3))
         sides = []
@@ -225,9 +241,9 @@ class PreciseTensors:
             moved = self._moved(at, places, sign * step)
             here = self._with({variable.name: moved}, frozen)
             if not frozen:
-                for line in self.scene.lines:
-                    if line != variable.name:
-                        here._known.pop(line, None)
+                for name in self.scene.lines:
+                    if name != variable.name:
+                        here._known.pop(name, None)
             sides.append(here.scalar(body, indices, sizes))
         return (sides[0] - sides[1]) / (2 * step)
 

@@ -18,6 +18,7 @@ Condition = Callable[[dict[str, Rows]], None]
 """Changes drawn values so that they fulfil what the problem says about them."""
 
 _SIZES = ((2, 3, 4, 5), (3, 2, 4, 5), (4, 3, 2, 5))
+_EXACT = 1 << 20
 _INTERVALS = ((0.3, 1.7), (-1.5, 1.5), (0.2, 0.9), (-1.7, -0.3))
 
 
@@ -92,11 +93,14 @@ def symmetric(name: str) -> Condition:
 
 
 def summing_to_one(name: str) -> Condition:
-    """A vector whose entries sum to one."""
+    """A vector whose entries sum to one, exactly: they are fractions of a power of two."""
 
     def change(values: dict[str, Rows]) -> None:
         total = sum(map(sum, values[name]))
-        values[name] = [[x / total for x in row] for row in values[name]]
+        parts = [round(x / total * _EXACT) for row in values[name] for x in row]
+        parts[-1] = _EXACT - sum(parts[:-1])
+        entries = iter(parts)
+        values[name] = [[next(entries) / _EXACT for _ in row] for row in values[name]]
 
     return change
 

@@ -29,8 +29,10 @@ from stepsolve.notation.precedence import (
     BOX,
     POSTFIX,
     PRODUCT,
+    QUOTIENT,
     SUMMATION,
     argument_levels,
+    factors_of,
 )
 from stepsolve.notation.template import filled, pieces, text_template
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
@@ -144,6 +146,8 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
         return _limit(arguments, small)
     if operation == "sum" and len(arguments) > 1:
         return _summation(arguments, small)
+    if operation == "hadamard":
+        return joined(_parts(tuple(factors_of(operation, arguments)), QUOTIENT, small), " ⊙ ")
     if operation == "delta" and (mark := below(*arguments)):
         return line(f"δ{mark}")
     if operation == "exp":

@@ -13,8 +13,10 @@ from stepsolve.notation.precedence import (
     LATEX,
     POSTFIX,
     PRODUCT,
+    QUOTIENT,
     SUMMATION,
     argument_levels,
+    factors_of,
     is_plain_name,
     is_scientific,
 )
@@ -163,6 +165,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return _limit(arguments)
     if operation == "sum" and len(arguments) > 1:
         return _summation(*arguments)
+    if operation == "hadamard":
+        return r" \odot ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta":
         return rf"\delta_{{{_indices(arguments)}}}"
     template = latex_template(operation)

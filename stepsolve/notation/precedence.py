@@ -75,6 +75,18 @@ class Notation(NamedTuple):
         return SUM if kind == OPEN else POWER if kind in (RAISED, MARKED) else ATOM
 
 
+def factors_of(operation: str, arguments: tuple[Expression, ...]) -> list[Expression]:
+    """The parts of an operation that stands in its own first part: a ⊙ b ⊙ c."""
+    found: list[Expression] = []
+    while arguments:
+        first, *others = arguments
+        found[:0] = others
+        if not isinstance(first, Apply) or first.operation != operation:
+            return [first, *found]
+        arguments = first.arguments
+    return found
+
+
 def is_scientific(number: Number) -> bool:
     """Whether a number is written with a power of ten: `1e-3`."""
     return "e" in number.text or "E" in number.text
@@ -114,9 +126,9 @@ _PARTS: dict[str, tuple[int, ...]] = dict.fromkeys(COMPARISONS, (SUM, SUM)) | {
     "T": (POSTFIX,),
 }
 # A transpose is written as an exponent, so it cannot carry another one.
-_FOR_PEOPLE = (
-    _LEVELS | {"T": POWER, "limit": PRODUCT} | dict.fromkeys(("diff", "partial"), QUOTIENT)
-)
+# Between products entry by entry and matrix products nothing says which is worked out first.
+_FOR_PEOPLE = _LEVELS | {"T": POWER, "limit": PRODUCT, "hadamard": SUMMATION}
+_FOR_PEOPLE |= dict.fromkeys(("diff", "partial"), QUOTIENT)
 _STACKED = _FOR_PEOPLE | {"/": QUOTIENT}
 _STACKED_PARTS = _PARTS | {"/": (ANYTHING, ANYTHING), "^": (POSTFIX, ANYTHING)}
 

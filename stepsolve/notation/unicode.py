@@ -17,8 +17,10 @@ from stepsolve.notation.precedence import (
     LINE,
     POSTFIX,
     PRODUCT,
+    QUOTIENT,
     SUMMATION,
     argument_levels,
+    factors_of,
     is_plain_name,
     is_scientific,
 )
@@ -186,6 +188,8 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return f"lim[{approach(arguments)}] {_part(arguments[0], PRODUCT)}"
     if operation == "sum" and len(arguments) > 1:
         return f"{summation_sign(arguments)} {_part(arguments[0], SUMMATION)}"
+    if operation == "hadamard":
+        return " ⊙ ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta" and (small := below(*arguments)):
         return f"δ{small}"
     if operation == "exp" and (raised := superscript(arguments[0])):

@@ -10,6 +10,7 @@ from typing import NamedTuple, assert_never
 from stepsolve.derivation import (
     Block,
     Cell,
+    Chain,
     Check,
     Derivation,
     Detail,
@@ -44,7 +45,7 @@ from stepsolve.render.layout import (
     side,
     wrapped,
 )
-from stepsolve.render.steps import StepWriter
+from stepsolve.render.steps import StepWriter, chained
 
 INDENT = 2
 MIN_WIDTH, MAX_WIDTH = 40, 120
@@ -111,6 +112,9 @@ class _Page:
                 yield from self._lines(block)
             case Steps():
                 yield from (self._steps.chain if block.chain else self._steps.rows)(block.steps)
+            case Chain():
+                yield []
+                yield from chained(block.steps, self._width, INDENT)
             case Table():
                 yield []
                 yield from self._table(block)

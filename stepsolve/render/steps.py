@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from stepsolve.derivation import Detail, Step
 from stepsolve.notation.tree import Apply, Expression, Name, substitute
 from stepsolve.notation.unicode import one_line
+from stepsolve.render.flow import broken
 from stepsolve.render.layout import (
     NOTE,
     PLAIN,
@@ -163,3 +164,40 @@ def _row_of_equals(rows: list[Row]) -> Row:
 
 def _is_derivative(step: Step) -> bool:
     return isinstance(step.before, Apply) and step.before.operation in ("diff", "limit")
+
+
+def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:
+    """`left = side`, then `= side` under each other; reasons beside them, long ones below."""
+    left = side(steps[0].before)
+    lead = " " * indent + left
+    hang = len(lead) if len(lead) <= width // 3 else indent + 4
+    written: list[list[Row]] = []
+    for k, step in enumerate(steps):
+        start = lead if k == 0 else " " * hang
+        parts = broken(side(step.after), width - len(start) - 3, width - hang - 5)
+        first: Row = [(f"{start} = {parts[0]}", PLAIN)]
+        written.append([first, *([(" " * (hang + 5) + part, PLAIN)] for part in parts[1:])])
+    reasons = [_reason(step) for step in steps]
+    widths = [row_width(rows[-1]) for rows in written]
+    column = _column(widths, list(map(len, reasons)), width)
+    for rows, reason, used in zip(written, reasons, widths, strict=True):
+        place = max(column, used) + 3
+        if reason and place + len(reason) <= width:
+            rows[-1].append((" " * (place - used) + reason, NOTE))
+        elif reason:
+            rows += wrapped(reason, width, hang + 5, NOTE)
+        yield from rows
+
+
+def _column(widths: list[int], reasons: list[int], width: int) -> int:
+    """The end of the widest row such that it and all narrower ones have room for their reasons."""
+    pairs = list(zip(widths, reasons, strict=True))
+    for column in sorted(widths, reverse=True):
+        if all(column + 3 + reason <= width for used, reason in pairs if used <= column):
+            return column
+    return 0
+
+
+def _reason(step: Step) -> str:
+    stated = " = ".join(map(side, step.formula)) if step.formula else step.rule
+    return f"{stated}: {step.because}" if step.because else stated

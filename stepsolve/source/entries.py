@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stepsolve.notation.names import NAME
-from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
 
 INDEX = rf"\s*\(\s*(?:[0-9]{{1,9}}|{NAME}(?:\s*[-+−]\s*[0-9]{{1,9}})?)\s*\)"
 """An index in brackets, as a regular expression: a number, or a name and what is added to it."""
@@ -23,7 +23,7 @@ def entry_at(text: str, position: int) -> tuple[str, int] | None:
     match = _ENTRY.match(text, position)
     if match is None or "(" not in match[1]:
         return None
-    if any(ALIASES.get(name, name) in (*OPERATIONS, "diff") for name in _CALLED.findall(match[1])):
+    if any(ALIASES.get(name, name) in (*OPERATIONS, *TENSORS, "diff", "partial") for name in _CALLED.findall(match[1])):
         return None
     return canonical(match[1]), match.end()
 

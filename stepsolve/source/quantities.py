@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -118,10 +118,10 @@ def _read_equation(node: Node, _: Report) -> WrittenEquation:
     return WrittenEquation(Written(left, node), Written(right, node), node)
 
 
-def _read_line(node: Node, report: Report) -> WrittenLine:
+def read_line(node: Node, report: Report, functions: Collection[str] = ()) -> WrittenLine:
     """A line; one that cannot be read still has its name, so that the others can be checked."""
     try:
-        found = parse_definition(written(node))
+        found = parse_definition(written(node), functions)
     except ExpressionError as wrong:
         started = re.match(rf"\s*({NAME})\s*=", written(node))
         if started is None:
@@ -164,7 +164,7 @@ equation: Reader[WrittenEquation] = Reader(
     _read_equation, {"type": "string"}, "an equation, left = right"
 )
 written_name: Reader[WrittenName] = Reader(_read_name, name.schema(), name.doc)
-_bare_line: Reader[WrittenLine] = Reader(_read_line, {"type": "string"}, "name = expression")
+_bare_line: Reader[WrittenLine] = Reader(read_line, {"type": "string"}, "name = expression")
 
 
 @dataclass(frozen=True)
