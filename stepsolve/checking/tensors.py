@@ -59,11 +59,15 @@ class TensorOracle:
         other: Expression,
         free: Sequence[str],
         where: Place | None = None,
+        among: Iterable[Expression] = (),
     ) -> float:
-        """The largest difference of two expressions in entries, relative to the largest entry."""
+        """The largest difference of two expressions in entries, relative to the largest entry.
+
+        `among` are further expressions that tell how far indices run.
+        """
         worst = 0.0 if self.scenes else float("inf")
         for precise, _ in self.scenes:
-            sizes = precise.sizes(one, other)
+            sizes = precise.sizes(one, other, *among)
             ranges = [range(1, sizes[index] + 1) for index in free]
             off = size = 0.0
             for at in cartesian(*ranges):
@@ -88,8 +92,10 @@ class TensorOracle:
     ) -> tuple[Check, ...]:
         """One check for all rewrites if they hold, else one for each that does not."""
         errors = {}
-        for k, (rule, before, after) in enumerate(pairs):
-            errors[k, rule] = self.difference(before, after, free, where)
+        steps = list(pairs)
+        among = [side for _, *sides in steps for side in sides]
+        for k, (rule, before, after) in enumerate(steps):
+            errors[k, rule] = self.difference(before, after, free, where, among)
         wrong = {key: error for key, error in errors.items() if not error <= TOLERANCE}
         if wrong and self.scenes:
             return tuple(

@@ -383,6 +383,8 @@ class _Page:
     def _definitions(self) -> dict[str, Expression]:
         """What every letter and every gradient's name stands for."""
         known = dict(self._lettered.added)
+        if self._problem.expression is not None:  # the target's name is ours, not the author's
+            known[self._target] = self._gradients.lines[self._target]
         for gradient in self._gradients.found.values():
             if gradient.matrix is not None:
                 known[gradient.letter or gradient.name] = gradient.matrix
@@ -400,7 +402,7 @@ class _Page:
 
     @cached_property
     def _oracle(self) -> TensorOracle:
-        lines = {**self._gradients.lines, **self._definitions}
+        lines = {**self._definitions, **self._gradients.lines}
         shapes = {n: s for n, s in self._shapes.known.items() if n in lines or n in self._given}
         conditions = [_CONDITIONS[c.kind](c.name) for c in self._problem.conditions]
         return TensorOracle(shapes, lines, (), conditions)
