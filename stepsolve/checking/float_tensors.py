@@ -58,7 +58,7 @@ class FloatTensors:
         if row is None:
             return _elementwise(operation, values)
         result = row.numpy(*(v if np.ndim(v) else np.reshape(v, (1, 1)) for v in values))
-        found: Floats = np.asarray(result, dtype=np.float64)
+        found: Floats = np.array(result, dtype=np.float64)
         return found.reshape(()) if found.size == 1 else found
 
     def entries(

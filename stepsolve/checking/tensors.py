@@ -9,7 +9,7 @@ import numpy as np
 
 from stepsolve.checking.float_tensors import FloatTensors
 from stepsolve.checking.precise_tensors import PreciseTensors
-from stepsolve.checking.scenes import Condition, Scene, scenes
+from stepsolve.checking.scenes import Condition, scenes
 from stepsolve.derivation import Check
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.shapes import Shape
@@ -24,7 +24,10 @@ Place = Callable[[Mapping[str, int]], bool]
 
 
 class TensorOracle:
-    """Confirms claims about lines over names of known shapes, at random values of those names."""
+    """Confirms claims about lines over names of known shapes, at random values of those names.
+
+    `where` is a scalar that must not be 0 there.
+    """
 
     def __init__(
         self,
@@ -32,16 +35,17 @@ class TensorOracle:
         lines: Mapping[str, Expression],
         functions: Iterable[str] = (),
         conditions: Iterable[Condition] = (),
-        given: Iterable[Scene] | None = None,
+        where: Expression | None = None,
     ) -> None:
         open_, known = tuple(functions), tuple(conditions)
-        candidates = scenes(shapes, lines, open_, known) if given is None else given
         self.scenes: list[tuple[PreciseTensors, FloatTensors]] = []
-        for scene in candidates:
+        for scene in scenes(shapes, lines, open_, known):
             pair = PreciseTensors(scene), FloatTensors(scene)
             try:
                 for line in lines:
                     pair[0].name(line)
+                if where is not None and not pair[0].matrix(where):
+                    continue
             except OutsideDomain:
                 continue
             self.scenes.append(pair)
@@ -77,7 +81,7 @@ class TensorOracle:
                 try:
                     a = precise.scalar(one, indices, sizes)
                     b = precise.scalar(other, indices, sizes)
-                except OutsideDomain:
+                except (OutsideDomain, ZeroDivisionError):
                     return float("inf")
                 off, size = max(off, float(abs(a - b))), max(size, float(abs(a)), float(abs(b)))
             worst = max(worst, off / max(size, 1.0))

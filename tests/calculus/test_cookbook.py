@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+# ruff: noqa: N803 - matrices have capital letters
 import stepsolve
 from stepsolve.checking.float_tensors import FloatTensors
 from stepsolve.checking.scenes import Scene
@@ -67,8 +68,7 @@ IDENTITIES = [
         "det(X.T @ A @ X)",
         "X",
         TALL,
-        lambda X, A: det(X.T @ A @ X)
-        * (A @ X @ inv(X.T @ A @ X) + A.T @ X @ inv(X.T @ A.T @ X)),
+        lambda X, A: det(X.T @ A @ X) * (A @ X @ inv(X.T @ A @ X) + A.T @ X @ inv(X.T @ A.T @ X)),
     ),
     row(
         55,
@@ -176,8 +176,10 @@ IDENTITIES = [
         "(A @ x).T @ (A @ x) / ((B @ x).T @ (B @ x))",
         "x",
         {"A": WIDE, "B": ["k", "n"], "x": N},
-        lambda A, B, x: 2 * A.T @ A @ x / (x.T @ B.T @ B @ x)
-        - 2 * (x.T @ A.T @ A @ x) * (B.T @ B @ x) / (x.T @ B.T @ B @ x) ** 2,
+        lambda A, B, x: (
+            2 * A.T @ A @ x / (x.T @ B.T @ B @ x)
+            - 2 * (x.T @ A.T @ A @ x) * (B.T @ B @ x) / (x.T @ B.T @ B @ x) ** 2
+        ),
     ),
     row(
         97,
@@ -281,10 +283,12 @@ IDENTITIES = [
         "trace(B.T @ X.T @ C @ X @ X.T @ C @ X @ B)",
         "X",
         {"X": WIDE, "B": ["n", "k"], "C": ["m", "m"]},
-        lambda X, B, C: C @ X @ X.T @ C @ X @ B @ B.T
-        + C.T @ X @ B @ B.T @ X.T @ C.T @ X
-        + C @ X @ B @ B.T @ X.T @ C @ X
-        + C.T @ X @ X.T @ C.T @ X @ B @ B.T,
+        lambda X, B, C: (
+            C @ X @ X.T @ C @ X @ B @ B.T
+            + C.T @ X @ B @ B.T @ X.T @ C.T @ X
+            + C @ X @ B @ B.T @ X.T @ C @ X
+            + C.T @ X @ X.T @ C.T @ X @ B @ B.T
+        ),
     ),
     row(124, "trace(A @ inv(X) @ B)", "X", XAB, lambda X, A, B: -inv(X).T @ A.T @ B.T @ inv(X).T),
     row(
@@ -300,8 +304,10 @@ IDENTITIES = [
         "trace(inv(X.T @ C @ X) @ (X.T @ B @ X))",
         "X",
         {"X": ["n", "m"], "C": SQUARE, "B": SQUARE},
-        lambda X, C, B: -2 * C @ X @ inv(X.T @ C @ X) @ X.T @ B @ X @ inv(X.T @ C @ X)
-        + 2 * B @ X @ inv(X.T @ C @ X),
+        lambda X, C, B: (
+            -2 * C @ X @ inv(X.T @ C @ X) @ X.T @ B @ X @ inv(X.T @ C @ X)
+            + 2 * B @ X @ inv(X.T @ C @ X)
+        ),
         "C == C.T",
         "B == B.T",
     ),
