@@ -60,7 +60,8 @@ class Gradients:
     """The gradients of the last line by some names, through the lines in between.
 
     `shapes` gets to know the gradients that others are made of. `ones` are vectors whose entries sum
-    to one. Raises `StepsolveError` where a derivation would be endless.
+    to one; `upstream` names gradients by lines that are known already. Raises `StepsolveError` where
+    a derivation would be endless.
     """
 
     def __init__(
@@ -70,20 +71,24 @@ class Gradients:
         by: Iterable[str],
         taken: Iterable[str] = (),
         ones: Iterable[str] = (),
+        upstream: Mapping[str, str] | None = None,
     ) -> None:
         self.lines, self.shapes = dict(lines), shapes
         self.target = list(self.lines)[-1]
         self._asked = tuple(by)
         self._ones = frozenset(ones)
+        self._upstream = dict(upstream or {})
         self._letters = Letters({*taken, *shapes.known, *self.lines})
         self._taken = {*taken, *shapes.known, *self.lines}
         self._outputs = self._letters.several(shapes.known[self.target].rank)
-        self._of = self._entry(self.target, self._outputs)
+        self.of = self._entry(self.target, self._outputs)
         self.found: dict[str, Gradient] = {}
         leading = self._leading()
         inner = [name for name in reversed(self.lines) if name in leading and name != self.target]
         for name in (*inner, *(n for n in self._asked if n not in inner)):
-            if self._users(name, leading):
+            if name in self._upstream:
+                self.found[name] = self._from_above(name)
+            elif self._users(name, leading):
                 self.found[name] = self._derive(name, leading)
 
     def _entry(self, name: str, indices: Iterable[str]) -> Expression:
@@ -105,12 +110,20 @@ class Gradients:
     def _users(self, name: str, leading: set[str]) -> list[str]:
         return [line for line in self.lines if line in leading and name in names(self.lines[line])]
 
+    def _from_above(self, name: str) -> Gradient:
+        letter, shape = self._upstream[name], self.shapes.known[name]
+        free = self._letters.copy().several(shape.rank)
+        entry = self._entry(letter, free)
+        term = Term(1, ((entry, 1),))
+        called = f"d{self.target}/d{name}"
+        return Gradient(called, letter, name, (), entry, (term,), free, Name(letter), shape)
+
     def _derive(self, name: str, leading: set[str]) -> Gradient:
         letters = self._letters.copy()
         shape = self.shapes.known[name]
         own = letters.several(shape.rank)
         by = self._entry(name, own)
-        stage = Stage(self.shapes, letters, self._of, by)
+        stage = Stage(self.shapes, letters, self.of, by)
         users = [User(u, self.lines[u], self._known(u)) for u in self._users(name, leading)]
         found = stage.derive(users)
         steps, terms = self._conditions(found.steps, list(found.terms))
@@ -138,7 +151,7 @@ class Gradients:
             if short and not gradient.letter and len(gradient.terms[0].powers) <= _SHORT:
                 return put_index(gradient.entry, dict(zip(own, places, strict=True)))
             entry = Item(Name(name), *places) if places else Name(name)
-            return Apply("diff", self._of, entry)
+            return Apply("diff", self.of, entry)
 
         return at
 

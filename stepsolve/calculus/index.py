@@ -269,7 +269,10 @@ class Stage:
         for argument, local in zip(arguments, row.local_rules(len(arguments)), strict=True):
             if self._depends(argument):
                 slope = Term(1, ((Apply("partial", argument, self._by), 1),))
-                keep = terms_of(substitute(local, holes), lambda e: True)
+                known = substitute(local, holes)
+                is_sum = isinstance(known, Apply) and known.operation in ("+", "-")
+                kept = [Term(1, ((known, 1),))]
+                keep = kept if is_sum else terms_of(known, lambda e: True)
                 found += [term.times(slope) for term in keep]
         return found
 

@@ -126,6 +126,31 @@ def signed_sum(parts: list[tuple[Exact, Expression]]) -> Expression:
     return ZERO if result is None else result
 
 
+def with_value(form: Expression, part: Expression, value: Expression) -> Expression:
+    """The form where one part has the value 0 or 1, without products by it."""
+    if form == part:
+        return value
+    if not isinstance(form, Apply):
+        return form
+    parts = tuple(with_value(a, part, value) for a in form.arguments)
+    match form.operation, parts:
+        case ("*" | "@" | "hadamard" | "/", (left, right)) if ZERO in (left, right):
+            return ZERO
+        case "*", (left, right) if ONE in (left, right):
+            return right if left == ONE else left
+        case ("*", (Apply(operation="neg", arguments=(left,)), right)) if left == ONE:
+            return Apply("neg", right)
+        case "neg" | "T", (only,) if only == ZERO:
+            return ZERO
+        case (("+" | "-"), (left, right)) if right == ZERO:
+            return left
+        case "+", (left, right) if left == ZERO:
+            return right
+        case "-", (left, right) if left == ZERO:
+            return Apply("neg", right)
+    return form.rebuilt(parts)
+
+
 def in_plain_language(expression: Expression) -> Expression:
     """The expression as it is typed in a file: products entry by entry with `*`."""
 

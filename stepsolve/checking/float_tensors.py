@@ -33,7 +33,7 @@ class FloatTensors:
     def matrix(self, expression: Expression) -> Floats:
         """The value of an expression in vectors and matrices."""
         if isinstance(expression, Number):
-            return np.float64(expression.text)  # type: ignore[return-value]
+            return np.asarray(float(expression.text))
         if isinstance(expression, Name):
             return self._named(expression.name)
         if isinstance(expression, Apply):
@@ -49,7 +49,7 @@ class FloatTensors:
         if name not in self._known:
             line = self._scene.lines.get(name)
             if line is None:
-                return np.float64(_CONSTANTS[name])  # type: ignore[return-value]
+                return np.asarray(_CONSTANTS[name])
             self._known[name] = self.matrix(line)
         return self._known[name]
 
@@ -58,7 +58,7 @@ class FloatTensors:
         if row is None:
             return _elementwise(operation, values)
         result = row.numpy(*(v if np.ndim(v) else np.reshape(v, (1, 1)) for v in values))
-        found: Floats = np.asarray(result, dtype=np.float64)
+        found: Floats = np.array(result, dtype=np.float64)
         return found.reshape(()) if found.size == 1 else found
 
     def entries(

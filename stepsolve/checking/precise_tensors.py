@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product as cartesian
 from typing import Any
 
+from stepsolve.checking.contraction import contracted
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.scenes import Scene, open_function
 from stepsolve.errors import OutsideDomain
@@ -169,13 +170,19 @@ class PreciseTensors:
     ) -> Value:
         body, index, *bounds = arguments
         assert isinstance(index, Name)
-        first, last = 1, sizes.get(index.name, 0)
         if bounds:
             first, last = (self._index(bound, indices) for bound in bounds)
-        terms = [
-            self.scalar(body, {**indices, index.name: at}, sizes) for at in range(first, last + 1)
-        ]
-        return self._mp.fsum(terms)
+            places = range(first, last + 1)
+            at = ({**indices, index.name: place} for place in places)
+            return self._mp.fsum(self.scalar(body, place, sizes) for place in at)
+        bound = [index.name]
+        while is_summation(body) and len(body.children) == 2:
+            body, index = body.children
+            assert isinstance(index, Name)
+            bound.append(index.name)
+        return contracted(
+            body, bound, sizes, lambda part, own: self.scalar(part, {**indices, **own}, sizes)
+        )
 
     def _place(self, index: Expression, indices: Indices) -> int:
         """The position that an index points at, from 0; letters count from 1."""

@@ -120,11 +120,12 @@ def one_hot(name: str) -> Condition:
 def open_function(m: Any, name: str, x: Any) -> Any:
     """Something definite for a function that a problem leaves open, with any number of primes.
 
-    `m` is a module with `sin`, `cos` and `exp`. The first letter decides which function it is, so
+    `m` is a module with `sin` and `cos`. The first letter decides which function it is, so
     that `f` and `g` are different ones.
     """
     order = name.count("'")
     pace = 1 + ord(name[0]) % 7 / 8  # exact in binary
-    # sin(p x) + exp(x / 2), differentiated `order` times
+    # sin(p x) + x / 4, differentiated `order` times: nothing that a chain of layers blows up
     turn = (m.sin, m.cos, lambda x: -m.sin(x), lambda x: -m.cos(x))[order % 4]
-    return pace**order * turn(pace * x) + m.exp(x / 2) / 2**order
+    line = (x / 4, x * 0 + 0.25, x * 0)[min(order, 2)]
+    return pace**order * turn(pace * x) + line

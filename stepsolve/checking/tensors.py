@@ -9,7 +9,7 @@ import numpy as np
 
 from stepsolve.checking.float_tensors import FloatTensors
 from stepsolve.checking.precise_tensors import PreciseTensors
-from stepsolve.checking.scenes import Condition, Scene, scenes
+from stepsolve.checking.scenes import Condition, scenes
 from stepsolve.derivation import Check
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.shapes import Shape
@@ -24,7 +24,10 @@ Place = Callable[[Mapping[str, int]], bool]
 
 
 class TensorOracle:
-    """Confirms claims about lines over names of known shapes, at random values of those names."""
+    """Confirms claims about lines over names of known shapes, at random values of those names.
+
+    `where` is a scalar that must not be 0 there.
+    """
 
     def __init__(
         self,
@@ -32,16 +35,17 @@ class TensorOracle:
         lines: Mapping[str, Expression],
         functions: Iterable[str] = (),
         conditions: Iterable[Condition] = (),
-        given: Iterable[Scene] | None = None,
+        where: Expression | None = None,
     ) -> None:
         open_, known = tuple(functions), tuple(conditions)
-        candidates = scenes(shapes, lines, open_, known) if given is None else given
         self.scenes: list[tuple[PreciseTensors, FloatTensors]] = []
-        for scene in candidates:
+        for scene in scenes(shapes, lines, open_, known):
             pair = PreciseTensors(scene), FloatTensors(scene)
             try:
                 for line in lines:
                     pair[0].name(line)
+                if where is not None and not pair[0].matrix(where):
+                    continue
             except OutsideDomain:
                 continue
             self.scenes.append(pair)
@@ -59,11 +63,15 @@ class TensorOracle:
         other: Expression,
         free: Sequence[str],
         where: Place | None = None,
+        among: Iterable[Expression] = (),
     ) -> float:
-        """The largest difference of two expressions in entries, relative to the largest entry."""
+        """The largest difference of two expressions in entries, relative to the largest entry.
+
+        `among` are further expressions that tell how far indices run.
+        """
         worst = 0.0 if self.scenes else float("inf")
         for precise, _ in self.scenes:
-            sizes = precise.sizes(one, other)
+            sizes = precise.sizes(one, other, *among)
             ranges = [range(1, sizes[index] + 1) for index in free]
             off = size = 0.0
             for at in cartesian(*ranges):
@@ -73,7 +81,7 @@ class TensorOracle:
                 try:
                     a = precise.scalar(one, indices, sizes)
                     b = precise.scalar(other, indices, sizes)
-                except OutsideDomain:
+                except (OutsideDomain, ZeroDivisionError):
                     return float("inf")
                 off, size = max(off, float(abs(a - b))), max(size, float(abs(a)), float(abs(b)))
             worst = max(worst, off / max(size, 1.0))
@@ -88,8 +96,10 @@ class TensorOracle:
     ) -> tuple[Check, ...]:
         """One check for all rewrites if they hold, else one for each that does not."""
         errors = {}
-        for k, (rule, before, after) in enumerate(pairs):
-            errors[k, rule] = self.difference(before, after, free, where)
+        steps = list(pairs)
+        among = [side for _, *sides in steps for side in sides]
+        for k, (rule, before, after) in enumerate(steps):
+            errors[k, rule] = self.difference(before, after, free, where, among)
         wrong = {key: error for key, error in errors.items() if not error <= TOLERANCE}
         if wrong and self.scenes:
             return tuple(

@@ -23,7 +23,10 @@ def entry_at(text: str, position: int) -> tuple[str, int] | None:
     match = _ENTRY.match(text, position)
     if match is None or "(" not in match[1]:
         return None
-    if any(ALIASES.get(name, name) in (*OPERATIONS, *TENSORS, "diff", "partial") for name in _CALLED.findall(match[1])):
+    if any(
+        ALIASES.get(name, name) in (*OPERATIONS, *TENSORS, "diff", "partial")
+        for name in _CALLED.findall(match[1])
+    ):
         return None
     return canonical(match[1]), match.end()
 

@@ -87,7 +87,7 @@ def test_a_derivative_runs_the_lines_again_and_a_partial_one_does_not() -> None:
     sizes = oracle.sizes(total)
     w, v, x = numbers(s, "W"), numbers(s, "v").ravel(), numbers(s, "x").ravel()
     pace = 1 + ord("f") % 7 / 8
-    slope = pace * np.cos(pace * (w @ x)) + np.exp(w @ x / 2) / 2
+    slope = pace * np.cos(pace * (w @ x)) + 0.25
     found = np.array(list(oracle.entries(total, "i", sizes)), float)
     np.testing.assert_allclose(found, w.T @ (v * slope), rtol=1e-12)
     assert list(oracle.entries(partial, "i", sizes)) == [0] * len(x)
