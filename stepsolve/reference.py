@@ -162,8 +162,15 @@ def _flow(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case dict():
-            return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
+            return "{" + ", ".join(f"{key}: {_inline(v)}" for key, v in value.items()) + "}"
         case list() | tuple():
             return "".join(f"\n  - {inner}" for inner in value)
         case _:
             return str(value)
+
+
+def _inline(value: object) -> str:
+    """A value inside another: a list in brackets."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return _flow(value)
