@@ -16,6 +16,7 @@ from stepsolve.calculus.regroup import NoMatrixForm, Regroup
 from stepsolve.calculus.terms import Letters, Term, collected, put_index, written
 from stepsolve.calculus.tidy import ONE
 from stepsolve.derivation import Step
+from stepsolve.errors import StepsolveError
 from stepsolve.notation.names import parts
 from stepsolve.notation.shapes import Shape
 from stepsolve.notation.tree import (
@@ -33,6 +34,7 @@ from stepsolve.operations.shapes import Shapes
 from stepsolve.operations.table import row_of
 
 _READABLE = 15  # nodes up to which a gradient without a letter is put in for its name
+_MANY = 40  # lines
 _SHORT = 4  # factors up to which a gradient is put in where it is used
 
 _ACTIVATIONS = {row.name for row in activations.ROWS} | {"tanh", "softmax"}
@@ -73,6 +75,8 @@ class Gradients:
         ones: Iterable[str] = (),
         upstream: Mapping[str, str] | None = None,
     ) -> None:
+        if len(lines) > _MANY:
+            raise StepsolveError(f"a derivation through more than {_MANY} lines is too long")
         self.lines, self.shapes = dict(lines), shapes
         self.target = list(self.lines)[-1]
         self._asked = tuple(by)

@@ -24,7 +24,8 @@ from stepsolve.operations.table import OPERATIONS, TENSORS
 
 _ARITHMETIC = ("+", "-", "*", "/", "neg")
 _CONSTANT = "constant factor"
-_MANY = 60  # terms: more are no derivation that anybody reads
+_MANY = 60  # terms, and
+_LONG = 400  # factors in all of them: more are no derivation that anybody reads
 
 
 class User(NamedTuple):
@@ -76,8 +77,7 @@ class Stage:
             if not rules and not named:
                 break
             terms, before = functions, written(functions)
-            if len(terms) > _MANY:
-                raise StepsolveError(f"a derivative of more than {_MANY} terms is too long")
+            self._refuse_endless(terms)
         terms = self._entries_of_variable(terms)
         terms = self._collapsed(terms)
         return Found(tuple(self._steps), tuple(terms))
@@ -176,11 +176,18 @@ class Stage:
             rules.setdefault(kind, None)
             parts = [part for one in inner for part in self._product_rule(one, rules)]
             waiting = [term.replaced(position, part) for part in parts] + waiting
-            if len(waiting) > _MANY:
-                raise StepsolveError(f"a derivative of more than {_MANY} terms is too long")
+            self._refuse_endless([*done, *waiting])
         if len(rules) > 1:
             rules.pop(_CONSTANT, None)
         return done, list(rules)
+
+    @staticmethod
+    def _refuse_endless(terms: list[Term]) -> None:
+        if len(terms) > _MANY or sum(len(term.powers) for term in terms) > _LONG:
+            raise StepsolveError(
+                f"this derivative has more than {_MANY} terms or {_LONG} factors: give parts of the "
+                "expression lines of their own"
+            )
 
     def _apart(self, outer: Term, inner: list[Term]) -> list[Term]:
         """The inner terms with summed indices that the outer one does not use."""

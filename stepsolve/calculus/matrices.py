@@ -10,7 +10,7 @@ from stepsolve.calculus.tidy import ONE, ZERO, constant
 from stepsolve.notation.exact import Exact
 from stepsolve.notation.tree import Apply, Expression, Name, transform
 from stepsolve.operations.shapes import Shapes
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.operations.table import OPERATIONS, TENSORS
 
 
 def transposed(expression: Expression, shapes: Shapes) -> Expression:
@@ -33,7 +33,9 @@ def transposed(expression: Expression, shapes: Shapes) -> Expression:
             inner, shapes
         ) == inner or _is_transpose(inner):
             return Apply("inv", transposed(inner, shapes))
-        case Apply(operation=operation, arguments=parts) if _is_entrywise(operation):
+        case Apply(operation=operation, arguments=parts) if _is_entrywise(operation) or (
+            operation not in TENSORS and any(map(_is_transpose, parts))
+        ):
             return Apply(operation, *(transposed(p, shapes) for p in parts))
     return Apply("T", expression)
 

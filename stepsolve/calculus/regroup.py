@@ -27,6 +27,7 @@ from stepsolve.notation.indices import is_summation
 from stepsolve.notation.shapes import Size
 from stepsolve.notation.tree import Apply, Expression, Item, Name
 from stepsolve.operations.shapes import Shapes
+from stepsolve.operations.table import TENSORS
 
 
 class NoMatrixForm(Exception):
@@ -125,7 +126,7 @@ class Regroup:
         match expression:
             case Apply() if is_summation(expression):
                 return self.form(collected(terms_of(expression, lambda e: True)), ())
-            case Apply(operation=operation, arguments=arguments) if operation in ("+", "-", "*"):
+            case Apply(operation=operation, arguments=arguments) if operation not in TENSORS:
                 return Apply(operation, *map(self.scalar, arguments))
         return expression
 

@@ -56,7 +56,8 @@ class FloatTensors:
     def _applied(self, operation: str, values: list[Floats]) -> Floats:
         row = TENSORS.get(operation)
         if row is None:
-            return _elementwise(operation, values)
+            entries: Floats = _elementwise(operation, values)
+            return entries
         result = row.numpy(*(v if np.ndim(v) else np.reshape(v, (1, 1)) for v in values))
         found: Floats = np.array(result, dtype=np.float64)
         return found.reshape(()) if found.size == 1 else found

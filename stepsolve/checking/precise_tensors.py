@@ -60,7 +60,7 @@ class PreciseTensors:
         for expression in expressions:
             for node in walk(expression):
                 if isinstance(node, Item) and is_indexed(node):
-                    base = self.matrix(node.base)
+                    base = self._grown(self.matrix(node.base))
                     whole = len(node.indices) == 1
                     axes = [base.rows * base.cols] if whole else [base.rows, base.cols]
                     for index, size in zip(node.indices, axes, strict=True):
@@ -113,7 +113,7 @@ class PreciseTensors:
         row = TENSORS.get(operation)
         if row is None:
             return self._elementwise(operation, values)
-        given = [v if hasattr(v, "rows") else self._mp.matrix([[v]]) for v in values]
+        given = [self._grown(v) for v in values]
         try:
             result = row.precise(self._mp, *given)
         except ZeroDivisionError as error:
@@ -121,6 +121,10 @@ class PreciseTensors:
         if hasattr(result, "rows") and result.rows == result.cols == 1:
             return result[0, 0]
         return result
+
+    def _grown(self, value: Any) -> Any:
+        """A scalar as a matrix of one entry."""
+        return value if hasattr(value, "rows") else self._mp.matrix([[value]])
 
     def _elementwise(self, operation: str, values: list[Any]) -> Any:
         matrices = [v for v in values if hasattr(v, "rows")]
@@ -152,7 +156,9 @@ class PreciseTensors:
             case Number() | Name():
                 return self.matrix(expression)
             case Item(base=base, indices=places):
-                return self._entry(self.matrix(base), [self._place(p, indices) for p in places])
+                return self._entry(
+                    self._grown(self.matrix(base)), [self._place(p, indices) for p in places]
+                )
             case Apply(operation="delta", arguments=(one, other)):
                 return self._mp.mpf(self._place(one, indices) == self._place(other, indices))
             case Apply(operation="diff" | "partial" as operation, arguments=(body, by)):

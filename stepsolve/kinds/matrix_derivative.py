@@ -21,7 +21,7 @@ from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError, nearest
 from stepsolve.notation.shapes import SCALAR, Shape
 from stepsolve.notation.tree import Apply, Expression, Name, names, walk
-from stepsolve.operations.shapes import Misfit, Shapes
+from stepsolve.operations.shapes import Shapes
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
 from stepsolve.source.fields import choice, entry, mapping_of, one_or_list
@@ -37,7 +37,8 @@ from stepsolve.source.tensors import (
     lines,
     shapes,
 )
-from stepsolve.worksheet.tensors import LAYOUTS, Statement, TensorPage
+from stepsolve.worksheet.tensor_softmax import Statement
+from stepsolve.worksheet.tensors import LAYOUTS, TensorPage
 
 
 @dataclass(frozen=True)
@@ -189,12 +190,17 @@ class MatrixDerivative(Problem):
 
     def _check_shapes(self, report: Report) -> None:
         known = Shapes(self._known, OPEN_FUNCTIONS)
+        unknown: set[str] = set()
         for name, part in self._written.items():
-            try:
+            if not unknown.isdisjoint(names(part.expression)):
+                unknown.add(name)  # what is wrong there may come from above
+                continue
+            wrong = known.misfits(part.expression)
+            report.add(*(part.diagnose(e.message, e.part, e.hint) for e in wrong))
+            if wrong:
+                unknown.add(name)
+            else:
                 known.known[name] = known.of(part.expression)
-            except Misfit as error:
-                report.add(part.diagnose(error.message, error.part, error.hint))
-                return
 
     def _check_derivation(self, report: Report) -> None:
         try:

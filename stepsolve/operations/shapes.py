@@ -44,6 +44,19 @@ class Shapes:
             found = self._memory[expression] = self._find(expression)
         return found
 
+    def misfits(self, expression: Expression) -> list[Misfit]:
+        """Every part whose shapes do not fit, of those that do not hang on another one."""
+        if not isinstance(expression, Apply) or expression.operation in ("eye", "ones", "diff"):
+            found = []
+        else:
+            found = [error for part in expression.arguments for error in self.misfits(part)]
+        if not found:
+            try:
+                self.of(expression)
+            except Misfit as error:
+                found.append(error)
+        return found
+
     def _find(self, expression: Expression) -> Shape:
         match expression:
             case Number():

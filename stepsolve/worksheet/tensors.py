@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from stepsolve.calculus.gradients import Gradient, Gradients
 from stepsolve.calculus.matrices import as_on_paper, in_plain_language, transposed, with_value
-from stepsolve.calculus.softmax import Case, OneHot, Softmax
 from stepsolve.calculus.tidy import ONE, ZERO
 from stepsolve.checking import scenes
 from stepsolve.checking.tensors import TensorOracle
@@ -21,7 +19,6 @@ from stepsolve.derivation import (
     Lines,
     Result,
     Section,
-    Step,
     Table,
     Text,
     Worked,
@@ -31,6 +28,7 @@ from stepsolve.notation.shapes import Shape
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
 from stepsolve.operations.shapes import Shapes
 from stepsolve.operations.table import OPERATIONS
+from stepsolve.worksheet.tensor_softmax import SoftmaxPart, Statement, pairs
 
 _LARGEST = 200  # nodes of an answer up to which it is given without letters
 CONDITIONS = {
@@ -48,25 +46,6 @@ LAYOUTS = {
 }
 
 
-class Statement(NamedTuple):
-    """What a problem states: names with their shapes, the lines as written, and what is asked.
-
-    `conditions` are pairs of a kind of condition and a name; `upstream` are names of gradients by
-    lines that are known; the target is then a number without a formula, and `hidden` its name.
-    `unnamed` says that the target's name is not the author's.
-    """
-
-    given: tuple[str, ...]
-    lines: Mapping[str, Expression]
-    asked: tuple[str, ...]
-    conditions: tuple[tuple[str, str], ...] = ()
-    layout: str = "mixed"
-    by_cases: bool = False
-    upstream: Mapping[str, str] = {}
-    hidden: str = ""
-    unnamed: bool = False
-
-
 class TensorPage:
     """The parts of the document about one target."""
 
@@ -79,6 +58,7 @@ class TensorPage:
     ) -> None:
         self._stated, self._gradients = stated, gradients
         self._letters, self._shapes = letters, shapes
+        self._softmax = SoftmaxPart(stated, gradients, shapes)
 
     @property
     def _target(self) -> str:
@@ -98,8 +78,7 @@ class TensorPage:
         yield from self._statement()
         yield from self._entries()
         for name, gradient in self._found.items():
-            if name in self._softmaxes:
-                yield from self._lemma(self._softmaxes[name][1])
+            yield from self._softmax.lemma(name)
             yield from self._stage(name, gradient)
         yield from self._results()
         yield from self._branches()
@@ -117,9 +96,21 @@ class TensorPage:
             known = (Name(letter), " = ", Name(f"d{self._target}/d{line}"), " is known.")
             yield Text((*told, *known), Detail.BRIEF)
         yield Text((LAYOUTS[self._stated.layout],), Detail.BRIEF)
+        if any(map(self._is_entrywise, self._definitions.values())):
+            yield Text(("⊙ multiplies entry by entry, as functions, powers and quotients work.",))
         for kind, name in self._stated.conditions:
             yield Text(_condition_words(kind, name), Detail.BRIEF)
         yield from self._conventions()
+
+    def _is_entrywise(self, form: Expression) -> bool:
+        """Whether something in a form works on the entries of vectors or matrices."""
+        return any(
+            isinstance(node, Apply)
+            and node.operation in ("hadamard", "^", "/", "*")
+            and all(self._shapes.of(a).rank or node.operation == "^" for a in node.arguments)
+            and self._shapes.of(node).rank
+            for node in walk(form)
+        )
 
     def _lines(self, lines: Mapping[str, Expression], detail: Detail = Detail.BRIEF) -> Block:
         shown = (item for item in lines.items() if item[0] != self._stated.hidden)
@@ -149,11 +140,8 @@ class TensorPage:
         if not gradient.steps:
             return
         yield Section(("By ", Name(name)), Detail.NORMAL)
-        cases = self._one_hot_cases.get(name)
-        if cases is None:
-            yield Chain(gradient.steps)
-        else:
-            yield from self._shown_cases(name, cases)
+        cases = tuple(self._softmax.cases(name))
+        yield from cases or (Chain(gradient.steps),)
         if gradient.matrix is None:
             text = f"With {len(gradient.free)} free indices it stays in index notation."
             if len(gradient.free) <= 2:
@@ -179,79 +167,6 @@ class TensorPage:
         if whole == self._shapes.known[name] and whole.rank:
             return (*parts, f"and the whole {whole}, as ", Name(name), ":")
         return (*parts, f"and the whole {whole}:")
-
-    # ------------------------------------------------------------------------------ softmax
-
-    @cached_property
-    def _softmaxes(self) -> dict[str, tuple[str, Softmax]]:
-        """The lines that are a softmax, by the name that they are one of."""
-        found: dict[str, tuple[str, Softmax]] = {}
-        taken = {*self._gradients.lines, *self._stated.given}
-        for line, form in self._gradients.lines.items():
-            match form:
-                case Apply(operation="softmax", arguments=(Name(name=name) as argument,)):
-                    if name in self._found and name not in found:
-                        found[name] = line, Softmax(self._shapes, taken, line, argument)
-        return found
-
-    def _lemma(self, softmax: Softmax) -> Iterator[Block]:
-        yield Section(("The derivative of softmax",), Detail.NORMAL)
-        if self._stated.by_cases:
-            for case in softmax.cases():
-                yield from _shown_case(case)
-        else:
-            yield Chain(softmax.sweep())
-
-    @cached_property
-    def _one_hot_cases(self) -> dict[str, tuple[Case, Case]]:
-        """The derivative of a loss of softmax by the cases of a one-hot vector."""
-        hot = [name for kind, name in self._stated.conditions if kind == "one-hot"]
-        found: dict[str, tuple[Case, Case]] = {}
-        if not self._stated.by_cases or self._shapes.known[self._target].rank:
-            return found
-        for name, (line, softmax) in self._softmaxes.items():
-            by_line = self._found.get(line)
-            for y in hot if by_line is not None and len(by_line.free) == 1 else ():
-                assert by_line is not None
-                one = OneHot(softmax, self._gradients.of, line, Name(name), y)
-                true = next(c for c in "kcmt" if c not in {*self._shapes.known, softmax.first})
-                cases = one.cases(by_line.entry, by_line.free[0], true)
-                if cases is not None:
-                    found[name] = cases
-        return found
-
-    def _shown_cases(self, name: str, cases: tuple[Case, Case]) -> Iterator[Block]:
-        true = cases[0].second
-        told = ("Let ", Name(true), " be the true class, the one entry of the one-hot vector ")
-        yield Text((*told, "that is 1."))
-        for case in cases:
-            yield from _shown_case(case)
-        yield Text(("Both cases together, with 1 for the true class and 0 for the others:",))
-
-    def _checks_of_softmax(self) -> Iterator[Check]:
-        for name, (line, softmax) in self._softmaxes.items():
-            of = f"d{line}/d{name}"
-            if not self._stated.by_cases:
-                pairs = _pairs(softmax.sweep())
-                yield from self._oracle.steps(of, pairs, (softmax.first, softmax.second))
-                continue
-            for case in softmax.cases():
-                yield from self._check_of_case(of, case, None)
-        for name, cases in self._one_hot_cases.items():
-            (y,) = {n for kind, n in self._stated.conditions if kind == "one-hot"}
-            for case in cases:
-                weight = Item(Name(y), Name(case.second))  # 0 but for the true class
-                yield from self._check_of_case(f"d{self._target}/d{name}", case, weight)
-
-    def _check_of_case(self, of: str, case: Case, weight: Expression | None) -> tuple[Check, ...]:
-        pairs = _pairs(case.steps)
-        if weight is not None:
-            pairs = [(r, Apply("*", weight, a), Apply("*", weight, b)) for r, a, b in pairs]
-        sign = "=" if case.equal else "≠"
-        called = f"{of} for {case.first} {sign} {case.second}"
-        return self._oracle.steps(
-            called, pairs, case.free, lambda at: case.equal or at[case.first] != at[case.second]
-        )
 
     # ------------------------------------------------------------------------------ results
 
@@ -408,17 +323,17 @@ class TensorPage:
     def checks(self) -> Iterator[Check]:
         """Every step and every matrix form at random tensors; every gradient by differences."""
         oracle = self._oracle
-        yield from self._checks_of_softmax()
+        yield from self._softmax.checks(oracle)
         for name, gradient in self._found.items():
             if not gradient.steps:
                 continue
-            pairs = _pairs(gradient.steps)
+            claims = pairs(gradient.steps)
             free = gradient.free
             claimed: Expression = gradient.entry
             if gradient.matrix is not None:
                 claimed = Item(gradient.matrix, *map(Name, free)) if free else gradient.matrix
-                pairs.append(("matrix form", gradient.entry, claimed))
-            yield from oracle.steps(gradient.name, pairs, free)
+                claims.append(("matrix form", gradient.entry, claimed))
+            yield from oracle.steps(gradient.name, claims, free)
             if name in self._stated.asked:
                 by = self._entry_of(gradient)
                 yield oracle.gradient(gradient.name, self._gradients.of, by, claimed, free)
@@ -443,16 +358,6 @@ class TensorPage:
 
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-
-
-def _pairs(steps: Iterable[Step]) -> list[tuple[str, Expression, Expression]]:
-    return [(step.rule, step.before, step.after) for step in steps]
-
-
-def _shown_case(case: Case) -> Iterator[Block]:
-    sign = " = " if case.equal else " ≠ "
-    yield Text(("For ", Name(case.first), sign, Name(case.second), ":"))
-    yield Chain(case.steps)
 
 
 def _factors(form: Expression) -> Iterator[Expression]:
