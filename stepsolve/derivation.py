@@ -56,7 +56,9 @@ class Worked(NamedTuple):
     """A line with its working: the formula, the numbers put in, and the value.
 
     `working` are the expressions between the formula and the value; `decimal` is the value in high
-    precision, `None` for a line without one.
+    precision, `None` for a line without one. A line of several entries has an `array` of numbers as
+    shown, `rounded` if one of them is, and `entries` that say how each comes about; `paper` is its
+    formula as written on paper, where that is not the expression language's.
     """
 
     name: str
@@ -64,6 +66,10 @@ class Worked(NamedTuple):
     working: tuple[Expression, ...] = ()
     value: Value | None = None
     decimal: Decimal | None = None
+    array: Expression | None = None
+    rounded: bool = False
+    entries: tuple[tuple[Expression, ...], ...] = ()
+    paper: Expression | None = None
     shape: tuple[int, ...] = ()
     because: str = ""
     section: str = ""

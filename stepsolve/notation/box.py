@@ -21,7 +21,13 @@ from stepsolve.notation.bricks import (
     raised,
 )
 from stepsolve.notation.cases import CHOICE, cases
-from stepsolve.notation.indices import below, is_indexed, stands_alone
+from stepsolve.notation.indices import (
+    below,
+    is_indexed,
+    is_summation,
+    setting,
+    stands_alone,
+)
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import gradient
 from stepsolve.notation.precedence import (
@@ -35,7 +41,7 @@ from stepsolve.notation.precedence import (
     factors_of,
 )
 from stepsolve.notation.template import filled, pieces, text_template
-from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, transform
 from stepsolve.notation.unicode import (
     SIGNS,
     approach,
@@ -54,18 +60,32 @@ __all__ = ("Box", "beside", "layout")
 _LONGEST_EXPONENT: Final = 12  # of e: a longer one is easier to read in exp( )
 
 
-def layout(expression: Expression) -> Box:
-    """An expression in two dimensions."""
-    return _draw(expression, small=False)
+def layout(expression: Expression, flat: bool = False) -> Box:
+    """An expression in two dimensions; `flat` keeps the names of gradients on one line: `dL/dW`."""
+    return _draw(transform(expression, _flattened) if flat else expression, small=False)
+
+
+class _Flat(Name):
+    """A gradient's name that is not drawn as a fraction."""
+
+
+def _flattened(node: Expression) -> Expression | None:
+    return _Flat(node.name) if isinstance(node, Name) and "/" in node.name else None
 
 
 def _draw(expression: Expression, small: bool) -> Box:
     """An expression, `small` in an exponent, where 1/2 is not stacked."""
+    if isinstance(expression, _Flat):
+        return line(pretty_name(expression.name))
     if isinstance(expression, Name):
         return _name(expression.name)
     if isinstance(expression, Number):
         return line(pretty_number(expression))
     if isinstance(expression, Apply):
+        if (setting_ := setting(expression, one_line)) is not None:
+            return line(setting_)
+        if is_summation(expression):
+            return _summation(expression.arguments, small)
         draw = _signed if expression.operation in BOX.parts else _call
         return draw(expression.operation, expression.arguments, small)
     if isinstance(expression, Item):
@@ -144,8 +164,6 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
         return _derivative(operation, arguments, small)
     if operation == "limit":
         return _limit(arguments, small)
-    if operation == "sum" and len(arguments) > 1:
-        return _summation(arguments, small)
     if operation == "hadamard":
         return joined(_parts(tuple(factors_of(operation, arguments)), QUOTIENT, small), " ⊙ ")
     if operation == "delta" and (mark := below(*arguments)):

@@ -5,6 +5,7 @@ Numbers alone keep their brackets, as in `h[2]`: they count from 0, where a subs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from stepsolve.notation.names import gradient, parts
@@ -22,7 +23,24 @@ def is_summation(expression: Expression) -> bool:
         isinstance(expression, Apply)
         and expression.operation == "sum"
         and len(expression.arguments) > 1
+        and not is_setting(expression.arguments[1])
     )
+
+
+def is_setting(expression: Expression) -> bool:
+    """Whether an argument is a setting of the call, `axis=1`."""
+    return isinstance(expression, Apply) and expression.operation == "axis"
+
+
+def setting(expression: Apply, write: Callable[[Expression], str]) -> str | None:
+    """A setting of a call, `axis=1`, or a stretch of an index, `1:3`; None for anything else."""
+    if expression.operation == "axis":
+        return f"axis={write(expression.arguments[0])}"
+    if expression.operation != "slice":
+        return None
+    start, *end = expression.arguments
+    first = "" if start == Number("0") else write(start)
+    return f"{first}:{''.join(map(write, end))}"
 
 
 def is_indexed(item: Item) -> bool:

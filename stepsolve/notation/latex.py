@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
-from stepsolve.notation.indices import is_indexed, stands_alone
+from stepsolve.notation.indices import is_indexed, is_summation, setting, stands_alone
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (
@@ -48,6 +48,10 @@ def latex(expression: Expression) -> str:
     if isinstance(expression, Number):
         return _number(expression)
     if isinstance(expression, Apply):
+        if (small := setting(expression, latex)) is not None:
+            return small
+        if is_summation(expression):
+            return _summation(*expression.arguments)
         write = _signed if expression.operation in LATEX.parts else _call
         return write(expression.operation, expression.arguments)
     if isinstance(expression, Item):
@@ -163,8 +167,6 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return _cases(arguments)
     if operation == "limit":
         return _limit(arguments)
-    if operation == "sum" and len(arguments) > 1:
-        return _summation(*arguments)
     if operation == "hadamard":
         return r" \odot ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta":

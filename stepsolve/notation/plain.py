@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stepsolve.notation.indices import setting
 from stepsolve.notation.precedence import COMPARISONS, PLAIN, POSTFIX
 from stepsolve.notation.template import written_name
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
@@ -18,6 +19,8 @@ def plain(expression: Expression) -> str:
     if isinstance(expression, Number):
         return expression.text
     if isinstance(expression, Apply):
+        if (small := setting(expression, plain)) is not None:
+            return small
         write = _signed if expression.operation in PLAIN.parts else _call
         return write(expression.operation, expression.arguments)
     if isinstance(expression, Item):

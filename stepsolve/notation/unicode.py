@@ -9,6 +9,8 @@ from stepsolve.notation.indices import (
     below,
     below_with_bounds,
     is_indexed,
+    is_summation,
+    setting,
     stands_alone,
 )
 from stepsolve.notation.names import GREEK, Gradient, entry, gradient, parts
@@ -63,6 +65,10 @@ def one_line(expression: Expression) -> str:
     if isinstance(expression, Number):
         return pretty_number(expression)
     if isinstance(expression, Apply):
+        if (small := setting(expression, one_line)) is not None:
+            return small
+        if is_summation(expression):
+            return _summation(expression.arguments)
         write = _signed if expression.operation in LINE.parts else _call
         return write(expression.operation, expression.arguments)
     if isinstance(expression, Item):
@@ -181,13 +187,15 @@ def _derivative(operation: str, arguments: tuple[Expression, ...]) -> str:
     return f"{d}/{d}{by}[{pair[0]}{of}{pair[1]}]" if pair else f"{d}/{d}{by}[{of}]"
 
 
+def _summation(arguments: tuple[Expression, ...]) -> str:
+    return f"{summation_sign(arguments)} {_part(arguments[0], SUMMATION)}"
+
+
 def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
     if operation in ("diff", "partial"):
         return _derivative(operation, arguments)
     if operation == "limit":
         return f"lim[{approach(arguments)}] {_part(arguments[0], PRODUCT)}"
-    if operation == "sum" and len(arguments) > 1:
-        return f"{summation_sign(arguments)} {_part(arguments[0], SUMMATION)}"
     if operation == "hadamard":
         return " ⊙ ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta" and (small := below(*arguments)):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from stepsolve.operations import (
     activations,
     arithmetic,
+    array_algebra,
+    array_losses,
+    array_reductions,
     elementary,
     hyperbolic,
     tensors,
     trigonometric,
 )
+from stepsolve.operations.array_operation import ArrayOperation
 from stepsolve.operations.operation import Operation
 from stepsolve.operations.tensors import TensorOperation
 
@@ -17,6 +23,12 @@ _FILES = (arithmetic, elementary, trigonometric, hyperbolic, activations)
 OPERATIONS: dict[str, Operation] = {row.name: row for file in _FILES for row in file.ROWS}
 TENSORS: dict[str, TensorOperation] = {row.name: row for row in tensors.ROWS}
 """The operations on vectors and matrices; those on numbers also work entry by entry."""
+ARRAYS: dict[str, ArrayOperation] = {
+    row.name: row
+    for file in (array_algebra, array_reductions, array_losses)
+    for row in file.ROWS
+}
+"""The operations on arrays of numbers; those on numbers also work on them, entry by entry."""
 ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}
 OVERLOADS: dict[tuple[str, int], str] = {
     (row.overloads, row.arity[0]): row.name for row in OPERATIONS.values() if row.overloads
@@ -29,6 +41,23 @@ CONSTANTS: dict[str, str] = {
 }
 
 
-def row_of(name: str) -> Operation | TensorOperation | None:
-    """The row of an operation, of either table."""
-    return OPERATIONS.get(name) or TENSORS.get(name)
+def row_of(name: str) -> Operation | TensorOperation | ArrayOperation | None:
+    """The row of an operation, of any table: for its notation."""
+    return OPERATIONS.get(name) or TENSORS.get(name) or ARRAYS.get(name)
+
+
+def arities(name: str) -> list[tuple[int, int]]:
+    """How few and how many arguments an operation takes, in every table that has it."""
+    tables: tuple[Mapping[str, Operation | TensorOperation | ArrayOperation], ...]
+    tables = (OPERATIONS, TENSORS, ARRAYS)
+    return [table[name].arity for table in tables if name in table]
+
+
+def array_row(operation: str, ranks: Sequence[int]) -> ArrayOperation | None:
+    """The row by which an operation works on arguments with so many axes; None for entry by entry.
+
+    `max` of one array is its largest entry, of several numbers or arrays the largest at each place.
+    """
+    if operation in OPERATIONS and (len(ranks) != 1 or not ranks[0]):
+        return None
+    return ARRAYS.get(operation)

@@ -216,6 +216,8 @@ ROWS = (
         precise=lambda mp, a, b: mp.matrix([[x * y for y in b] for x in a]),
         entry=_always("a[i] * b[j]"),
         arity=(2, 2),
+        text="#1 @ #2ᵀ",
+        latex=r"#1\,#2^{\top}",
         description="outer product of two vectors",
         source="Strang, Introduction to Linear Algebra, 5th ed., 2.4",
     ),

@@ -90,7 +90,8 @@ def _in_two_dimensions(
     sides: Sequence[Expression], signs: Sequence[str], room: int
 ) -> list[str] | None:
     """The rows of an equation with its fractions drawn, None where a side is too wide for that."""
-    boxes = [drawn(side) for side in sides]
+    flat = any(isinstance(side, Array) for side in sides)  # a fraction is no taller than a matrix
+    boxes = [drawn(side, flat) for side in sides]
     joined = boxes[0]
     done: list[Box] = []
     hang = " " * min(joined.width, room // 3)
@@ -125,9 +126,12 @@ def _flat(expression: Expression) -> Box:
     return line(side(expression))
 
 
-def drawn(expression: Expression) -> Box:
-    """An expression in two dimensions, as it stands beside an equals sign."""
-    return _flat(expression) if _is_comparison(expression) else layout(expression)
+def drawn(expression: Expression, flat: bool = False) -> Box:
+    """An expression in two dimensions, as it stands beside an equals sign.
+
+    `flat` keeps the names of gradients on one line: `dL/dW`.
+    """
+    return _flat(expression) if _is_comparison(expression) else layout(expression, flat)
 
 
 def _is_tall(expression: Expression) -> bool:

@@ -43,6 +43,7 @@ from stepsolve.render.layout import (
     row_width,
     sentence,
     side,
+    text_of,
     wrapped,
 )
 from stepsolve.render.steps import StepWriter, chained
@@ -133,6 +134,45 @@ class _Page:
             elif block.note:
                 heading += wrapped(block.note, self._width, INDENT + 4, NOTE)
             yield from heading
+        for arrays, group in groupby(lines, key=lambda worked: worked.array is not None):
+            if arrays:
+                for worked in group:
+                    yield from self._array(worked)
+            else:
+                yield from self._numbers(list(group), block)
+
+    def _array(self, worked: Worked) -> Iterator[Row]:
+        """A line of several entries: its formula, the numbers put in, its value, and its size."""
+        assert worked.array is not None
+        sides = [worked.paper or worked.expression, *worked.working]
+        if self._detail is Detail.BRIEF:
+            sides = []
+        sides = [side_ for side_ in sides if side_ != worked.array]
+        rows = equation(
+            (Name(worked.name), *sides, worked.array),
+            self._width,
+            INDENT,
+            rounded=worked.rounded,
+        )
+        if self._detail is not Detail.BRIEF:
+            size = " × ".join(map(str, worked.shape))
+            if len(worked.shape) == 1:
+                size += " entry" if size == "1" else " entries"
+            reason = worked.because if self._detail is Detail.FULL or worked.note else ""
+            note = "; ".join(part for part in (size, worked.note, reason) if part)
+            row = [row for row in rows if "=" in text_of(row) or "≈" in text_of(row)][-1]
+            if row_width(row) + 3 + len(note) <= self._width:
+                row.append((f"   {note}", NOTE))
+            else:
+                rows += wrapped(note, self._width, INDENT + 4, NOTE)
+        yield from rows
+        if self._detail is Detail.FULL:
+            for entry in worked.entries:
+                yield from equation(entry, self._width, INDENT + 4, rounded=worked.rounded)
+        if len(rows) > 1:
+            yield []
+
+    def _numbers(self, lines: list[Worked], block: Lines) -> Iterator[Row]:
         cells = [self._cells(worked) for worked in lines]
         widths = [max((len(row[k]) for row in cells), default=0) for k in range(4)]
         total = INDENT + sum(widths) + 3 * sum(w > 0 for w in widths[1:])
@@ -151,7 +191,7 @@ class _Page:
 
     def _cells(self, worked: Worked) -> tuple[str, str, str, str, str]:
         """Name, formula, working, value with its sign in front, and the sign."""
-        formula = side(worked.expression)
+        formula = side(worked.paper or worked.expression)
         working = " = ".join(map(side, worked.working))
         value, sign = "", "="
         if worked.decimal is not None:

@@ -17,7 +17,15 @@ from typing import NamedTuple
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.names import GRADIENT, NAME
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, walk
-from stepsolve.operations.table import ALIASES, OPERATIONS, OVERLOADS, TENSORS, row_of
+from stepsolve.operations.table import (
+    ALIASES,
+    ARRAYS,
+    OPERATIONS,
+    OVERLOADS,
+    TENSORS,
+    arities,
+    row_of,
+)
 from stepsolve.source.entries import entry_at
 from stepsolve.source.magnitude import refuse_giant_power
 
@@ -31,7 +39,7 @@ _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<name>{GRADIENT.replace(" ", "[ ]")}|{NAME})
-    | (?P<sign>\*\*|<=|>=|==|!=|\.T(?![A-Za-z0-9_])|[-+*/^@<>=()\[\],·×−≤≥])
+    | (?P<sign>\*\*|<=|>=|==|!=|\.T(?![A-Za-z0-9_])|[-+*/^@<>=()\[\],:·×−≤≥])
     | (?P<other>\S)
     | (?P<end>$)
     )""",
@@ -140,7 +148,7 @@ def tokens(text: str, entries: bool = False) -> list[Token]:
             hint="give parts of it names of their own",
         )
     found: list[Token] = []
-    position = 0
+    position = inside = 0
     while True:
         match = _TOKEN.match(text, position)
         assert match is not None and match.lastgroup is not None  # `other` takes any character
@@ -148,7 +156,8 @@ def tokens(text: str, entries: bool = False) -> list[Token]:
         word = match[kind]
         if entries and (entry := entry_at(text, position)):
             kind, (word, end) = "name", entry
-        if kind == "other":
+        inside += {"[": 1, "]": -1}.get(word, 0)
+        if kind == "other" or (word == ":" and inside < 1):  # 1:3 is a stretch of an index
             raise ExpressionError(
                 _REFUSED.get(word, f"{_quoted(word)} is not part of the expression language"),
                 start,
@@ -331,7 +340,7 @@ class _Parser:
         while True:
             token = self.token
             if self.accept("["):
-                indices = self._list("]")
+                indices = self._indices()
                 if not indices:
                     raise ExpressionError("an index is missing", token.start, token.end)
                 base = self._checked(Item(base, *indices, span=self._span(start)), token)
@@ -353,7 +362,7 @@ class _Parser:
 
     def _call(self, token: Token) -> Expression:
         self.advance()
-        arguments = self._list(")")
+        arguments, options = self._arguments()
         name = ALIASES.get(token.text, token.text)
         span = self._span(token.start)
         if name in ("diff", "partial"):
@@ -382,12 +391,50 @@ class _Parser:
                 nearest(token.text, {*_called(), *self._functions})
                 or f"for a product write {token.text} * (...)",
             )
-        least, most = operation.arity
-        if not least <= len(arguments) <= most:
+        known = arities(name)
+        if not any(least <= len(arguments) <= most for least, most in known):
+            least, most = min(least for least, _ in known), max(most for _, most in known)
             raise ExpressionError(_wrong_count(token.text, least, most, len(arguments)), *span)
+        for option in options:
+            _check_option(name, option)
         if name == "sum" and len(arguments) > 1:
             _check_sum(arguments, span)
-        return Apply(name, *arguments, span=span)
+        return Apply(name, *arguments, *options, span=span)
+
+    def _arguments(self) -> tuple[tuple[Expression, ...], tuple[Apply, ...]]:
+        """What stands between the brackets of a call: expressions and then settings, `axis=1`."""
+        arguments: list[Expression] = []
+        options: list[Apply] = []
+        while not self.accept(")"):
+            if (arguments or options) and not self.accept(","):
+                self.expect(")")
+            token = self.token
+            following = self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+            if token.kind == "name" and following.kind == "sign" and following.text == "=":
+                self._next += 2
+                value = self.expression(0)
+                options.append(Apply(token.text, value, span=self._span(token.start)))
+            elif options:
+                raise ExpressionError("settings such as axis=1 stand last", token.start, token.end)
+            else:
+                arguments.append(self.expression(0))
+        return tuple(arguments), tuple(options)
+
+    def _indices(self) -> tuple[Expression, ...]:
+        """What stands between the brackets of an index: places and stretches, `0`, `1:3`, `:`."""
+        found: list[Expression] = []
+        while not self.accept("]"):
+            if found and not self.accept(","):
+                self.expect("]")
+            token = self.token
+            start: Expression = Number("0") if token.text == ":" else self.expression(0)
+            if not self.accept(":"):
+                found.append(start)
+                continue
+            ends = self.token.kind == "sign" and self.token.text in (",", "]")
+            parts = (start,) if ends else (start, self.expression(0))
+            found.append(Apply("slice", *parts, span=self._span(token.start)))
+        return tuple(found)
 
 
 def _is_variable(expression: Expression) -> bool:
@@ -419,7 +466,15 @@ def _called() -> list[str]:
     """Every name that may stand before brackets."""
     rows = (row for row in OPERATIONS.values() if row.is_call and not row.overloads)
     tensors = (row for row in TENSORS.values() if row.is_call)
-    return [*(row.name for row in rows), *(row.name for row in tensors), *ALIASES]
+    arrays = (row for row in ARRAYS.values() if row.is_call)
+    return list(dict.fromkeys(row.name for row in (*rows, *tensors, *arrays))) + list(ALIASES)
+
+
+def _check_option(name: str, option: Apply) -> None:
+    known = ARRAYS[name].options if name in ARRAYS else ()
+    if option.operation not in known:
+        message = f"{name} has no setting {option.operation}"
+        raise ExpressionError(message, *(option.span or (0, 0)), nearest(option.operation, known))
 
 
 def _cases(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:

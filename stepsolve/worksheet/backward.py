@@ -27,10 +27,20 @@ def partial_name(of: str, by: str) -> str:
 
 
 class Graph:
-    """Which lines use which names, for the part of a worksheet between some names and a target."""
+    """Which lines use which names, for the part of a worksheet between some names and a target.
 
-    def __init__(self, worksheet: Worksheet, target: str, wrt: Iterable[str] = ()) -> None:
+    The target may stand outside, where the gradients by some of the lines, `ends`, are known.
+    """
+
+    def __init__(
+        self,
+        worksheet: Worksheet,
+        target: str,
+        wrt: Iterable[str] = (),
+        ends: Iterable[str] = (),
+    ) -> None:
         self.worksheet, self.target = worksheet, target
+        self._ends = frozenset(ends) or frozenset((target,))
         self._lines = {line.name: line for line in worksheet.lines}
         self.uses = {line.name: tuple(names(line.expression)) for line in worksheet.lines}
         upstream = self._ancestors()
@@ -56,7 +66,7 @@ class Graph:
 
     def _ancestors(self) -> set[str]:
         """The names that the target hangs on, itself included."""
-        found = {self.target}
+        found = set(self._ends)
         for line in reversed(self.worksheet.lines):
             if line.name in found:
                 found.update(self.uses[line.name])

@@ -13,19 +13,23 @@ from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Worksheet
 
-_CONSTANTS = {"e": math.e, "pi": math.pi, "π": math.pi}
+CONSTANT_VALUES = {"e": math.e, "pi": math.pi, "π": math.pi}
 
 
 class LineError(OutsideDomain):
     """A line without a finite real value; `line` names it and `node` is the part that fails."""
 
-    def __init__(self, line: str, node: Expression, cause: OutsideDomain) -> None:
+    def __init__(
+        self, line: str, node: Expression, cause: OutsideDomain, told: str = ""
+    ) -> None:
         super().__init__(cause.operation, cause.arguments)
-        self.line, self.node = line, node
+        self.line, self.node, self._told = line, node, told
 
     @property
     def reason(self) -> str:
         """What fails, in numbers: `log(-1) has no finite real value`."""
+        if self._told:
+            return self._told
         numbers = [f"{a:.6g}" if isinstance(a, float) else str(a) for a in self.arguments]
         written = _written(self.operation, numbers)
         row = OPERATIONS.get(self.operation)
@@ -47,7 +51,7 @@ def value(expression: Expression, values: Mapping[str, Any]) -> Any:
     match expression:
         case Name():
             name = expression.name
-            return values[name] if name in values else _CONSTANTS[name]
+            return values[name] if name in values else CONSTANT_VALUES[name]
         case Number():
             return float(expression.text)
         case Apply():

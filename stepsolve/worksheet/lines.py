@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import Derivative
+from stepsolve.derivation import Detail
 from stepsolve.notation.tree import Expression
 
 FORWARD, BACKWARD = "forward", "backward"
@@ -27,6 +28,7 @@ class Line(NamedTuple):
     note: str = ""
     of: str = ""
     derivative: Derivative | None = None
+    detail: Detail = Detail.BRIEF
 
 
 class Worksheet(NamedTuple):

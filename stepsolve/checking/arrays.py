@@ -1,0 +1,172 @@
+"""The oracles of worksheets of arrays: every line by two libraries, every gradient by differences.
+
+A small worksheet is worked out a second time whole, with 50 digits. Of a large one some entries are,
+each from the arrays that its line uses; its gradients are confirmed in float64. A gradient is
+confirmed along random directions: the change of what it is the gradient of, against its product
+with the direction (Griewank, Walther, Evaluating Derivatives, 2nd ed., 3.2). A wrong entry shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from stepsolve.checking.precise import Precise, Value
+from stepsolve.derivation import Check
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+from stepsolve.operations.array_operation import Dims, Index, places
+from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.entries import ArrayEntries
+
+Array = dict[Index, Value]
+VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits, relative to the largest entry
+SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
+_BUDGET = 20_000  # operations of high precision on a large worksheet
+_LINES = 60  # of a large worksheet, of which entries are drawn
+_SAMPLES = 4  # entries of one line
+
+
+class PreciseArithmetic:
+    """The arithmetic of entries in high precision. Raises `OutsideDomain` where there is no value."""
+
+    def __init__(self, precise: Precise) -> None:
+        self._precise = precise
+
+    def leaf(self, leaf: Name | Number) -> Value:
+        if isinstance(leaf, Name):
+            return self._precise.constants[leaf.name]
+        return self._precise.number(leaf.text)
+
+    def number(self, value: int) -> Value:
+        return self._precise.mp.mpf(value)
+
+    def apply(self, operation: str, *arguments: Value) -> Value:
+        return self._precise.apply(operation, list(arguments))
+
+    def total(self, terms: Sequence[Value]) -> Value:
+        result = terms[0]
+        for term in terms[1:]:
+            result = self._precise.apply("+", [result, term])
+        return result
+
+    def vanishes(self, value: Value) -> bool:
+        return bool(value == 0)
+
+
+def work(expression: Expression, dimensions: Dimensions) -> int:
+    """About how many operations on numbers the entries of an expression take one by one."""
+    match expression:
+        case Apply(operation="@", arguments=(left, right)):
+            own = prod(dimensions.of(expression)) * dimensions.of(right)[0] * 2
+            return own + work(left, dimensions) + work(right, dimensions)
+        case Apply(arguments=arguments):
+            call = dimensions.call(expression)
+            parts = call.operands if call is not None else arguments
+            own = prod(dimensions.of(expression))
+            for part in parts if call is not None else ():
+                size = prod(dimensions.of(part))
+                own = max(own, size)
+                if call is not None and call.row.name in _FIBRES:
+                    axis = call.options.get("axis")
+                    own = max(own, size * (size if axis is None else dimensions.of(part)[axis]))
+            return own + sum(work(part, dimensions) for part in parts)
+        case Item(base=base):
+            return work(base, dimensions)
+        case Name() | Number():
+            return 0
+    return 1 + sum(work(part, dimensions) for part in expression.children)
+
+
+_FIBRES = ("softmax", "log_softmax", "standardize", "argmax", "argmin", "softmax_cross_entropy")
+
+
+class PreciseSheet:
+    """Lines of arrays in high precision, all entries of them."""
+
+    def __init__(self, dimensions: Dimensions, precise: Precise) -> None:
+        self._dimensions, self._precise = dimensions, precise
+        self._arithmetic = PreciseArithmetic(precise)
+
+    def array(self, expression: Expression, known: Mapping[str, Array]) -> Array:
+        """All entries of an expression."""
+        dims = self._dimensions.of(expression)
+        entries = ArrayEntries(self._dimensions, known, self._arithmetic).of(expression)
+        return {index: entries[index] for index in places(dims)}
+
+    def run(
+        self, lines: Mapping[str, Expression], known: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """The values of lines in order, beside those that are known."""
+        values = dict(known)
+        for name, expression in lines.items():
+            values[name] = self.array(expression, values)
+        return values
+
+
+def given_array(value: Any, dims: Dims, precise: Precise) -> Array:
+    """An array of floats in high precision: the shortest decimals that mean them."""
+    return {index: precise.number(repr(float(value[index]))) for index in places(dims)}
+
+
+def check_arrays(floats: Mapping[str, Any], exact: Mapping[str, Array]) -> tuple[Check, ...]:
+    """NumPy's arrays against those of mpmath, entry by entry, relative to the largest."""
+    checks = []
+    for name, entries in exact.items():
+        value = floats[name]
+        largest = max((abs(float(v)) for v in entries.values()), default=0.0)
+        error = max(
+            (
+                abs(float(v) - float(value[index] if index else value))
+                for index, v in entries.items()
+            ),
+            default=0.0,
+        ) / max(largest, SMALL)
+        checks.append(Check(name, "NumPy and mpmath", error, error <= VALUE_TOLERANCE))
+    return tuple(checks)
+
+
+def check_sampled(
+    lines: Mapping[str, Expression],
+    floats: Mapping[str, Any],
+    dimensions: Dimensions,
+    precise: Precise,
+) -> tuple[Check, ...]:
+    """Some entries of large arrays, each from the arrays of its line, with 50 digits."""
+    arithmetic = PreciseArithmetic(precise)
+    random = np.random.default_rng(0)
+    affordable = max(_BUDGET // max(len(lines), 1), 1)
+    names_ = [name for name in lines if name in floats]
+    step = max(1, len(names_) // _LINES)
+    checks = []
+    for name in names_[::step]:
+        expression = lines[name]
+        dims = dimensions.known[name]
+        known = {n: _FloatEntries(floats[n], precise) for n in names(expression) if n in floats}
+        entries = ArrayEntries(dimensions, known, arithmetic).of(expression)
+        each = max(work(expression, dimensions) // max(prod(dims), 1), 1)
+        count = int(min(max(affordable * step // each, 1), _SAMPLES, prod(dims)))
+        largest = float(np.max(np.abs(floats[name])))
+        error = 0.0
+        for _ in range(count):
+            index = tuple(int(random.integers(size)) for size in dims)
+            value = floats[name][index] if dims else floats[name]
+            off = abs(float(entries[index]) - float(value))
+            error = max(error, off / max(largest, SMALL))
+        method = "NumPy and mpmath, in entries drawn at random"
+        checks.append(Check(name, method, error, error <= VALUE_TOLERANCE))
+    return tuple(checks)
+
+
+class _FloatEntries(dict[Index, Value]):
+    """The entries of an array of floats in high precision, as they are asked for."""
+
+    def __init__(self, array: Any, precise: Precise) -> None:
+        super().__init__()
+        self._array, self._precise = np.asarray(array), precise
+
+    def __missing__(self, index: Index) -> Value:
+        found = self[index] = self._precise.mp.mpf(float(self._array[index]))
+        return found

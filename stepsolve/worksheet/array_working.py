@@ -1,0 +1,241 @@
+"""The working of lines of arrays: numbers put in, the value as shown, how each entry comes about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from math import prod
+from typing import Any, Final
+
+from stepsolve.derivation import Worked
+from stepsolve.derivation import Value as Plain
+from stepsolve.errors import StepsolveError
+from stepsolve.notation.numbers import Digits, is_exact, number
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, names, substitute, transform, walk
+from stepsolve.operations.array_operation import Dims, Index, places
+from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.entries import ArrayEntries, Entries
+from stepsolve.worksheet.lines import Line
+
+READABLE: Final = 64  # entries of an array that is shown whole
+_PUT_IN: Final = 48  # entries of all arrays that are put into one formula
+_EACH: Final = 36  # entries whose arithmetic is shown one by one
+_LONGEST: Final = 90  # nodes of the arithmetic of one entry
+_CORNER: Final = 3  # entries of every axis of a larger array that are shown
+_DOTS: Final = Name("...")
+
+
+class WrittenArithmetic:
+    """The arithmetic of entries as expressions."""
+
+    def leaf(self, leaf: Name | Number) -> Expression:
+        return leaf
+
+    def number(self, value: int) -> Expression:
+        return Number(str(value))
+
+    def apply(self, operation: str, *arguments: Expression) -> Expression:
+        return Apply(operation, *arguments)
+
+    def total(self, terms: Sequence[Expression]) -> Expression:
+        result = terms[0]
+        for term in terms[1:]:
+            if isinstance(term, Apply) and term.operation == "neg":
+                result = Apply("-", result, term.arguments[0])
+            else:
+                result = Apply("+", result, term)
+        return result
+
+    def vanishes(self, value: Expression) -> bool:
+        return value == Number("0")
+
+
+class ArrayWorkings:
+    """Works out lines from the values of all names, as decimals by name and index."""
+
+    def __init__(
+        self,
+        dimensions: Dimensions,
+        decimal: Callable[[str, Index], Decimal],
+        known: Callable[[str], bool],
+        digits: Digits,
+    ) -> None:
+        self._dimensions, self._digits = dimensions, digits
+        self._decimal, self._known = decimal, known
+        self._shown: dict[tuple[str, bool], Expression] = {}
+
+    def entry(self, name: str, index: Index = ()) -> Expression:
+        """One entry as it is shown."""
+        return number(self._decimal(name, index), self._digits)
+
+    def is_exact(self, name: str, index: Index = ()) -> bool:
+        """Whether an entry is shown without rounding."""
+        return is_exact(self._decimal(name, index), self._digits)
+
+    def shown(self, name: str, column: bool = False) -> Expression:
+        """The value of a name; of a large one its corner. A vector lies, or stands as a column."""
+        known = self._shown.get((name, column))
+        if known is None:
+            dims = self._dimensions.known[name]
+            entries = Entries(dims, lambda index: self.entry(name, index))
+            known = self._shown[name, column] = drawn(entries, column)
+        return known
+
+    def rounded(self, name: str) -> bool:
+        """Whether an entry that is shown is rounded."""
+        dims = self._dimensions.known[name]
+        return not all(self.is_exact(name, index) for index in _visible(dims))
+
+    def line(self, line: Line, value: Plain | None) -> Worked:
+        """The line with its working."""
+        dims = self._dimensions.known[line.name]
+        base = Worked(
+            line.name,
+            line.expression,
+            paper=on_paper(line.expression, self._dimensions),
+            shape=dims,
+            because=line.because,
+            section=line.section,
+            note=line.note,
+            detail=line.detail,
+        )
+        if value is None:
+            return base
+        stands = self._stands(line.expression)
+        working = self._numbers(line.expression, stands)
+        base = base._replace(working=working, value=value)
+        if not dims:
+            return base._replace(decimal=self._decimal(line.name, ()))
+        array = self.shown(line.name, stands)
+        if isinstance(line.expression, Name | Array | Number):
+            base = base._replace(working=())
+        return base._replace(
+            array=array, rounded=self.rounded(line.name), entries=self._entries(line)
+        )
+
+    def _stands(self, expression: Expression) -> bool:
+        """Whether vectors are drawn as columns: beside matrices."""
+        dims = self._dimensions
+        return any(
+            (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
+            or (isinstance(node, Apply) and node.operation == "outer")
+            for node in walk(expression)
+        )
+
+    def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
+        used = [name for name in names(expression) if self._known(name)]
+        sizes = [prod(self._dimensions.known[name]) for name in used]
+        if not used or sum(sizes) > _PUT_IN or max(len(self._dimensions.known[n]) for n in used) > 2:
+            return ()
+        lying = _left_of_products(expression)
+        put = {name: self.shown(name, stands and name not in lying) for name in used}
+        return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+
+    def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
+        """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
+        dims = self._dimensions.known[line.name]
+        if prod(dims) > _EACH or isinstance(line.expression, Name):
+            return ()
+        known = {
+            name: Entries(
+                self._dimensions.known[name], lambda index, name=name: self.entry(name, index)
+            )
+            for name in names(line.expression)
+            if self._known(name)
+        }
+        try:
+            found = ArrayEntries(self._dimensions, known, WrittenArithmetic()).of(line.expression)
+            rows = [(index, found[index]) for index in places(dims)]
+        except (StepsolveError, KeyError):
+            return ()
+        if any(e.size > _LONGEST for _, e in rows) or all(e.size < 3 for _, e in rows):
+            return ()
+        return tuple(
+            (
+                Item(Name(line.name), *(Number(str(k)) for k in index)),
+                expression,
+                self.entry(line.name, index),
+            )
+            for index, expression in rows
+        )
+
+
+def _visible(dims: Dims) -> list[Index]:
+    """The places of an array that are shown."""
+    return places(dims if prod(dims) <= READABLE else tuple(min(d, _CORNER) for d in dims))
+
+
+def drawn(entries: Entries, column: bool = False) -> Expression:
+    """An array of expressions; of a large one the corner, with dots for the rest."""
+    dims = entries.dims
+    if not dims:
+        return entries[()]
+    whole = prod(dims) <= READABLE
+    vector = len(dims) == 1
+
+    def part(index: Index) -> Expression:
+        axis = len(index)
+        if axis == len(dims):
+            found = entries[index]
+            return Array(found) if column and vector else found
+        size = dims[axis]
+        shown = range(size) if whole else range(min(size, _CORNER))
+        items = [part((*index, k)) for k in shown]
+        if len(items) < size:
+            items.append(_dots(dims[axis + 1 :], column and vector))
+        return Array(*items)
+
+    return part(())
+
+
+def _dots(dims: Dims, column: bool) -> Expression:
+    if column:
+        return Array(_DOTS)
+    if not dims:
+        return _DOTS
+    width = min(dims[0], _CORNER) + (dims[0] > _CORNER)
+    return Array(*(_dots(dims[1:], False) for _ in range(width)))
+
+
+def _left_of_products(expression: Expression) -> set[str]:
+    """The names of what stands to the left of a product: a vector there is a row."""
+    return {
+        node.arguments[0].name
+        for node in walk(expression)
+        if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
+    }
+
+
+def _transposed(expression: Expression) -> Expression:
+    """With transposes of numbers written out."""
+
+    def change(node: Expression) -> Expression | None:
+        match node:
+            case Apply(operation="T", arguments=(Array(items=rows),)):
+                if all(isinstance(row, Array) for row in rows):
+                    return Array(*(Array(*column) for column in zip(*(r.children for r in rows), strict=True)))
+        return None
+
+    return transform(expression, change)
+
+
+def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
+    """With the signs of books: a dot in a circle entry by entry, a column times a row."""
+    if not isinstance(expression, Apply):
+        return expression
+    parts = tuple(on_paper(part, dimensions) for part in expression.arguments)
+    if expression.operation == "*" and all(len(dimensions.of(p)) for p in expression.arguments):
+        return Apply("hadamard", *parts)
+    if expression.operation == "outer":
+        return Apply("@", parts[0], Apply("T", parts[1]))
+    same = all(a is b for a, b in zip(parts, expression.arguments, strict=True))
+    return expression if same else expression.rebuilt(parts)
+
+
+def plain_value(value: Any) -> Plain:
+    """An array as lists of floats, a number as one."""
+    if hasattr(value, "tolist"):
+        found: Plain = (value + 0.0).tolist()
+        return found
+    return float(value) + 0.0
+

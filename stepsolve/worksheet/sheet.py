@@ -1,0 +1,267 @@
+"""A worksheet of arrays being written: lines and backward passes in any order, with words between.
+
+A kind writes lines as text in the expression language, in the order of the page; what it differentiates
+becomes further lines, and so do the updates that use them. Sizes are worked out as lines are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from stepsolve.derivation import Block, Detail, Section, Text
+from stepsolve.errors import InvalidProblem, StepsolveError
+from stepsolve.notation.names import gradient_name
+from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, walk
+from stepsolve.operations.array_operation import Dims
+from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.shapes import Misfit
+from stepsolve.source.data import Node
+from stepsolve.source.expression import parse
+from stepsolve.worksheet.backward import Graph
+from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
+from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian
+
+if TYPE_CHECKING:
+    from stepsolve.worksheet.solved import Solved
+
+_LISTED = 4  # users of a name that are told before "..."
+Value = Expression | np.ndarray[Any, Any] | None
+"""Of a given quantity: numbers as written, drawn numbers, or nothing for a symbol."""
+Later = Callable[["Solved"], Iterable[Block]]
+"""Blocks that need the values of lines: tables, verdicts."""
+
+
+class Given(NamedTuple):
+    """A given quantity; `place` is where a mistake with it is pointed at."""
+
+    value: Value
+    dims: Dims
+    place: Node | None = None
+
+
+class Pass(NamedTuple):
+    """A backward pass: the names of the gradients, and which lines use what.
+
+    `seeds` are the gradients that come from outside, by the lines they belong to.
+    """
+
+    target: str
+    gradients: Mapping[str, str]
+    consumers: Mapping[str, list[str]]
+    seeds: Mapping[str, Expression]
+    idle: tuple[str, ...] = ()
+
+
+Item = Block | Later | tuple[Line, ...]
+
+
+class Sheet:
+    """Given quantities, and what is written below them."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Given] = {}
+        self.lines: dict[str, Line] = {}
+        self.items: list[Item] = []
+        self.passes: list[Pass] = []
+        self.dimensions = Dimensions({}, {})
+        self._integers: dict[str, int] = {}
+        self._named: dict[Expression, str] = {}
+        self._places: dict[str, Node] = {}
+
+    def give(self, name: str, value: Value, dims: Dims, place: Node | None = None) -> None:
+        """A given quantity."""
+        self.given[name] = Given(value, dims, place)
+        if isinstance(value, Number) and value.text.isdecimal() and len(value.text) < 10:
+            self._integers[name] = int(value.text)
+            self.dimensions.integers = self._integers
+        self.dimensions.known[name] = dims
+        if place is not None:
+            self._places[name] = place
+
+    def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
+        """A heading."""
+        self.items.append(Section(parts, detail))
+
+    def text(self, *parts: str | Expression, detail: Detail = Detail.NORMAL) -> None:
+        """A sentence of words and expressions."""
+        self.items.append(Text(parts, detail))
+
+    def block(self, block: Block | Later) -> None:
+        """A block, or a function from the solved sheet to blocks."""
+        self.items.append(block)
+
+    def line(
+        self,
+        name: str,
+        expression: str | Expression,
+        because: str = "",
+        place: Node | None = None,
+        detail: Detail = Detail.BRIEF,
+    ) -> None:
+        """A line, name = expression. Raises `InvalidProblem` where sizes do not fit."""
+        tree = _parsed(expression) if isinstance(expression, str) else expression
+        if place is not None:
+            self._places[name] = place
+        if name in self.lines or name in self.given:
+            told = f"{name} is assigned twice"
+            raise self._invalid(told, "names are assigned once", name)
+        try:
+            dims = self.dimensions.of(tree)
+        except Misfit as error:
+            raise self.misfit(name, tree, error) from None
+        self._add(Line(name, tree, because, FORWARD, detail=detail), dims)
+        if isinstance(tree, Apply):
+            self._named.setdefault(tree, name)
+
+    def _add(self, line: Line, dims: Dims) -> None:
+        self.lines[line.name] = line
+        self.dimensions.known[line.name] = dims
+        last = self.items[-1] if self.items else None
+        if isinstance(last, list):
+            last.append(line)
+        else:
+            self.items.append([line])  # type: ignore[arg-type]
+
+    def apart(self) -> None:
+        """The next line begins a group of its own."""
+        self.items.append(Text((), Detail.FULL))
+
+    def backward(
+        self,
+        target: str,
+        wrt: Iterable[str] = (),
+        seeds: Mapping[str, str] | None = None,
+        heading: tuple[str | Expression, ...] | None = None,
+    ) -> Pass:
+        """Further lines: the gradients of a line by the names that it hangs on, `wrt` at the end.
+
+        With `seeds`, gradients of a quantity `target` outside of the sheet by some of its lines.
+        """
+        wrt = tuple(wrt) or tuple(n for n, g in self.given.items() if n not in self._integers)
+        if heading is None:
+            heading = ("Backward pass from ", Name(target))
+        if heading:
+            self.section(*heading)
+        above = {name: _parsed(text) for name, text in (seeds or {}).items()}
+        if target in self.lines and self.dimensions.known[target] != ():
+            told = f"{target} is not a number: only a number has a gradient"
+            raise self._invalid(told, "sum its entries, or compare them with a target", target)
+        graph = Graph(
+            Worksheet(dict.fromkeys(self.given), tuple(self.lines.values())),
+            target,
+            wrt,
+            tuple(above),
+        )
+        gradients = {n: gradient_name(target, n) for n in reversed(graph.active) if n != target}
+        self._differentiate(graph, above)
+        idle = tuple(name for name in wrt if name not in gradients)
+        for name in idle:
+            dims = self.dimensions.known[name]
+            zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
+            self._gradient(target, name, zero, f"{target} does not hang on {name}")
+        done = Pass(target, gradients, graph.consumers, above, idle)
+        self.passes.append(done)
+        return done
+
+    def _differentiate(self, graph: Graph, above: Mapping[str, Expression]) -> None:
+        """Reverse accumulation (Rumelhart, Hinton, Williams 1986): users before what they use."""
+        rules = VectorJacobian(self.dimensions, self._named)
+        parts: dict[str, list[Contribution]] = {name: [] for name in graph.active}
+        for name, seed in above.items():
+            parts.setdefault(name, []).append(Contribution(seed, "given from above"))
+        waiting = {name: len(users) for name, users in graph.consumers.items()}
+        for name in graph.active:
+            if not waiting[name] and name in above:
+                self._sum(graph, name, parts[name])
+        for name in reversed(graph.active):
+            if name not in graph.arguments:
+                continue
+            upstream = ONE if name == graph.target else Name(gradient_name(graph.target, name))
+            expression = self.lines[name].expression
+            found = rules.contributions(name, expression, upstream, graph.arguments[name])
+            for argument in graph.arguments[name]:
+                if argument in found:
+                    parts[argument].append(found[argument])
+                waiting[argument] -= 1
+                if not waiting[argument]:
+                    self._sum(graph, argument, parts[argument])
+
+    def _sum(self, graph: Graph, name: str, parts: list[Contribution]) -> None:
+        dims = self.dimensions.known[name]
+        if not parts:  # every use is one without a gradient, such as argmax
+            zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
+            self._gradient(graph.target, name, zero, "no use of it has a gradient")
+            return
+        total = parts[0].expression
+        for part in parts[1:]:
+            total = Apply("+", total, part.expression)
+        users = graph.consumers[name]
+        because = parts[0].because
+        if len(users) > 1:
+            shown = [*users[:_LISTED], "..."] if len(users) > _LISTED + 2 else users[:-1]
+            because = f"{name} feeds {', '.join(shown)} and {users[-1]}, and the paths add"
+        self._gradient(graph.target, name, total, because)
+
+    def _gradient(self, target: str, name: str, expression: Expression, because: str) -> None:
+        title = gradient_name(target, name)
+        if expression == Name(title):  # given from above under its own name
+            self.dimensions.known.setdefault(title, self.dimensions.known[name])
+            return
+        line = Line(title, expression, because, BACKWARD, "gradient")
+        self._add(line, self.dimensions.known[name])
+
+    def misfit(self, line: str, tree: Expression, error: Misfit) -> InvalidProblem:
+        """Sizes that do not fit, at their place in the file."""
+        if line in self._places and self._places[line].value is not None:
+            node = self._places[line]
+            return InvalidProblem(node.diagnose(error.message, error.hint, error.part.span))
+        return self._invalid(error.message, error.hint, *names(error.part))
+
+    def _invalid(self, message: str, hint: str, *concerned: str) -> InvalidProblem:
+        """An error at the first place of what it concerns."""
+        node = next((self._places[n] for n in concerned if n in self._places), None)
+        if node is None:
+            return InvalidProblem(message)
+        return InvalidProblem(node.diagnose(message, hint))
+
+    def wrong_value(self, line: str, node: Expression, reason: str) -> StepsolveError:
+        """A line without a value, at its place or at the first one that it hangs on."""
+        if line in self._places:
+            place = self._places[line]
+            return InvalidProblem(place.diagnose(f"{line}: {reason}", "", node.span))
+        waiting, seen = [line], set()
+        while waiting:
+            name = waiting.pop(0)
+            if name in self._places:
+                return InvalidProblem(self._places[name].diagnose(f"{line}: {reason}"))
+            if name in self.lines and name not in seen:
+                seen.add(name)
+                waiting.extend(names(self.lines[name].expression))
+        return InvalidProblem(f"{line}: {reason}")
+
+    @property
+    def groups(self) -> Iterator[Item]:
+        """The blocks in order, consecutive lines together."""
+        for item in self.items:
+            yield tuple(item) if isinstance(item, list) else item
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Expression:
+    return parse(text)
+
+
+def dims_of(value: Expression) -> Dims:
+    """The sizes of an array as written. Raises `Misfit` where rows differ."""
+    return Dimensions({}, {}).of(value)
+
+
+def is_numeric(value: Expression) -> bool:
+    """Whether an expression is numbers alone."""
+    return not any(isinstance(node, Name) for node in walk(value)) and isinstance(
+        value, Array | Number | Apply
+    )

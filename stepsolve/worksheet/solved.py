@@ -1,0 +1,271 @@
+"""A sheet solved: the values of all lines, their working, and what confirms them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
+from stepsolve.checking.arrays import (
+    Array,
+    PreciseSheet,
+    check_arrays,
+    check_sampled,
+    given_array,
+    work,
+)
+from stepsolve.checking.precise import Precise
+from stepsolve.derivation import (
+    Block,
+    Check,
+    Detail,
+    Equation,
+    Lines,
+    Result,
+    Section,
+    Text,
+    Worked,
+)
+from stepsolve.derivation import Value as Plain
+from stepsolve.errors import OutsideDomain
+from stepsolve.notation.numbers import Digits
+from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.operations.array_operation import Index
+from stepsolve.worksheet.array_working import ArrayWorkings, on_paper, plain_value
+from stepsolve.worksheet.arrays import ArrayValues
+from stepsolve.worksheet.evaluation import LineError
+from stepsolve.worksheet.lines import Line
+from stepsolve.worksheet.sheet import Given, Pass, Sheet
+
+_AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
+_SHOWN_LINES: Final = 400  # of one page; the rest is worked out and checked, and said to be
+
+
+class Solved:
+    """The values, working and checks of a sheet. Raises `StepsolveError` where a line has no value."""
+
+    def __init__(self, sheet: Sheet, digits: Digits | None = None) -> None:
+        self.sheet = sheet
+        self.digits = digits or Digits()
+        self.dimensions = sheet.dimensions
+        self.symbols = self._symbols()
+        self._precise = Precise()
+        self.floats = self._evaluated({n: g for n, g in sheet.given.items() if g.value is not None})
+        self._exact = self._in_full() if self.small else None
+        self.workings = ArrayWorkings(
+            self.dimensions, self._decimal, self.floats.__contains__, self.digits
+        )
+
+    def _symbols(self) -> frozenset[str]:
+        """The names without values: given ones, and lines that hang on them."""
+        found = {name for name, given in self.sheet.given.items() if given.value is None}
+        for line in self.sheet.lines.values():
+            if not found.isdisjoint(names(line.expression)):
+                found.add(line.name)
+        return frozenset(found)
+
+    def _evaluated(self, given: Mapping[str, Given]) -> dict[str, Any]:
+        engine = ArrayValues(self.dimensions)
+        known: dict[str, Any] = {}
+        with np.errstate(all="ignore"):
+            for name, quantity in given.items():
+                value = quantity.value
+                known[name] = engine.value(value, {}) if isinstance(value, Expression) else value
+            for line in self.sheet.lines.values():
+                if line.name in self.symbols:
+                    continue
+                try:
+                    known[line.name] = engine.value(line.expression, known)
+                except LineError as error:
+                    reason, node = error.reason, error.node
+                    raise self.sheet.wrong_value(line.name, node, reason) from None
+        return known
+
+    @cached_property
+    def small(self) -> bool:
+        """Whether all lines are worked out a second time with 50 digits."""
+        total = 0
+        for line in self.sheet.lines.values():
+            total += work(line.expression, self.dimensions)
+            if total > _AFFORDABLE:
+                return False
+        return sum(np.size(v) for v in self.floats.values()) <= _AFFORDABLE
+
+    def _in_full(self) -> dict[str, Array]:
+        engine = PreciseSheet(self.dimensions, self._precise)
+        known: dict[str, Array] = {}
+        for name, given in self.sheet.given.items():
+            if isinstance(given.value, Expression):
+                known[name] = engine.array(given.value, {})
+            elif given.value is not None:
+                known[name] = given_array(given.value, given.dims, self._precise)
+        for line in self.sheet.lines.values():
+            if line.name not in self.symbols:
+                try:
+                    known[line.name] = engine.array(line.expression, known)
+                except OutsideDomain as error:
+                    reason = LineError(line.name, line.expression, error).reason
+                    raise self.sheet.wrong_value(line.name, line.expression, reason) from None
+        return known
+
+    def _decimal(self, name: str, index: Index) -> Decimal:
+        if self._exact is not None:
+            return self._precise.decimal(self._exact[name][index])
+        value = self.floats[name]
+        return Decimal(repr(float(value[index] if np.ndim(value) else value)))
+
+    def decimal(self, name: str, *index: int) -> Decimal:
+        """An entry of a value, for display."""
+        return self._decimal(name, index)
+
+    def value(self, name: str) -> Any:
+        """The value of a name in float64; raises `KeyError` for one without."""
+        return self.floats[name]
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name has a value."""
+        return name in self.floats
+
+    @property
+    def quantities(self) -> dict[str, Plain]:
+        """The value of every name that has one, rounded from the precise one where there is one."""
+        if self._exact is None:
+            return {name: plain_value(value) for name, value in self.floats.items()}
+        return {name: plain_value(self._rounded(name)) for name in self.floats}
+
+    def _rounded(self, name: str) -> Any:
+        assert self._exact is not None
+        dims, exact = self.dimensions.known[name], self._exact[name]
+        found = np.empty(dims)
+        for index, value in exact.items():
+            found[index] = float(value)
+        return found if dims else float(exact[()])
+
+    # ---------------------------------------------------------------------------------- the page
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of the sheet in order."""
+        left = _SHOWN_LINES
+        total = len(self.sheet.lines)
+        for item in self.sheet.groups:
+            if isinstance(item, tuple) and item and isinstance(item[0], Line):
+                yield from self._worked(item[:left])  # type: ignore[arg-type]
+                if left and len(item) > left:
+                    told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
+                    yield Text((told + "worked out and checked as well.",))
+                left = max(0, left - len(item))
+            elif callable(item):
+                yield from item(self)
+            elif not isinstance(item, Text) or item.parts:
+                if left or not isinstance(item, Section):
+                    yield item  # type: ignore[misc]
+
+    def _worked(self, lines: tuple[Line, ...]) -> Iterator[Block]:
+        if lines:
+            yield Lines(tuple(self.worked(line) for line in lines))
+
+    def worked(self, line: Line) -> Worked:
+        """A line with its working."""
+        value = None
+        if line.name in self.floats:
+            value = plain_value(
+                self._rounded(line.name) if self._exact is not None else self.floats[line.name]
+            )
+        return self.workings.line(line, value)
+
+    def given_blocks(self) -> Iterator[Block]:
+        """The given quantities: numbers in a sentence, arrays as equations."""
+        scalars: list[str | Expression] = []
+        symbols: list[str | Expression] = []
+        drawn: list[Block] = []
+        for name, given in self.sheet.given.items():
+            if given.value is None:
+                symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
+            elif not given.dims:
+                value = given.value if isinstance(given.value, Expression) else None
+                scalars += [Name(name), " = ", value or self.workings.entry(name), ", "]
+            else:
+                column = len(given.dims) == 1 and self._stands(name)
+                shown = self.workings.shown(name, column)
+                drawn.append(Equation((Name(name), shown), self.workings.rounded(name)))
+        if scalars:
+            yield Text(("Given ", *scalars[:-1], "."), Detail.BRIEF)
+        elif drawn:
+            yield Text(("Given",), Detail.BRIEF)
+        yield from drawn
+        if symbols:
+            last = symbols[-1]
+            assert isinstance(last, str)
+            yield Text(("Without a value: ", *symbols[:-1], last.removesuffix(", "), "."))
+
+    def _stands(self, name: str) -> bool:
+        """Whether a vector is a column: some product has it on its right."""
+        for line in self.sheet.lines.values():
+            if name in names(line.expression):
+                for node in walk(line.expression):
+                    if isinstance(node, Apply) and node.operation == "@":
+                        if node.arguments[1] == Name(name):
+                            return True
+        return False
+
+    def results(self, wanted: Mapping[str, str] | None = None) -> Iterator[Block]:
+        """The gradients of the last pass by given names, set apart."""
+        for name in wanted or {}:
+            if name in self.floats:
+                dims = self.dimensions.known[name]
+                if dims:
+                    yield Result((Name(name), self.workings.shown(name)), self.workings.rounded(name))
+                else:
+                    entry = self.workings.entry(name)
+                    yield Result((Name(name), entry), not self.workings.is_exact(name))
+            else:
+                line = self.sheet.lines[name]
+                yield Result((Name(name), on_paper(line.expression, self.dimensions)))
+
+    # --------------------------------------------------------------------------------- the checks
+
+    def checks(self) -> tuple[Check, ...]:
+        """Every line by two libraries and every gradient by differences."""
+        lines = {line.name: line.expression for line in self.sheet.lines.values()}
+        if self._exact is not None:
+            found = check_arrays(self.floats, self._exact)
+        else:
+            found = check_sampled(lines, self.floats, self.dimensions, self._precise)
+        for backward in self.sheet.passes:
+            found += self._gradients(backward, lines)
+        return found
+
+    def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
+        forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
+        if self.symbols:
+            return self._symbolic(backward, forward)
+        if self._exact is not None:
+            return PreciseGradients(
+                self.dimensions, self._precise, forward, self._exact, backward
+            ).checks()
+        return FloatGradients(
+            ArrayValues(self.dimensions).value, forward, self.floats, backward
+        ).checks()
+
+    def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
+        """With random numbers for the symbols."""
+        random = np.random.default_rng(1)
+        given = dict(self.sheet.given)
+        for name, quantity in given.items():
+            if quantity.value is None:
+                drawn = np.round(random.uniform(0.1, 0.9, quantity.dims), 3)
+                given[name] = quantity._replace(value=np.asarray(drawn))
+        trial = Sheet()
+        trial.__dict__.update(self.sheet.__dict__)
+        trial.given = given
+        solved = Solved(trial, self.digits)
+        return solved._gradients(backward, forward)
+
+
+def _sizes(dims: tuple[int, ...]) -> str:
+    return " × ".join(map(str, dims)) if len(dims) > 1 else f"{dims[0]} entries"
+

@@ -1,0 +1,246 @@
+"""What the gradient of a line gives to its arguments: the vector-Jacobian product, as expressions.
+
+Reverse mode within one line (Griewank, Walther, Evaluating Derivatives, 2nd ed., 3.2): the gradient
+from above goes down the tree of the line, through each operation by the rule of its row, and is summed
+over the axes along which an argument was broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from typing import NamedTuple
+
+from stepsolve.calculus.tidy import tidy
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, transform
+from stepsolve.operations.array_operation import Dims
+from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.operation import parameters
+from stepsolve.operations.table import OPERATIONS
+from stepsolve.source.expression import parse
+
+ONE = Number("1")
+
+
+class Contribution(NamedTuple):
+    """What a line gives to one argument, and why it has this form."""
+
+    expression: Expression
+    because: str
+
+
+class VectorJacobian:
+    """The gradients that a line passes on. `lines` are the names of expressions that have one."""
+
+    def __init__(self, dimensions: Dimensions, lines: Mapping[Expression, str]) -> None:
+        self._dimensions = dimensions
+        self._lines = lines
+        self._rules: dict[str, Expression] = {}
+
+    def contributions(
+        self, line: str, expression: Expression, upstream: Expression, wanted: Collection[str]
+    ) -> dict[str, Contribution]:
+        """What goes to each of the wanted names, which occur in the expression."""
+        self._line, self._whole = line, expression
+        self._wanted = frozenset(wanted)
+        found: dict[str, list[Expression]] = {}
+        for name, part in self._down(expression, upstream):
+            found.setdefault(name, []).append(part)
+        because = self._because(expression)
+        return {
+            name: Contribution(self._named(_sum(parts)), because) for name, parts in found.items()
+        }
+
+    def _because(self, expression: Expression) -> str:
+        match expression:
+            case Apply():
+                call = self._dimensions.call(expression)
+                if call is not None:
+                    return call.row.because
+                operation = expression.operation
+                row = OPERATIONS.get("*" if operation == "hadamard" else operation)
+                return f"derivative of {row.written}" if row and row.is_call else ""
+            case Item():
+                return "the other entries were not used"
+        return ""
+
+    def _down(self, node: Expression, upstream: Expression) -> Iterator[tuple[str, Expression]]:
+        if self._wanted.isdisjoint(names(node)):
+            return
+        dims = self._dimensions.of(node)
+        match node:
+            case Name(name=name):
+                yield name, self._spread(upstream, dims)
+            case Item(base=base):
+                yield from self._down(base, self._put_back(node, self._spread(upstream, dims)))
+            case Apply():
+                call = self._dimensions.call(node)
+                if call is None:
+                    yield from self._entrywise(node, upstream, dims)
+                    return
+                shapes = [self._dimensions.of(a) for a in call.operands]
+                rules = call.row.gradient(*shapes, *call.whole, **call.options)
+                count = len(node.arguments) - len(call.options)
+                # a number from above goes with every entry, but a product has to have its sizes
+                needs = call.row.name not in _SPREADING
+                above = self._spread(upstream, dims) if needs else upstream
+                for argument, rule, shape in zip(call.operands, rules, shapes, strict=False):
+                    if rule and not self._wanted.isdisjoint(names(argument)):
+                        part = self._filled(rule, node, node.arguments[:count], above)
+                        yield from self._down(argument, self._fitted(part, shape))
+            case _:
+                for k, child in enumerate(node.children):
+                    whole = self._spread(upstream, dims)
+                    yield from self._down(child, Item(whole, Number(str(k))))
+
+    def _entrywise(
+        self, node: Apply, upstream: Expression, dims: Dims
+    ) -> Iterator[tuple[str, Expression]]:
+        row = OPERATIONS["*" if node.operation == "hadamard" else node.operation]
+        arguments = row.completed(node.arguments)
+        rules = row.local_rules(len(arguments))
+        holes = dict(zip(row.parameters(len(arguments)), arguments, strict=True))
+        holes["y"] = self._result(node)
+        for argument, rule in zip(arguments, rules, strict=True):
+            if self._wanted.isdisjoint(names(argument)):
+                continue
+            local = substitute(rule, holes)
+            if not all(isinstance(a, Name) for a in arguments):
+                local = tidy(local)
+            part = _times(upstream, local)
+            own = self._dimensions.of(argument)
+            yield from self._down(argument, self._summed(part, dims, own))
+
+    def _result(self, node: Expression) -> Expression:
+        return Name(self._line) if node is self._whole else node
+
+    def _filled(
+        self, rule: str, node: Apply, arguments: tuple[Expression, ...], upstream: Expression
+    ) -> Expression:
+        if rule not in self._rules:
+            self._rules[rule] = parse(rule)
+        holes = dict(zip(parameters(len(arguments)), arguments, strict=True))
+        holes |= {"y": self._result(node), "g": upstream}
+        return _settled(substitute(self._rules[rule], holes))
+
+    def _spread(self, part: Expression, dims: Dims) -> Expression:
+        """A gradient in the full sizes of what it belongs to."""
+        if self._dimensions.of(part) == dims:
+            return part
+        return _times(part, Apply("ones", *(Number(str(size)) for size in dims)))
+
+    def _fitted(self, part: Expression, dims: Dims) -> Expression:
+        """As it is where it goes with every entry of the sizes, by broadcasting."""
+        return part if len(self._dimensions.of(part)) <= len(dims) else self._spread(part, dims)
+
+    def _summed(self, part: Expression, dims: Dims, own: Dims) -> Expression:
+        """The sum over the axes along which an argument of its own sizes was broadcast."""
+        if own == dims:
+            return part
+        part = self._spread(part, dims)
+        if not own:
+            return Apply("sum", part)
+        for _ in range(len(dims) - len(own)):
+            part = Apply("sum", part, Apply("axis", Number("0")))
+        rest = dims[len(dims) - len(own) :]
+        for axis, (size, kept) in enumerate(zip(rest, own, strict=True)):
+            if size != kept:
+                part = Apply("sum", part, Apply("axis", Number(str(axis))))
+                rest = (*rest[:axis], 1, *rest[axis + 1 :])
+                part = Apply("reshape", part, *(Number(str(k)) for k in rest))
+        return part
+
+    def _put_back(self, item: Item, part: Expression) -> Expression:
+        """A gradient of some entries among zeros for the others."""
+        dims = self._dimensions.of(item.base)
+        places = self._dimensions.place(item)
+        if len(places) == 1 and isinstance(places[0], tuple):
+            rows = (Apply("one_hot", Number(str(p)), Number(str(dims[0]))) for p in places[0])
+            return Apply("@", Apply("T", Apply("stack", *rows)), part)
+        if all(isinstance(p, int) for p in places) and len(places) <= 2:
+            hot = [
+                Apply("one_hot", index, Number(str(size)))
+                for index, size in zip(item.indices, dims, strict=False)
+            ]
+            if len(hot) == len(dims) == 1:
+                return _times(part, hot[0])
+            if len(hot) == len(dims):
+                return _times(part, Apply("outer", *hot))
+            if len(hot) == 1 and len(dims) == 2:
+                return Apply("outer", hot[0], part)
+        return self._padded(item, part, dims, places)
+
+    def _padded(
+        self,
+        item: Item,
+        part: Expression,
+        dims: Dims,
+        places: tuple[int | slice | tuple[int, ...], ...],
+    ) -> Expression:
+        """Zeros before and after a gradient along every axis that an index picks from."""
+        stretches = [
+            slice(p, p + 1) if isinstance(p, int) else p for p in places if not isinstance(p, tuple)
+        ]
+        sizes = [s.stop - s.start for s in stretches] + list(dims[len(stretches) :])
+        if tuple(sizes) != self._dimensions.of(part):
+            part = Apply("reshape", part, *(Number(str(k)) for k in sizes))
+        for axis, (stretch, size) in enumerate(zip(stretches, dims, strict=False)):
+            parts: list[Expression] = []
+            for count in (stretch.start, None, size - stretch.stop):
+                if count is None:
+                    parts.append(part)
+                elif count:
+                    zero = [*sizes[:axis], count, *sizes[axis + 1 :]]
+                    parts.append(Apply("zeros", *(Number(str(k)) for k in zero)))
+            sizes[axis] = size
+            if len(parts) > 1:
+                settings = [Apply("axis", Number(str(axis)))] if axis else []
+                part = Apply("concat", *parts, *settings)
+        return part
+
+    def _named(self, expression: Expression) -> Expression:
+        """With the names of lines for what they stand for: p for softmax(z)."""
+
+        def change(node: Expression) -> Expression | None:
+            if isinstance(node, Apply) and node in self._lines:
+                return Name(self._lines[node])
+            return None
+
+        return transform(expression, change)
+
+
+_SPREADING = ("sum", "mean")  # their rules hold for a number from above as well
+
+
+def _times(left: Expression, right: Expression) -> Expression:
+    return _settled(Apply("*", left, right))
+
+
+def _settled(expression: Expression) -> Expression:
+    """Without factors of 1."""
+    if not isinstance(expression, Apply):
+        return expression
+    parts = tuple(map(_settled, expression.arguments))
+    match expression.operation, parts:
+        case "*", (left, right):
+            if left == ONE:
+                return right
+            if right == ONE:
+                return left
+            if right == Apply("neg", ONE):
+                return Apply("neg", left)
+            if isinstance(left, Apply) and left.operation == "neg" and left.arguments[0] == ONE:
+                return Apply("neg", right)
+        case "/", (left, right) if right == ONE:
+            return left
+        case "T", (Apply(operation="T", arguments=(inner,)),):
+            return inner
+        case "T", (Apply(operation="@" | "outer" as product, arguments=(left, right)),):
+            if product == "outer":
+                return Apply("outer", right, left)
+            return Apply("@", _settled(Apply("T", right)), _settled(Apply("T", left)))
+    return expression.rebuilt(parts)
+
+
+def _sum(parts: list[Expression]) -> Expression:
+    return reduce(lambda left, right: Apply("+", left, right), parts)
