@@ -68,7 +68,9 @@ def load_kind(name: str) -> type[Problem]:
         raise UnknownName(_unknown(name))
     module = import_module(f"stepsolve.kinds.{name.replace('-', '_')}")
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Problem) and value is not Problem:
+        if not isinstance(value, type) or value.__module__ != module.__name__:
+            continue  # one that the kind builds upon is of another module
+        if issubclass(value, Problem):
             return value
     raise UnknownName(f"the kind {name} has no problem class")
 

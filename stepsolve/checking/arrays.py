@@ -96,9 +96,7 @@ class PreciseSheet:
         entries = ArrayEntries(self._dimensions, known, self._arithmetic).of(expression)
         return {index: entries[index] for index in places(dims)}
 
-    def run(
-        self, lines: Mapping[str, Expression], known: Mapping[str, Array]
-    ) -> dict[str, Array]:
+    def run(self, lines: Mapping[str, Expression], known: Mapping[str, Array]) -> dict[str, Array]:
         """The values of lines in order, beside those that are known."""
         values = dict(known)
         for name, expression in lines.items():

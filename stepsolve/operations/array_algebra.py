@@ -12,8 +12,8 @@ import numpy as np
 
 from stepsolve.notation.shapes import ShapeError
 from stepsolve.operations.array_operation import (
-    ArrayOperation,
     Arithmetic,
+    ArrayOperation,
     Dims,
     Index,
     Operand,
@@ -43,10 +43,10 @@ def _product(a: Dims, b: Dims) -> Dims:
     return a[:-1] + b[1:]
 
 
-def _product_entry(A: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
+def _product_entry(ring: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
     rows = index[: len(a.dims) - 1]
     columns = index[len(rows) :]
-    return A.total([A.apply("*", a[*rows, k], b[k, *columns]) for k in range(b.dims[0])])
+    return ring.total([ring.apply("*", a[*rows, k], b[k, *columns]) for k in range(b.dims[0])])
 
 
 def _product_gradient(a: Dims, b: Dims) -> tuple[str, str]:
@@ -86,7 +86,7 @@ def _reshaped(a: Dims, *sizes: int) -> Dims:
     return sizes
 
 
-def _reshaped_entry(A: Arithmetic, index: Index, a: Operand, *sizes: int) -> Any:
+def _reshaped_entry(ring: Arithmetic, index: Index, a: Operand, *sizes: int) -> Any:
     place = 0
     for k, size in zip(index, sizes, strict=True):
         place = place * size + k
@@ -112,7 +112,7 @@ def _joined(*shapes: Dims, axis: int = 0) -> Dims:
     return (*first[:axis], sum(dims[axis] for dims in shapes), *first[axis + 1 :])
 
 
-def _joined_entry(A: Arithmetic, index: Index, *parts: Operand, axis: int = 0) -> Any:
+def _joined_entry(ring: Arithmetic, index: Index, *parts: Operand, axis: int = 0) -> Any:
     axis = settled_axis(axis, parts[0].dims)
     place = index[axis]
     for part in parts:
@@ -167,7 +167,7 @@ ROWS = (
         "T",
         shape=_transposed,
         numpy=np.transpose,
-        entry=lambda A, index, a: a[index[::-1]],
+        entry=lambda ring, index, a: a[index[::-1]],
         gradient=lambda a: ("g.T",),
         is_call=False,
         description="transpose",
@@ -189,7 +189,7 @@ ROWS = (
         "outer",
         shape=_outer,
         numpy=np.outer,
-        entry=lambda A, index, a, b: A.apply("*", a[index[:1]], b[index[1:]]),
+        entry=lambda ring, index, a, b: ring.apply("*", a[index[:1]], b[index[1:]]),
         gradient=lambda a, b: ("g @ b", "g.T @ a"),
         arity=(2, 2),
         description="outer product of two vectors, a column times a row",
@@ -226,7 +226,7 @@ ROWS = (
         "stack",
         shape=_stacked,
         numpy=lambda *parts: np.stack(parts),
-        entry=lambda A, index, *parts: parts[index[0]][index[1:]],
+        entry=lambda ring, index, *parts: parts[index[0]][index[1:]],
         gradient=lambda *shapes: tuple(f"g[{k}]" for k in range(len(shapes))),
         arity=(1, 300),
         description="arrays of one shape as the rows of a larger one",
@@ -237,7 +237,7 @@ ROWS = (
         "zeros",
         shape=_filled,
         numpy=lambda *sizes: np.zeros(sizes),
-        entry=lambda A, index, *sizes: A.number(0),
+        entry=lambda ring, index, *sizes: ring.number(0),
         gradient=lambda *sizes: (),
         arity=(1, 6),
         whole=0,
@@ -250,7 +250,7 @@ ROWS = (
         "ones",
         shape=_filled,
         numpy=lambda *sizes: np.ones(sizes),
-        entry=lambda A, index, *sizes: A.number(1),
+        entry=lambda ring, index, *sizes: ring.number(1),
         gradient=lambda *sizes: (),
         arity=(1, 6),
         whole=0,
@@ -261,7 +261,7 @@ ROWS = (
         "eye",
         shape=lambda size: (size, size),
         numpy=np.eye,
-        entry=lambda A, index, size: A.number(int(index[0] == index[1])),
+        entry=lambda ring, index, size: ring.number(int(index[0] == index[1])),
         gradient=lambda size: (),
         whole=0,
         description="identity matrix of a size: eye(3)",
@@ -271,7 +271,7 @@ ROWS = (
         "one_hot",
         shape=lambda place, size: (size,),
         numpy=lambda place, size: np.eye(size)[place],
-        entry=lambda A, index, place, size: A.number(int(index[0] == place % size)),
+        entry=lambda ring, index, place, size: ring.number(int(index[0] == place % size)),
         gradient=lambda place, size: (),
         arity=(2, 2),
         whole=0,

@@ -14,8 +14,8 @@ import numpy as np
 
 from stepsolve.notation.shapes import ShapeError
 from stepsolve.operations.array_operation import (
-    ArrayOperation,
     Arithmetic,
+    ArrayOperation,
     Dims,
     Index,
     Operand,
@@ -31,7 +31,9 @@ _TORCH = "PyTorch documentation, torch.nn."
 
 def _pair(a: Dims, b: Dims) -> Dims:
     if a != b:
-        raise ShapeError(f"#1 {size_words(a)}, but #2 {size_words(b)}", "they are compared entry by entry")
+        raise ShapeError(
+            f"#1 {size_words(a)}, but #2 {size_words(b)}", "they are compared entry by entry"
+        )
     return ()
 
 
@@ -40,42 +42,42 @@ def _each(
 ) -> Callable[[Arithmetic, Index, Operand, Operand], Any]:
     """The sum, or mean, of a term over all pairs of entries."""
 
-    def entry(A: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
-        total = A.total([term(A, a[k], b[k]) for k in places(a.dims)])
-        return A.apply("/", total, A.number(prod(a.dims))) if mean else total
+    def entry(ring: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
+        total = ring.total([term(ring, a[k], b[k]) for k in places(a.dims)])
+        return ring.apply("/", total, ring.number(prod(a.dims))) if mean else total
 
     return entry
 
 
-def _square(A: Arithmetic, a: Any, b: Any) -> Any:
-    return A.apply("^", A.apply("-", a, b), A.number(2))
+def _square(ring: Arithmetic, a: Any, b: Any) -> Any:
+    return ring.apply("^", ring.apply("-", a, b), ring.number(2))
 
 
-def _half_square(A: Arithmetic, a: Any, b: Any) -> Any:
-    return A.apply("*", A.apply("/", A.number(1), A.number(2)), _square(A, a, b))
+def _half_square(ring: Arithmetic, a: Any, b: Any) -> Any:
+    return ring.apply("*", ring.apply("/", ring.number(1), ring.number(2)), _square(ring, a, b))
 
 
-def _hinge(A: Arithmetic, a: Any, b: Any) -> Any:
-    return A.apply("max", A.number(0), A.apply("-", A.number(1), A.apply("*", b, a)))
+def _hinge(ring: Arithmetic, a: Any, b: Any) -> Any:
+    return ring.apply("max", ring.number(0), ring.apply("-", ring.number(1), ring.apply("*", b, a)))
 
 
-def _binary(A: Arithmetic, a: Any, b: Any) -> Any:
+def _binary(ring: Arithmetic, a: Any, b: Any) -> Any:
     """-b log a - (1 - b) log(1 - a)."""
-    one = A.number(1)
-    hit = A.apply("*", b, A.apply("log", a))
-    miss = A.apply("*", A.apply("-", one, b), A.apply("log", A.apply("-", one, a)))
-    return A.apply("neg", A.apply("+", hit, miss))
+    one = ring.number(1)
+    hit = ring.apply("*", b, ring.apply("log", a))
+    miss = ring.apply("*", ring.apply("-", one, b), ring.apply("log", ring.apply("-", one, a)))
+    return ring.apply("neg", ring.apply("+", hit, miss))
 
 
-def _binary_logits(A: Arithmetic, a: Any, b: Any) -> Any:
+def _binary_logits(ring: Arithmetic, a: Any, b: Any) -> Any:
     """log(1 + e^a) - b a, which is the above at sigmoid(a)."""
-    one = A.number(1)
-    soft = A.apply("log", A.apply("+", one, A.apply("exp", a)))
-    return A.apply("-", soft, A.apply("*", b, a))
+    one = ring.number(1)
+    soft = ring.apply("log", ring.apply("+", one, ring.apply("exp", a)))
+    return ring.apply("-", soft, ring.apply("*", b, a))
 
 
-def _cross(A: Arithmetic, a: Any, b: Any) -> Any:
-    return A.apply("neg", A.apply("*", b, A.apply("log", a)))
+def _cross(ring: Arithmetic, a: Any, b: Any) -> Any:
+    return ring.apply("neg", ring.apply("*", b, ring.apply("log", a)))
 
 
 def _plogq(p: Any, log: Any) -> Any:
@@ -87,9 +89,9 @@ def _cross_numpy(a: Any, b: Any) -> Any:
     return -np.sum(_plogq(b, np.log(np.where(np.asarray(b) == 0, 1.0, a))))
 
 
-def _cross_entry(A: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
-    terms = [_cross(A, a[k], b[k]) for k in places(a.dims) if not A.vanishes(b[k])]
-    return A.total(terms) if terms else A.number(0)
+def _cross_entry(ring: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
+    terms = [_cross(ring, a[k], b[k]) for k in places(a.dims) if not ring.vanishes(b[k])]
+    return ring.total(terms) if terms else ring.number(0)
 
 
 def _rows(a: Dims) -> int:
@@ -108,16 +110,16 @@ def _softmax_cross(a: Any, b: Any) -> Any:
     return np.mean(log - np.sum(np.multiply(b, a), axis=-1))
 
 
-def _softmax_cross_entry(A: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
+def _softmax_cross_entry(ring: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:
     """The mean over the rows of log sum_j e^(a_j) - sum_k b_k a_k."""
     axis = len(a.dims) - 1
     terms = []
     for row in places(a.dims[:axis]):
         run = along(a.dims, row, axis)
-        log = A.apply("log", A.total([A.apply("exp", a[j]) for j in run]))
-        hit = A.total([A.apply("*", b[k], a[k]) for k in run])
-        terms.append(A.apply("-", log, hit))
-    return A.apply("/", A.total(terms), A.number(_rows(a.dims))) if axis else terms[0]
+        log = ring.apply("log", ring.total([ring.apply("exp", a[j]) for j in run]))
+        hit = ring.total([ring.apply("*", b[k], a[k]) for k in run])
+        terms.append(ring.apply("-", log, hit))
+    return ring.apply("/", ring.total(terms), ring.number(_rows(a.dims))) if axis else terms[0]
 
 
 def _softmax_cross_gradient(a: Dims, b: Dims) -> tuple[str, str]:
@@ -166,7 +168,8 @@ ROWS = (
         latex=r"\tfrac{1}{2}\left\|#1 - #2\right\|^2",
         description="half the sum of the squared differences",
         because="the half cancels the 2 of the square",
-        source="Rumelhart, Hinton, Williams, Learning representations by back-propagating errors (1986)",
+        source="Rumelhart, Hinton, Williams, Learning representations by back-propagating errors "
+        "(1986)",
     ),
     ArrayOperation(
         "hinge",

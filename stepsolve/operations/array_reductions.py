@@ -14,8 +14,8 @@ import numpy as np
 
 from stepsolve.notation.shapes import ShapeError
 from stepsolve.operations.array_operation import (
-    ArrayOperation,
     Arithmetic,
+    ArrayOperation,
     Dims,
     Index,
     Operand,
@@ -62,9 +62,9 @@ def _extreme(pick: Callable[..., Any], name: str) -> dict[str, Any]:
     def first(a: Any, axis: int | None = None) -> Any:
         return pick(a, axis=axis)
 
-    def entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    def entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
         found = [a[place] for place in along(a.dims, index, axis)]
-        return A.apply(name, *found) if len(found) > 1 else found[0]
+        return ring.apply(name, *found) if len(found) > 1 else found[0]
 
     def gradient(a: Dims, axis: int | None = None) -> tuple[str]:
         where = f"arg{name}(a)" if axis is None else f"arg{name}(a, axis={axis})"
@@ -85,15 +85,15 @@ def _first_extreme(pick: Callable[..., Any], better: str) -> dict[str, Any]:
             np.put_along_axis(found, np.expand_dims(pick(a, axis=axis), axis), 1.0, axis)
         return found
 
-    def entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    def entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
         factors = [
-            A.apply(better if place < index else f"{better}=", a[index], a[place])
+            ring.apply(better if place < index else f"{better}=", a[index], a[place])
             for place in _fibre(index, a.dims, axis)
             if place != index
         ]
-        result = A.number(1)
+        result = ring.number(1)
         for factor in factors:
-            result = A.apply("*", result, factor)
+            result = ring.apply("*", result, factor)
         return result
 
     def gradient(a: Dims, axis: int | None = None) -> tuple[str]:
@@ -102,17 +102,17 @@ def _first_extreme(pick: Callable[..., Any], better: str) -> dict[str, Any]:
     return {"shape": _same, "numpy": numpy, "entry": entry, "gradient": gradient}
 
 
-def _sum_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    return A.total([a[place] for place in along(a.dims, index, axis)])
+def _sum_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    return ring.total([a[place] for place in along(a.dims, index, axis)])
 
 
-def _mean_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    return A.apply("/", _sum_entry(A, index, a, axis), A.number(_count(a.dims, axis)))
+def _mean_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    return ring.apply("/", _sum_entry(ring, index, a, axis), ring.number(_count(a.dims, axis)))
 
 
-def _norm_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    squares = [A.apply("^", a[k], A.number(2)) for k in along(a.dims, index, axis)]
-    return A.apply("sqrt", A.total(squares))
+def _norm_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    squares = [ring.apply("^", a[k], ring.number(2)) for k in along(a.dims, index, axis)]
+    return ring.apply("sqrt", ring.total(squares))
 
 
 def _norm(a: Any, axis: int | None = None) -> Any:
@@ -128,9 +128,9 @@ def _softmax(a: Any, axis: int | None = None) -> Any:
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
-def _softmax_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [A.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
-    return A.apply("/", A.apply("exp", a[index]), A.total(powers))
+def _softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    powers = [ring.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
+    return ring.apply("/", ring.apply("exp", a[index]), ring.total(powers))
 
 
 def _softmax_gradient(a: Dims, axis: int | None = None) -> tuple[str]:
@@ -142,9 +142,9 @@ def _log_softmax(a: Any, axis: int | None = None) -> Any:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def _log_softmax_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [A.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
-    return A.apply("-", a[index], A.apply("log", A.total(powers)))
+def _log_softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    powers = [ring.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
+    return ring.apply("-", a[index], ring.apply("log", ring.total(powers)))
 
 
 def _softmax_of(a: Dims, axis: int | None) -> str:
@@ -161,8 +161,10 @@ def _logsumexp(a: Any, axis: int | None = None) -> Any:
     return total + np.max(a, axis=axis)
 
 
-def _logsumexp_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    return A.apply("log", A.total([A.apply("exp", a[k]) for k in along(a.dims, index, axis)]))
+def _logsumexp_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+    return ring.apply(
+        "log", ring.total([ring.apply("exp", a[k]) for k in along(a.dims, index, axis)])
+    )
 
 
 def _standardized(a: Any, eps: Any = 0.0, axis: int | None = None) -> Any:
@@ -171,14 +173,14 @@ def _standardized(a: Any, eps: Any = 0.0, axis: int | None = None) -> Any:
 
 
 def _standardized_entry(
-    A: Arithmetic, index: Index, a: Operand, eps: Operand, axis: int | None = None
+    ring: Arithmetic, index: Index, a: Operand, eps: Operand, axis: int | None = None
 ) -> Any:
     fibre = _fibre(index, a.dims, axis)
-    count = A.number(len(fibre))
-    mean = A.apply("/", A.total([a[k] for k in fibre]), count)
-    squares = [A.apply("^", A.apply("-", a[k], mean), A.number(2)) for k in fibre]
-    spread = A.apply("+", A.apply("/", A.total(squares), count), eps[()])
-    return A.apply("/", A.apply("-", a[index], mean), A.apply("sqrt", spread))
+    count = ring.number(len(fibre))
+    mean = ring.apply("/", ring.total([a[k] for k in fibre]), count)
+    squares = [ring.apply("^", ring.apply("-", a[k], mean), ring.number(2)) for k in fibre]
+    spread = ring.apply("+", ring.apply("/", ring.total(squares), count), eps[()])
+    return ring.apply("/", ring.apply("-", a[index], mean), ring.apply("sqrt", spread))
 
 
 def _standardized_gradient(a: Dims, eps: Dims, axis: int | None = None) -> tuple[str, str]:
@@ -193,12 +195,12 @@ def _standardized_shape(a: Dims, eps: Dims, axis: int | None = None) -> Dims:
     return _same(a, axis)
 
 
-def _var_entry(A: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
+def _var_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
     run = along(a.dims, index, axis)
-    count = A.number(len(run))
-    mean = A.apply("/", A.total([a[k] for k in run]), count)
-    squares = [A.apply("^", A.apply("-", a[k], mean), A.number(2)) for k in run]
-    return A.apply("/", A.total(squares), count)
+    count = ring.number(len(run))
+    mean = ring.apply("/", ring.total([a[k] for k in run]), count)
+    squares = [ring.apply("^", ring.apply("-", a[k], mean), ring.number(2)) for k in run]
+    return ring.apply("/", ring.total(squares), count)
 
 
 def _var_gradient(a: Dims, axis: int | None = None) -> tuple[str]:

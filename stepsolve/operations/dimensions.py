@@ -89,11 +89,12 @@ class Dimensions:
         """What an index picks along each axis: a place, a stretch, or several places."""
         dims = self.of(item.base)
         if len(item.indices) > len(dims):
-            told = f"{one_line(item.base)} {size_words(dims)}, and has no {len(item.indices)} indices"
+            told = (
+                f"{one_line(item.base)} {size_words(dims)}, and has no {len(item.indices)} indices"
+            )
             raise Misfit(told, item)
         return tuple(
-            self._picked(index, size, item)
-            for index, size in zip(item.indices, dims, strict=False)
+            self._picked(index, size, item) for index, size in zip(item.indices, dims, strict=False)
         )
 
     def _picked(self, index: Expression, size: int, item: Item) -> int | slice | tuple[int, ...]:
@@ -138,7 +139,9 @@ class Dimensions:
             raise Misfit("an array has at least one entry", expression)
         for item, dims in zip(items, shapes, strict=True):
             if dims != shapes[0]:
-                told = f"the rows of an array have one length: {_sized(shapes[0])}, not {_sized(dims)}"
+                told = (
+                    f"the rows of an array have one length: {_sized(shapes[0])}, not {_sized(dims)}"
+                )
                 raise Misfit(told, item)
         return (len(items), *shapes[0])
 

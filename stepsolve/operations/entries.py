@@ -98,10 +98,10 @@ class ArrayEntries:
         operands = [self.of(a) for a in rule.completed(expression.arguments)]
         if rule.chooses:
             condition, chosen, other = operands
-            return Entries(
-                dims, lambda i: _at(chosen if _at(condition, i) else other, i)
-            )
-        return Entries(dims, lambda i: self._arithmetic.apply(operation, *[_at(o, i) for o in operands]))
+            return Entries(dims, lambda i: _at(chosen if _at(condition, i) else other, i))
+        return Entries(
+            dims, lambda i: self._arithmetic.apply(operation, *[_at(o, i) for o in operands])
+        )
 
 
 def _at(array: Entries, index: Index) -> Any:

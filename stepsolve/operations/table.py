@@ -24,9 +24,7 @@ OPERATIONS: dict[str, Operation] = {row.name: row for file in _FILES for row in 
 TENSORS: dict[str, TensorOperation] = {row.name: row for row in tensors.ROWS}
 """The operations on vectors and matrices; those on numbers also work entry by entry."""
 ARRAYS: dict[str, ArrayOperation] = {
-    row.name: row
-    for file in (array_algebra, array_reductions, array_losses)
-    for row in file.ROWS
+    row.name: row for file in (array_algebra, array_reductions, array_losses) for row in file.ROWS
 }
 """The operations on arrays of numbers; those on numbers also work on them, entry by entry."""
 ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}

@@ -158,7 +158,7 @@ class _Page:
             size = " × ".join(map(str, worked.shape))
             if len(worked.shape) == 1:
                 size += " entry" if size == "1" else " entries"
-            reason = worked.because if self._detail is Detail.FULL or worked.note else ""
+            reason = worked.because if self._detail is Detail.FULL else ""
             note = "; ".join(part for part in (size, worked.note, reason) if part)
             row = [row for row in rows if "=" in text_of(row) or "≈" in text_of(row)][-1]
             if row_width(row) + 3 + len(note) <= self._width:

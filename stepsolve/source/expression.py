@@ -467,7 +467,8 @@ def _called() -> list[str]:
     rows = (row for row in OPERATIONS.values() if row.is_call and not row.overloads)
     tensors = (row for row in TENSORS.values() if row.is_call)
     arrays = (row for row in ARRAYS.values() if row.is_call)
-    return list(dict.fromkeys(row.name for row in (*rows, *tensors, *arrays))) + list(ALIASES)
+    known = [*(r.name for r in rows), *(r.name for r in tensors), *(r.name for r in arrays)]
+    return list(dict.fromkeys(known)) + list(ALIASES)
 
 
 def _check_option(name: str, option: Apply) -> None:

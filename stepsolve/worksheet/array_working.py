@@ -7,17 +7,29 @@ from decimal import Decimal
 from math import prod
 from typing import Any, Final
 
-from stepsolve.derivation import Worked
 from stepsolve.derivation import Value as Plain
+from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.numbers import Digits, is_exact, number
-from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, names, substitute, transform, walk
+from stepsolve.notation.tree import (
+    Apply,
+    Array,
+    Expression,
+    Item,
+    Name,
+    Number,
+    names,
+    substitute,
+    transform,
+    walk,
+)
 from stepsolve.operations.array_operation import Dims, Index, places
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.entries import ArrayEntries, Entries
 from stepsolve.worksheet.lines import Line
 
 READABLE: Final = 64  # entries of an array that is shown whole
+_LONG: Final = 12  # entries along one axis beyond which it is shown in part
 _PUT_IN: Final = 48  # entries of all arrays that are put into one formula
 _EACH: Final = 36  # entries whose arithmetic is shown one by one
 _LONGEST: Final = 90  # nodes of the arithmetic of one entry
@@ -76,10 +88,12 @@ class ArrayWorkings:
         """The value of a name; of a large one its corner. A vector lies, or stands as a column."""
         known = self._shown.get((name, column))
         if known is None:
-            dims = self._dimensions.known[name]
-            entries = Entries(dims, lambda index: self.entry(name, index))
-            known = self._shown[name, column] = drawn(entries, column)
+            known = self._shown[name, column] = drawn(self._entries_of(name), column)
         return known
+
+    def _entries_of(self, name: str) -> Entries:
+        """The entries of a quantity as they are shown."""
+        return Entries(self._dimensions.known[name], lambda index: self.entry(name, index))
 
     def rounded(self, name: str) -> bool:
         """Whether an entry that is shown is rounded."""
@@ -125,7 +139,11 @@ class ArrayWorkings:
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
         used = [name for name in names(expression) if self._known(name)]
         sizes = [prod(self._dimensions.known[name]) for name in used]
-        if not used or sum(sizes) > _PUT_IN or max(len(self._dimensions.known[n]) for n in used) > 2:
+        if (
+            not used
+            or sum(sizes) > _PUT_IN
+            or max(len(self._dimensions.known[n]) for n in used) > 2
+        ):
             return ()
         lying = _left_of_products(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
@@ -137,11 +155,7 @@ class ArrayWorkings:
         if prod(dims) > _EACH or isinstance(line.expression, Name):
             return ()
         known = {
-            name: Entries(
-                self._dimensions.known[name], lambda index, name=name: self.entry(name, index)
-            )
-            for name in names(line.expression)
-            if self._known(name)
+            name: self._entries_of(name) for name in names(line.expression) if self._known(name)
         }
         try:
             found = ArrayEntries(self._dimensions, known, WrittenArithmetic()).of(line.expression)
@@ -160,23 +174,29 @@ class ArrayWorkings:
         )
 
 
+def is_readable(dims: Dims) -> bool:
+    """Whether an array of such sizes is shown whole."""
+    return prod(dims) <= READABLE and max(dims, default=0) <= _LONG
+
+
 def _visible(dims: Dims) -> list[Index]:
     """The places of an array that are shown."""
-    return places(dims if prod(dims) <= READABLE else tuple(min(d, _CORNER) for d in dims))
+    return places(dims if is_readable(dims) else tuple(min(d, _CORNER) for d in dims))
 
 
 def drawn(entries: Entries, column: bool = False) -> Expression:
     """An array of expressions; of a large one the corner, with dots for the rest."""
     dims = entries.dims
     if not dims:
-        return entries[()]
-    whole = prod(dims) <= READABLE
+        single: Expression = entries[()]
+        return single
+    whole = is_readable(dims)
     vector = len(dims) == 1
 
     def part(index: Index) -> Expression:
         axis = len(index)
         if axis == len(dims):
-            found = entries[index]
+            found: Expression = entries[index]
             return Array(found) if column and vector else found
         size = dims[axis]
         shown = range(size) if whole else range(min(size, _CORNER))
@@ -213,7 +233,12 @@ def _transposed(expression: Expression) -> Expression:
         match node:
             case Apply(operation="T", arguments=(Array(items=rows),)):
                 if all(isinstance(row, Array) for row in rows):
-                    return Array(*(Array(*column) for column in zip(*(r.children for r in rows), strict=True)))
+                    return Array(
+                        *(
+                            Array(*column)
+                            for column in zip(*(r.children for r in rows), strict=True)
+                        )
+                    )
         return None
 
     return transform(expression, change)
@@ -238,4 +263,3 @@ def plain_value(value: Any) -> Plain:
         found: Plain = (value + 0.0).tolist()
         return found
     return float(value) + 0.0
-

@@ -19,9 +19,7 @@ CONSTANT_VALUES = {"e": math.e, "pi": math.pi, "π": math.pi}
 class LineError(OutsideDomain):
     """A line without a finite real value; `line` names it and `node` is the part that fails."""
 
-    def __init__(
-        self, line: str, node: Expression, cause: OutsideDomain, told: str = ""
-    ) -> None:
+    def __init__(self, line: str, node: Expression, cause: OutsideDomain, told: str = "") -> None:
         super().__init__(cause.operation, cause.arguments)
         self.line, self.node, self._told = line, node, told
 

@@ -28,6 +28,7 @@ from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobia
 if TYPE_CHECKING:
     from stepsolve.worksheet.solved import Solved
 
+APART = Text(())
 _LISTED = 4  # users of a name that are told before "..."
 Value = Expression | np.ndarray[Any, Any] | None
 """Of a given quantity: numbers as written, drawn numbers, or nothing for a symbol."""
@@ -67,6 +68,7 @@ class Sheet:
         self.lines: dict[str, Line] = {}
         self.items: list[Item] = []
         self.passes: list[Pass] = []
+        self.results: list[str] = []
         self.dimensions = Dimensions({}, {})
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
@@ -126,9 +128,13 @@ class Sheet:
         else:
             self.items.append([line])  # type: ignore[arg-type]
 
+    def result(self, *names_: str) -> None:
+        """Names of lines that are the answers, set apart at the end."""
+        self.results += [name for name in names_ if name not in self.results]
+
     def apart(self) -> None:
         """The next line begins a group of its own."""
-        self.items.append(Text((), Detail.FULL))
+        self.items.append(APART)
 
     def backward(
         self,
@@ -201,17 +207,33 @@ class Sheet:
             total = Apply("+", total, part.expression)
         users = graph.consumers[name]
         because = parts[0].because
+        note = self._factors(parts[0].expression) if len(parts) == 1 else ""
         if len(users) > 1:
             shown = [*users[:_LISTED], "..."] if len(users) > _LISTED + 2 else users[:-1]
             because = f"{name} feeds {', '.join(shown)} and {users[-1]}, and the paths add"
-        self._gradient(graph.target, name, total, because)
+        self._gradient(graph.target, name, total, because, note)
 
-    def _gradient(self, target: str, name: str, expression: Expression, because: str) -> None:
+    def _factors(self, expression: Expression) -> str:
+        """The sizes of the factors of a matrix product: why the transpose stands where it stands."""
+        match expression:
+            case Apply(operation="@" | "outer" as operation, arguments=(left, right)):
+                one, other = self.dimensions.of(left), self.dimensions.of(right)
+                if operation == "outer":
+                    one, other = (*one, 1), (1, *other)
+                first: Dims = one if len(one) == 2 else (1, *one)
+                second: Dims = other if len(other) == 2 else (*other, 1)
+                sizes = [" × ".join(map(str, dims)) for dims in (first, second)]
+                return f"{sizes[0]} times {sizes[1]}"
+        return ""
+
+    def _gradient(
+        self, target: str, name: str, expression: Expression, because: str, note: str = ""
+    ) -> None:
         title = gradient_name(target, name)
         if expression == Name(title):  # given from above under its own name
             self.dimensions.known.setdefault(title, self.dimensions.known[name])
             return
-        line = Line(title, expression, because, BACKWARD, "gradient")
+        line = Line(title, expression, because, BACKWARD, "gradient", note)
         self._add(line, self.dimensions.known[name])
 
     def misfit(self, line: str, tree: Expression, error: Misfit) -> InvalidProblem:

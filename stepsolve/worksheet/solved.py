@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -35,11 +35,16 @@ from stepsolve.errors import OutsideDomain
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, walk
 from stepsolve.operations.array_operation import Index
-from stepsolve.worksheet.array_working import ArrayWorkings, on_paper, plain_value
+from stepsolve.worksheet.array_working import (
+    ArrayWorkings,
+    is_readable,
+    on_paper,
+    plain_value,
+)
 from stepsolve.worksheet.arrays import ArrayValues
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.lines import Line
-from stepsolve.worksheet.sheet import Given, Pass, Sheet
+from stepsolve.worksheet.sheet import APART, Given, Pass, Sheet
 
 _AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
 _SHOWN_LINES: Final = 400  # of one page; the rest is worked out and checked, and said to be
@@ -153,16 +158,15 @@ class Solved:
         total = len(self.sheet.lines)
         for item in self.sheet.groups:
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
-                yield from self._worked(item[:left])  # type: ignore[arg-type]
+                yield from self._worked(item[:left])
                 if left and len(item) > left:
                     told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
                     yield Text((told + "worked out and checked as well.",))
                 left = max(0, left - len(item))
             elif callable(item):
                 yield from item(self)
-            elif not isinstance(item, Text) or item.parts:
-                if left or not isinstance(item, Section):
-                    yield item  # type: ignore[misc]
+            elif item != APART and (left or not isinstance(item, Section)):
+                yield item  # type: ignore[misc]
 
     def _worked(self, lines: tuple[Line, ...]) -> Iterator[Block]:
         if lines:
@@ -176,6 +180,12 @@ class Solved:
                 self._rounded(line.name) if self._exact is not None else self.floats[line.name]
             )
         return self.workings.line(line, value)
+
+    def told_in_part(self) -> Iterator[Block]:
+        """That large arrays are shown in part, if there are any."""
+        if not all(is_readable(self.dimensions.known[name]) for name in self.floats):
+            told = "Large arrays are computed whole; of each the first entries are shown."
+            yield Text((told,), Detail.BRIEF)
 
     def given_blocks(self) -> Iterator[Block]:
         """The given quantities: numbers in a sentence, arrays as equations."""
@@ -207,18 +217,21 @@ class Solved:
         for line in self.sheet.lines.values():
             if name in names(line.expression):
                 for node in walk(line.expression):
-                    if isinstance(node, Apply) and node.operation == "@":
-                        if node.arguments[1] == Name(name):
-                            return True
+                    match node:
+                        case Apply(operation="@", arguments=(_, Name(name=right))):
+                            if right == name:
+                                return True
         return False
 
-    def results(self, wanted: Mapping[str, str] | None = None) -> Iterator[Block]:
-        """The gradients of the last pass by given names, set apart."""
-        for name in wanted or {}:
+    def results(self, wanted: Iterable[str]) -> Iterator[Block]:
+        """The values of some lines, or their formulas, set apart."""
+        for name in wanted:
             if name in self.floats:
                 dims = self.dimensions.known[name]
                 if dims:
-                    yield Result((Name(name), self.workings.shown(name)), self.workings.rounded(name))
+                    yield Result(
+                        (Name(name), self.workings.shown(name)), self.workings.rounded(name)
+                    )
                 else:
                     entry = self.workings.entry(name)
                     yield Result((Name(name), entry), not self.workings.is_exact(name))
@@ -268,4 +281,3 @@ class Solved:
 
 def _sizes(dims: tuple[int, ...]) -> str:
     return " × ".join(map(str, dims)) if len(dims) > 1 else f"{dims[0]} entries"
-

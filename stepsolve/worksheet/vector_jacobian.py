@@ -12,7 +12,16 @@ from functools import reduce
 from typing import NamedTuple
 
 from stepsolve.calculus.tidy import tidy
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, transform
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Item,
+    Name,
+    Number,
+    names,
+    substitute,
+    transform,
+)
 from stepsolve.operations.array_operation import Dims
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.operation import parameters
@@ -213,6 +222,9 @@ _SPREADING = ("sum", "mean")  # their rules hold for a number from above as well
 
 
 def _times(left: Expression, right: Expression) -> Expression:
+    """A product; the factors of the right one follow each other without brackets."""
+    if isinstance(right, Apply) and right.operation == "*":
+        return _times(_times(left, right.arguments[0]), right.arguments[1])
     return _settled(Apply("*", left, right))
 
 
