@@ -186,7 +186,9 @@ def _place(index: Expression) -> Any:
     return _whole(index)
 
 
-def gradient(function: Callable[[Mapping[str, Any]], Any], known: Mapping[str, Any], by: str) -> Any:
+def gradient(
+    function: Callable[[Mapping[str, Any]], Any], known: Mapping[str, Any], by: str
+) -> Any:
     """The gradient of a number by a complex step in every entry."""
     at = np.asarray(known[by], dtype=complex)
     found = np.zeros(at.shape)
