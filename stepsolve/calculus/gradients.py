@@ -143,19 +143,20 @@ class Gradients:
             called, letter, name, steps, written(terms), tuple(terms), free, matrix, whole
         )
 
-    def _known(self, name: str) -> Callable[[tuple[Expression, ...]], Expression] | None:
+    def _known(self, name: str) -> Callable[[tuple[Expression, ...]], Term] | None:
         """The gradient of the target by the entries of a line: in full if short, else by name."""
         if name == self.target:
             return None
         gradient = self.found[name]
         own = gradient.free[len(self._outputs) :]
 
-        def at(places: tuple[Expression, ...]) -> Expression:
-            short = len(gradient.terms) == 1 and not gradient.terms[0].bound
-            if short and not gradient.letter and len(gradient.terms[0].powers) <= _SHORT:
-                return put_index(gradient.entry, dict(zip(own, places, strict=True)))
+        def at(places: tuple[Expression, ...]) -> Term:
+            term = gradient.terms[0] if len(gradient.terms) == 1 else None
+            if term and not term.bound and not gradient.letter and len(term.powers) <= _SHORT:
+                change = dict(zip(own, places, strict=True))
+                return term._replace(powers=tuple((put_index(b, change), p) for b, p in term.powers))
             entry = Item(Name(name), *places) if places else Name(name)
-            return Apply("diff", self.of, entry)
+            return Term(1, ((Apply("diff", self.of, entry), 1),))
 
         return at
 

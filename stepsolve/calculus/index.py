@@ -36,7 +36,7 @@ class User(NamedTuple):
 
     name: str
     formula: Expression
-    gradient: Callable[[tuple[Expression, ...]], Expression] | None
+    gradient: Callable[[tuple[Expression, ...]], Term] | None
 
 
 class Found(NamedTuple):
@@ -101,10 +101,8 @@ class Stage:
                 entry = Item(Name(user.name), *places) if rank else Name(user.name)
                 bound = tuple(p.name for p in places if isinstance(p, Name))
                 formal = Term(1, ((Apply("diff", self._of, entry), 1),), bound)
-                known = terms_of(user.gradient(places), lambda e: True)
-                if not known:  # the target does not change with this line
-                    continue
-                factor = known[0]._replace(bound=(*bound, *known[0].bound))
+                known = user.gradient(places)
+                factor = known._replace(bound=(*bound, *known.bound))
             formula = flat(self._entries.of(user.formula, places))
             self._selves[formula] = entry
             inner = Term(1, ((Apply("partial", formula, self._by), 1),))
