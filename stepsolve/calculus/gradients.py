@@ -99,12 +99,17 @@ class Gradients:
         places = tuple(map(Name, indices))
         return Item(Name(name), *places) if places else Name(name)
 
+    def _hanging(self, variables: Iterable[str]) -> set[str]:
+        """Some variables and the lines that change with them."""
+        found = set(variables)
+        for name, expression in self.lines.items():
+            if not found.isdisjoint(names(expression)):
+                found.add(name)
+        return found
+
     def _leading(self) -> set[str]:
         """The lines between the variables and the target, and the target."""
-        hanging = set(self._asked)
-        for name, expression in self.lines.items():
-            if not hanging.isdisjoint(names(expression)):
-                hanging.add(name)
+        hanging = self._hanging(self._asked)
         needed = {self.target}
         for name in reversed(self.lines):
             if name in needed:
@@ -127,7 +132,7 @@ class Gradients:
         shape = self.shapes.known[name]
         own = letters.several(shape.rank)
         by = self._entry(name, own)
-        stage = Stage(self.shapes, letters, self.of, by)
+        stage = Stage(self.shapes, letters, self.of, by, self._hanging({name}))
         users = [User(u, self.lines[u], self._known(u)) for u in self._users(name, leading)]
         found = stage.derive(users)
         steps, terms = self._conditions(found.steps, list(found.terms))
@@ -154,7 +159,9 @@ class Gradients:
             term = gradient.terms[0] if len(gradient.terms) == 1 else None
             if term and not term.bound and not gradient.letter and len(term.powers) <= _SHORT:
                 change = dict(zip(own, places, strict=True))
-                return term._replace(powers=tuple((put_index(b, change), p) for b, p in term.powers))
+                return term._replace(
+                    powers=tuple((put_index(b, change), p) for b, p in term.powers)
+                )
             entry = Item(Name(name), *places) if places else Name(name)
             return Term(1, ((Apply("diff", self.of, entry), 1),))
 

@@ -193,6 +193,19 @@ def _written(term: Term) -> Expression:
     return body
 
 
+def in_order(term: Term) -> Term:
+    """The term with the letters of its sums in the order in which its factors use them.
+
+    `a[j] * A[j, i] * b[i]` becomes `a[i] * A[i, j] * b[j]`.
+    """
+    used = dict.fromkeys(n for base, _ in term.powers for n in names(base))
+    found = [index for index in used if index in term.bound]
+    if len(found) != len(term.bound):
+        return term
+    change = {old: Name(new) for old, new in zip(found, term.bound, strict=True)}
+    return term._replace(powers=tuple((put_index(b, change), p) for b, p in term.powers))
+
+
 def magnitude(value: Exact) -> Exact:
     """A number without its sign, of the type that it has."""
     return -value if value < 0 else value

@@ -135,6 +135,10 @@ class TensorPage:
         for name in self._gradients.lines:
             if name != self._stated.hidden:
                 yield Equation(self._gradients.in_entries(name), detail=Detail.NORMAL)
+        if any(map(_has_delta, self._found.values())):
+            delta = Apply("delta", Name("i"), Name("j"))
+            told = ("Below, ", delta, " is Kronecker's delta: 1 if i = j, else 0.")
+            yield Text(told)
 
     def _stage(self, name: str, gradient: Gradient) -> Iterator[Block]:
         if not gradient.steps:
@@ -374,6 +378,14 @@ def _factors(form: Expression) -> Iterator[Expression]:
         case Apply(arguments=arguments):
             for argument in arguments:
                 yield from _factors(argument)
+
+
+def _has_delta(gradient: Gradient) -> bool:
+    return any(
+        isinstance(node, Apply) and node.operation == "delta"
+        for step in gradient.steps
+        for node in walk(step.after)
+    )
 
 
 def _shape_words(shape: Shape) -> str:

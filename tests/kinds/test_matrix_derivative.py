@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import stepsolve
-from stepsolve.calculus import index, matrices, regroup
+from stepsolve.calculus import index, matrices, regroup, softmax
 from stepsolve.calculus.terms import Term
-from stepsolve.derivation import Derivation
+from stepsolve.derivation import Chain, Derivation
 from stepsolve.errors import Diagnosis
 from stepsolve.notation.plain import plain
 from stepsolve.operations.table import TENSORS
@@ -90,6 +90,27 @@ def test_conditions_are_used() -> None:
     assert "sum(a)" in result("-sum(a * log(softmax(x)))", "x")
 
 
+def test_a_gradient_that_is_a_difference_goes_through_the_next_layer_whole() -> None:
+    lines = ["u = A @ x", "z = B @ u", "s = 1/2 * norm(z - y)^2"]
+    shapes = {"x": ["n"], "A": ["n", "n"], "B": ["m", "n"], "y": ["m"]}
+    derivation = stepsolve.solve(
+        {"kind": "matrix-derivative", "shapes": shapes, "wrt": "x", "lines": lines}
+    )
+    assert derivation.confirmed
+    assert plain(derivation.results["ds/dx"]) == "A.T @ (B.T @ (z - y))"
+
+
+def test_a_line_held_fixed_is_told_and_not_called_constant() -> None:
+    derivation = solve("1/2 * norm(B @ x - b)^2 + s * norm(x)^2", "x", shapes={"b": ["m"]})
+    (chain,) = (
+        block
+        for block in derivation.blocks
+        if isinstance(block, Chain) and block.steps[0].rule == "chain rule"
+    )
+    assert chain.steps[0].because == "through r, and directly with r held fixed"
+    assert "B, b, s do not depend on x" in [step.because for step in chain.steps]
+
+
 def test_three_indices_stay_in_index_notation() -> None:
     assert result("B @ x", "B") == "delta(i, j) * x[k]"
 
@@ -126,9 +147,20 @@ def test_a_wrong_collapse_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         found = collapse(term, said)
         return found._replace(number=2 * found.number)
 
-    collapse = index._collapse
-    monkeypatch.setattr(index, "_collapse", wrong)
+    collapse = index.collapse
+    monkeypatch.setattr(index, "collapse", wrong)
     assert "dJ/dx, sum over a delta" in failing("x.T @ A @ x", "x")
+
+
+def test_a_wrong_jacobian_of_softmax_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = softmax.Softmax._result
+    monkeypatch.setattr(
+        softmax.Softmax,
+        "_result",
+        lambda self, i, j: [t._replace(number=1) for t in right(self, i, j)],
+    )
+    derivation = solve("a.T @ softmax(x)", "x", by="cases")
+    assert "dp/dx, both cases together" in {c.of for c in derivation.checks if not c.passed}
 
 
 def test_a_product_rule_without_its_second_half_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
