@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain, count
 
 from stepsolve.calculus.entries import is_entry_by_entry
-from stepsolve.notation.tree import Apply, Expression, Name, names
+from stepsolve.notation.tree import Apply, Expression, Name, names, walk
 from stepsolve.operations.operation import Operation
 from stepsolve.operations.shapes import Shapes
 from stepsolve.operations.table import OPERATIONS, TENSORS
@@ -56,7 +56,7 @@ class Lettered:
             return done
         assert isinstance(done, Apply)
         if place == "function":
-            return self._letter(done, _ARGUMENTS)
+            return done if _is_arithmetic(done) else self._letter(done, _ARGUMENTS)
         if node.operation == "softmax":
             return self._letter(done, _SOFTMAX)
         heavy = place == "product" or any(
@@ -88,3 +88,16 @@ class Lettered:
             self.lines[letter] = self.added[letter] = expression
             known = self._letters[expression] = Name(letter)
         return known
+
+
+def _is_arithmetic(expression: Expression) -> bool:
+    """Whether names and numbers are only added, multiplied and so on, entry by entry: `1 - p`."""
+    return all(
+        not isinstance(node, Apply)
+        or (
+            isinstance(row := OPERATIONS.get(node.operation), Operation)
+            and not row.is_call
+            and node.operation not in TENSORS
+        )
+        for node in walk(expression)
+    )

@@ -43,6 +43,11 @@ class Term(NamedTuple):
             (*self.bound, *part.bound),
         )
 
+    def with_indices(self, change: dict[str, Expression]) -> Term:
+        """The term with other indices; those that are summed over keep their place."""
+        powers = tuple((put_index(base, change), power) for base, power in self.powers)
+        return self._replace(powers=powers)
+
     def renamed(self, index: str, other: Expression) -> Term:
         """The term with another index put for one, which is then no longer summed over."""
         change = {index: other}
@@ -202,8 +207,10 @@ def in_order(term: Term) -> Term:
     found = [index for index in used if index in term.bound]
     if len(found) != len(term.bound):
         return term
-    change = {old: Name(new) for old, new in zip(found, term.bound, strict=True)}
-    return term._replace(powers=tuple((put_index(b, change), p) for b, p in term.powers))
+    change: dict[str, Expression] = {
+        old: Name(new) for old, new in zip(found, term.bound, strict=True)
+    }
+    return term.with_indices(change)
 
 
 def magnitude(value: Exact) -> Exact:
