@@ -162,9 +162,14 @@ class MatrixDerivative(Problem):
                 report.add(name.node.diagnose(f"{name.name} is what is differentiated"))
             asked.add(name.name)
 
-    @staticmethod
-    def _check_used(part: Written, ready: set[str], report: Report) -> None:
-        for name, node in names(part.expression).items():
+    def _check_used(self, part: Written, ready: set[str], report: Report) -> None:
+        sizes = [str(size) for shape in self._known.values() for size in shape.sizes]
+        for node in filter(_is_sized, walk(part.expression)):
+            for name, place in names(node).items():
+                if name not in sizes:
+                    hint = nearest(name, sizes)
+                    report.add(part.diagnose(f"{name} is not a size here", place, hint))
+        for name, node in _quantities(part.expression).items():
             if name not in ready and name not in CONSTANTS:
                 hint = nearest(name, ready) or f"add it to shapes: {{{name}: [n]}}"
                 report.add(part.diagnose(f"{name} has no shape", node, hint))
@@ -273,3 +278,19 @@ class MatrixDerivative(Problem):
             tuple(page.checks()),
             self.shown,
         )
+
+
+def _quantities(expression: Expression) -> dict[str, Name]:
+    """The names in an expression in order, without the letters of sizes, as in `eye(n)`."""
+    if isinstance(expression, Name):
+        return {expression.name: expression}
+    found: dict[str, Name] = {}
+    if not _is_sized(expression):
+        for part in expression.children:
+            for name, node in _quantities(part).items():
+                found.setdefault(name, node)
+    return found
+
+
+def _is_sized(expression: Expression) -> bool:
+    return isinstance(expression, Apply) and expression.operation in ("eye", "ones")

@@ -62,6 +62,10 @@ def result(expression: str, wrt: str, **more: object) -> str:
         ("log(det(A))", "A", "inv(A).T"),
         ("softmax(x)", "x", "diag(softmax(x)) - softmax(x) @ softmax(x).T"),
         ("x", "x", "eye(n)"),
+        ("(x - a).T @ (x - a)", "x", "2 * x - a"),
+        ("-sum(a * log(sigmoid(x)) + (1 - a) * log(1 - sigmoid(x)))", "x", "sigmoid(x) - a"),
+        ("ones(n).T @ x", "x", "ones(n)"),
+        ("x.T @ (eye(n) - A) @ a", "x", "a - A @ a"),
     ],
 )
 def test_the_form_is_that_of_a_textbook(expression: str, wrt: str, form: str) -> None:
@@ -232,6 +236,7 @@ def test_shapes_that_do_not_fit_are_told_together(
             "A is n × n, not a vector",
         ),
         ({"layout": "sideways"}, "unknown choice sideways"),
+        ({"expression": "sum(x) + sum(ones(k))"}, "k is not a size here"),
         ({"upstream": {"x": "g"}}, "upstream names the last line, s, not x"),
         ({"upstream": {"s": "x"}}, "x is there already"),
         (
