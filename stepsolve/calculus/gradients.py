@@ -35,6 +35,7 @@ from stepsolve.operations.table import row_of
 
 _READABLE = 15  # nodes up to which a gradient without a letter is put in for its name
 _MANY = 40  # lines
+_LONGEST = 6000  # nodes in all steps together: about twenty pages
 _SHORT = 4  # factors up to which a gradient is put in where it is used
 
 _ACTIVATIONS = {row.name for row in activations.ROWS} | {"tanh", "softmax"}
@@ -94,6 +95,15 @@ class Gradients:
                 self.found[name] = self._from_above(name)
             elif self._users(name, leading):
                 self.found[name] = self._derive(name, leading)
+                self._refuse_endless()
+
+    def _refuse_endless(self) -> None:
+        steps = [step for gradient in self.found.values() for step in gradient.steps]
+        if sum(step.after.size for step in steps) > _LONGEST:
+            raise StepsolveError(
+                "this derivation is longer than anybody reads: ask for fewer names at once, or give "
+                "parts of the expression lines of their own"
+            )
 
     def _entry(self, name: str, indices: Iterable[str]) -> Expression:
         places = tuple(map(Name, indices))

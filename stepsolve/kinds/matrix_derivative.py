@@ -57,13 +57,15 @@ class MatrixDerivative(Problem):
     )
     expression: Written | None = entry(
         expression,
-        "The expression; f, g and h are functions that are left open, entry by entry.",
+        "The expression: @ is the matrix product, .T the transpose; * and functions work entry by "
+        "entry. f, g and h are functions that are left open.",
         default=None,
         examples=("v.T @ f(W @ x + b)",),
     )
     lines: tuple[WrittenLine, ...] = entry(
         lines,
-        "Instead of an expression: lines in order, of which the last is differentiated.",
+        "Instead of an expression: lines in order, of which the last is differentiated. Its parts keep "
+        "their names in the answer.",
         default=(),
         examples=(["z = W @ x + b", "s = v.T @ f(z)"],),
     )
@@ -208,10 +210,19 @@ class MatrixDerivative(Problem):
                 known.known[name] = known.of(part.expression)
 
     def _check_derivation(self, report: Report) -> None:
+        last = next(reversed(self._written.values()))
         try:
-            self._solved  # noqa: B018
+            has_values = self._page.has_values
         except StepsolveError as error:
-            report.add(next(reversed(self._written.values())).diagnose(str(error)))
+            report.add(last.diagnose(str(error)))
+            return
+        if not has_values:
+            target = list(self._written)[-1]
+            hint = (
+                "random numbers of either sign were put in: is it outside a domain, or too large?"
+            )
+            told = f"{target} and its derivatives have no value at any vectors and matrices tried"
+            report.add(last.diagnose(told, hint=hint))
 
     # ------------------------------------------------------------------------------ the derivation
 
@@ -255,7 +266,8 @@ class MatrixDerivative(Problem):
             known.known[self._hidden] = SCALAR
         return found
 
-    def derive(self) -> Derivation:
+    @cached_property
+    def _page(self) -> TensorPage:
         gradients, lettered, known = self._solved
         stated = Statement(
             tuple(s.name for s in self.shapes),
@@ -268,9 +280,12 @@ class MatrixDerivative(Problem):
             self._hidden,
             self.expression is not None,
         )
-        page = TensorPage(stated, gradients, lettered.added, known)
+        return TensorPage(stated, gradients, lettered.added, known)
+
+    def derive(self) -> Derivation:
+        page = self._page
         return Derivation(
-            self.title or f"Derivative of {gradients.target}",
+            self.title or f"Derivative of {self._solved[0].target}",
             self.kind,
             tuple(page.blocks()),
             {},

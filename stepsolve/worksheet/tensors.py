@@ -99,7 +99,7 @@ class TensorPage:
         if any(map(self._is_entrywise, self._definitions.values())):
             yield Text(("⊙ multiplies entry by entry, as functions, powers and quotients work.",))
         for kind, name in self._stated.conditions:
-            yield Text(_condition_words(kind, name), Detail.BRIEF)
+            yield Text(_condition_words(kind, name, name in self._stated.asked), Detail.BRIEF)
         yield from self._conventions()
 
     def _is_entrywise(self, form: Expression) -> bool:
@@ -313,6 +313,11 @@ class TensorPage:
 
     # ------------------------------------------------------------------------------ the checks
 
+    @property
+    def has_values(self) -> bool:
+        """Whether there are vectors and matrices at which everything has a value."""
+        return bool(self._oracle.scenes)
+
     @cached_property
     def _oracle(self) -> TensorOracle:
         return self._oracle_where(None)
@@ -394,11 +399,12 @@ def _shape_words(shape: Shape) -> str:
     return str(shape)
 
 
-def _condition_words(kind: str, name: str) -> tuple[str | Expression, ...]:
+def _condition_words(kind: str, name: str, asked: bool) -> tuple[str | Expression, ...]:
     of = Name(name)
     match kind:
         case "symmetric":
-            return (of, " is symmetric: ", Apply("T", of), " = ", of, ".")
+            told = (of, " is symmetric: ", Apply("T", of), " = ", of, ".")
+            return (*told, " A derivative by it moves every entry alone.") if asked else told
         case "one-hot":
             return (of, " is one-hot: one entry is 1, the others are 0.")
     return ("The entries of ", of, " sum to 1.")

@@ -65,7 +65,7 @@ def result(expression: str, wrt: str, **more: object) -> str:
         ("(x - a).T @ (x - a)", "x", "2 * x - a"),
         ("-sum(a * log(sigmoid(x)) + (1 - a) * log(1 - sigmoid(x)))", "x", "sigmoid(x) - a"),
         ("ones(n).T @ x", "x", "ones(n)"),
-        ("x.T @ (eye(n) - A) @ a", "x", "a - A @ a"),
+        ("x.T @ (eye(n) - A) @ a", "x", "(eye(n) - A) @ a"),
     ],
 )
 def test_the_form_is_that_of_a_textbook(expression: str, wrt: str, form: str) -> None:
@@ -267,13 +267,20 @@ def test_lines_have_names_of_their_own_and_an_order() -> None:
     [
         " + ".join(["x.T @ A @ x"] * 70),
         f"trace({' @ '.join(['A'] * 60)})",
+        f"trace({'inv(A + ' * 10}A{')' * 10}) + trace({' @ '.join(['A'] * 15)})",
         "f(" * 60 + "x" + ")" * 60,
     ],
-    ids=["terms", "factors", "lines"],
+    ids=["terms", "factors", "steps", "lines"],
 )
 def test_what_would_be_endless_is_refused_at_once(expression: str) -> None:
     (told,) = refused(shapes={"x": ["n"], "A": ["n", "n"]}, expression=expression, wrt=["A", "x"])
-    assert "more than" in told.message
+    assert "more than" in told.message or "longer than" in told.message
+
+
+@pytest.mark.parametrize("expression", ["sum(x) / 0", "log(-norm(x)^2)", "sum(asin(2 + x^2))"])
+def test_what_has_no_value_anywhere_is_refused(expression: str) -> None:
+    (told,) = refused(shapes={"x": ["n"]}, expression=expression, wrt="x")
+    assert told.message == "s and its derivatives have no value at any vectors and matrices tried"
 
 
 def test_a_derivative_by_what_does_not_occur_is_0_and_checked() -> None:
