@@ -55,7 +55,7 @@ class Entries:
 
     def _is_kept(self, expression: Apply) -> bool:
         if expression.operation in ("T", "eye", "ones"):
-            return False
+            return expression.operation != "T"  # their entries alone do not tell a size
         row = TENSORS.get(expression.operation)
         opaque = row is not None and row.local is not None
         if opaque and self._in_full and row is not None:

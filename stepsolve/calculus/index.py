@@ -8,6 +8,7 @@ Source: Magnus, Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 5 a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -384,7 +385,11 @@ def flat(expression: Expression) -> Expression:
     is_sum = is_summation(expression) or (
         isinstance(expression, Apply) and expression.operation in (*_ARITHMETIC,)
     )
-    return written(map(in_order, terms_of(expression, lambda e: True))) if is_sum else expression
+    if not is_sum:
+        return expression
+    found = terms_of(expression, lambda e: True)
+    used = Counter(index for term in found for index in term.bound)
+    return written(in_order(t) if all(used[b] == 1 for b in t.bound) else t for t in found)
 
 
 def names_of(variable: Expression) -> str:

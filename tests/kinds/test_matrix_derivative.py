@@ -20,6 +20,8 @@ VECTORS: dict[str, list[object]] = {
     "a": ["n"],
     "A": ["n", "n"],
     "B": ["m", "n"],
+    "C": ["n", "m"],
+    "b": ["m"],
     "s": [],
 }
 
@@ -65,6 +67,11 @@ def result(expression: str, wrt: str, **more: object) -> str:
         ("(x - a).T @ (x - a)", "x", "2 * x - a"),
         ("-sum(a * log(sigmoid(x)) + (1 - a) * log(1 - sigmoid(x)))", "x", "sigmoid(x) - a"),
         ("ones(n).T @ x", "x", "ones(n)"),
+        ("sum(B.T) + x.T @ x", "x", "2 * x"),
+        ("sum(C.T + B @ A)", "A", "B.T @ ones(m) @ ones(n).T"),
+        ("sum(eye(m) @ C.T)", "C", "ones(n) @ ones(m).T"),
+        ("a.T @ (x @ b.T) @ b", "x", "b.T @ b * a"),
+        ("x.T @ ((a @ b.T) @ b)", "x", "a @ b.T @ b"),
         ("x.T @ (eye(n) - A) @ a", "x", "(eye(n) - A) @ a"),
     ],
 )
