@@ -111,6 +111,14 @@ def test_a_gradient_that_is_a_difference_goes_through_the_next_layer_whole() -> 
     assert plain(derivation.results["ds/dx"]) == "A.T @ (B.T @ (z - y))"
 
 
+def test_a_network_with_relu_and_cross_entropy_is_confirmed() -> None:
+    lines = ["u = relu(B @ x + b)", "p = sigmoid(C @ u)"]
+    loss = "L = -sum(a * log(p) + (1 - a) * log(1 - p))"
+    derivation = solve("", "C", lines=[*lines, loss])
+    assert derivation.confirmed
+    assert plain(derivation.results["dL/dC"]) == "(p - a) @ u.T"
+
+
 def test_a_line_held_fixed_is_told_and_not_called_constant() -> None:
     derivation = solve("1/2 * norm(B @ x - b)^2 + s * norm(x)^2", "x", shapes={"b": ["m"]})
     (chain,) = (
