@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stepsolve.notation.exact import numeric
 from stepsolve.notation.names import gradient, parts
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 
@@ -23,6 +24,20 @@ def is_summation(expression: Expression) -> bool:
         and expression.operation == "sum"
         and len(expression.arguments) > 1
     )
+
+
+def bounds(expression: Expression) -> range | None:
+    """The values of the index of a sum between whole numbers; None for anything else."""
+    match expression:
+        case Apply(operation="sum", arguments=(_, Name(), lower, upper)):
+            first, last = numeric(lower), numeric(upper)
+            if (
+                first is not None
+                and last is not None
+                and first.denominator == last.denominator == 1
+            ):
+                return range(int(first), int(last) + 1)
+    return None
 
 
 def is_indexed(item: Item) -> bool:
