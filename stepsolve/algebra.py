@@ -180,14 +180,20 @@ def _in_time(question: Callable[[], Any]) -> Any:
         if time.monotonic() > end:
             raise _OutOfTime
 
-    before = sys.getprofile()
+    def quiet(unraisable: Any) -> None:
+        if unraisable.exc_type is not _OutOfTime:  # a finalizer may be what is interrupted
+            told(unraisable)
+
+    before, told = sys.getprofile(), sys.unraisablehook
     sys.setprofile(watch)
+    sys.unraisablehook = quiet
     try:
         return question()
     except _OutOfTime:
         return None
     finally:
         sys.setprofile(before)
+        sys.unraisablehook = told
 
 
 def to_sympy(expression: Expression, euler: bool = True) -> Any:

@@ -5,8 +5,9 @@ Source: Stewart, Calculus, 8th ed., 2.2, example 4; Rudin, Principles of Mathema
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
 from math import gcd
 from typing import NamedTuple
@@ -63,7 +64,7 @@ def swing(node: Expression, variable: str) -> Swing | None:
     crests = [
         (number_of(value), Crest(where, formula, value))
         for part, where in _ANGLES
-        for formula in (_put(node, multiples, part),)
+        for formula in (with_angles(node, variable, partial(_multiple, part, multiples)),)
         for value in (settled(formula),)
     ]
     known = [(size, crest) for size, crest in crests if size is not None]
@@ -74,6 +75,29 @@ def swing(node: Expression, variable: str) -> Swing | None:
     if one is None or other is None or abs(high - low) < _FLAT:
         return None
     return Swing(angle, one, other) if high > low else Swing(angle, other, one)
+
+
+def _multiple(part: Fraction, multiples: dict[Expression, int], argument: Expression) -> Expression:
+    """What an argument is where the angle is a part of pi."""
+    return tidy(Apply("*", constant(part * multiples[argument]), Name("pi")))
+
+
+def with_angles(
+    node: Expression, variable: str, put: Callable[[Expression], Expression]
+) -> Expression:
+    """The expression with something put for the argument of each sine and cosine."""
+    found = _angle(node, variable)
+    swap = {} if found is None else {argument: put(argument) for argument in found[1]}
+
+    def change(one: Expression) -> Expression | None:
+        match one:
+            case Apply(operation=operation, arguments=(inner,)) if (
+                operation in _WAVES and inner in swap
+            ):
+                return Apply(operation, swap[inner])
+        return None
+
+    return transform(node, change)
 
 
 def _angle(node: Expression, variable: str) -> tuple[Expression, dict[Expression, int]] | None:
@@ -116,19 +140,6 @@ def _moves_steadily(angle: Expression) -> bool:
     """Whether an angle is continuous, so that it passes every multiple of pi."""
     rows = (OPERATIONS.get(n.operation) for n in walk(angle) if isinstance(n, Apply))
     return all(row is not None and (not row.kinks or row.name == "abs") for row in rows)
-
-
-def _put(node: Expression, multiples: dict[Expression, int], part: Fraction) -> Expression:
-    def change(one: Expression) -> Expression | None:
-        match one:
-            case Apply(operation=operation, arguments=(inner,)) if (
-                operation in _WAVES and inner in multiples
-            ):
-                at = tidy(Apply("*", constant(part * multiples[inner]), Name("pi")))
-                return Apply(operation, at)
-        return None
-
-    return transform(node, change)
 
 
 def changes_sign(node: Expression, variable: str) -> bool:

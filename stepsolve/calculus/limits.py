@@ -23,7 +23,7 @@ from stepsolve.calculus.limit_values import (
     is_infinite,
     settled,
 )
-from stepsolve.calculus.limit_waves import swing
+from stepsolve.calculus.limit_waves import swing, with_angles
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.checking.sampling import candidates
 from stepsolve.derivation import Step
@@ -104,7 +104,8 @@ class Engine:
         below = self.of(seen.angle)
         if not is_infinite(below.value):
             return None
-        step = Step("oscillation", self.lim(node), self.lim(node), steps=(below.step,))
+        after = with_angles(node, self.variable.name, self.lim)
+        step = Step("oscillation", self.lim(node), after, steps=(below.step,))
         return Limit(step, None, "waves")
 
     def _rewritten(self, node: Apply, found: Limit) -> Limit | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from stepsolve.algebra import Judge
+from stepsolve.calculus.domain import conditions
 from stepsolve.calculus.limit_values import NEVER, Approach, Limit, is_infinite
 from stepsolve.calculus.limit_waves import Swing, swing
 from stepsolve.calculus.limits import find_limit
@@ -121,6 +122,9 @@ class LimitPage:
             yield Steps((step,))
         if found.value is not None:
             yield Result((question.approach.of(question.called), found.value))
+            needed = [c for c in conditions(found.value) if question.symbols]
+            for condition in needed:
+                yield Text(("for ", condition), Detail.BRIEF)
         else:
             yield Text(self._why_not(question, found), Detail.BRIEF)
         yield from OnTheWay(question).blocks(self._digits)

@@ -185,3 +185,14 @@ def test_a_wrong_rule_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plain(derivation.results["lim f, x -> inf"]) == "1 / 2"
     failed = [c.method for c in derivation.checks if not c.passed]
     assert "SymPy" in failed and any("values on the way" in method for method in failed)
+
+
+def test_a_combination_of_waves_is_shown_with_its_angles() -> None:
+    (step,) = solve(expression="sin(x) * cos(x)", to="inf").steps
+    assert plain(step.after) == "sin(limit(x, x, inf)) * cos(limit(x, x, inf))"
+
+
+def test_what_a_limit_with_symbols_needs_is_said() -> None:
+    derivation = solve(expression="(a * x + b) / (c * x + d)", variable="x", to="inf")
+    assert plain(derivation.results["lim f, x -> inf"]) == "a / c"
+    assert "for c != 0" in texts(derivation) and derivation.confirmed
