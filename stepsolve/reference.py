@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import product
 from textwrap import fill, indent
 
 from stepsolve.calculus.families import Rule
@@ -12,15 +13,26 @@ from stepsolve.calculus.rules import find_rules
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
+from stepsolve.notation.shapes import Shape, ShapeError
 from stepsolve.notation.tree import Apply, Name
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.operation import Operation
-from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
+from stepsolve.operations.tensors import TensorOperation
 from stepsolve.problem import Problem, kind_names, load_kind
 from stepsolve.render.layout import side
+from stepsolve.source.expression import parse
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
 _WIDTH = 79
+_SIGNS = {"@": "@", ".T": "T"}
+_HIDDEN = ("@", "T", "delta", "hadamard")  # signs, and what only pages write
+_SIZED = ("delta", "eye", "ones")
+_SHAPES = {
+    "a column": Shape(("n",)),
+    "a row": Shape(("n",), row=True),
+    "a matrix": Shape(("n", "n")),
+}
 
 
 def overview() -> str:
@@ -37,6 +49,9 @@ def overview() -> str:
         _listed(signs),
         _listed(calls),
         "",
+        "Operations on vectors and matrices, in matrix-derivative",
+        _listed([*_SIGNS, *(name for name in TENSORS if name not in _HIDDEN)]),
+        "",
         "Rules of differentiation",
         _listed((name for name in find_rules() if " of " not in name), ", "),
         "  and one for every function: derivative of sin, derivative of sigmoid, ...",
@@ -51,11 +66,14 @@ def explanation(name: str) -> str:
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
         return _operation(operation)
+    tensor = TENSORS.get(_SIGNS.get(name, name))
+    if tensor is not None:
+        return _tensor_operation(tensor)
     rules = find_rules()
     found = rules.get(name) or rules.get(f"{name} rule")
     if found:
         return _rule(name if name in rules else f"{name} rule", found)
-    known = [*kind_names(), *OPERATIONS, *ALIASES, *rules]
+    known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
 
@@ -140,6 +158,38 @@ def _operation(row: Operation) -> str:
     if row.pattern:
         rows += ["", f"At the board: {row.pattern}"]
     return "\n".join([*rows, "", f"Source: {row.source}"]) + "\n"
+
+
+def _tensor_operation(row: TensorOperation) -> str:
+    """The operation with its entries: `a` and `b` are vectors or matrices, as they fit."""
+    written = Apply(row.name, *map(Name, "ab"[: row.arity[0]]))
+    rows = [f"{row.name}: {row.description}", "", f"  {one_line(written)}"]
+    rows += [f"  LaTeX: {latex(written)}", f"  in a file: {plain(written)}", ""]
+    forms = {"Entries": row.entry, "Derivative by an entry of a (y is the result)": row.local}
+    for told, form in forms.items():
+        found = [] if form is None else _by_shapes(form, row)
+        rows += [f"{told}", *found, ""] if found else []
+    return "\n".join([*rows, f"Source: {row.source}"]) + "\n"
+
+
+def _by_shapes(form: Callable[..., str], row: TensorOperation) -> list[str]:
+    """A formula for every combination of vectors and matrices for which there is a different one."""
+    found: dict[str, str] = {}
+    for kinds in product(_SHAPES, repeat=row.arity[0]):
+        shapes = [_SHAPES[kind] for kind in kinds]
+        try:
+            row.shape(*shapes)
+        except ShapeError:
+            if row.name not in _SIZED:
+                continue
+        told = form(*shapes)
+        if told in found:
+            found[told] = found[told].replace("column", "vector")  # the same for a row
+        elif told:
+            words = ", ".join(f"{n} {kind}" for n, kind in zip("ab", kinds, strict=False))
+            found[told] = f"   where {words.replace(' ', ' is ', 1)}"
+    several = len(found) > 1
+    return [f"  {one_line(parse(t))}{words if several else ''}" for t, words in found.items()]
 
 
 def _rule(name: str, forms: tuple[Rule, ...]) -> str:
