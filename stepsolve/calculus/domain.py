@@ -57,7 +57,7 @@ def _conditions(expression: Expression) -> Iterator[Expression]:
         holes = dict(zip(row.parameters(len(arguments)), arguments, strict=True))
         condition = substitute(written, holes)
         if names(condition):
-            yield _tidied(condition)
+            yield from _each_factor(_tidied(condition))
 
 
 def _of_power(base: Expression, exponent: Expression) -> Iterator[Expression]:
@@ -70,6 +70,19 @@ def _of_power(base: Expression, exponent: Expression) -> Iterator[Expression]:
         yield _tidied(Apply(">=" if power > 0 else ">", base, ZERO))
     elif power < 0:
         yield _tidied(Apply("!=", base, ZERO))
+
+
+def _each_factor(condition: Expression) -> Iterator[Expression]:
+    """A product that is not 0 as its factors that are not."""
+    match condition:
+        case Apply(operation="!=", arguments=(Apply(operation="*") as product, zero)) if (
+            zero == ZERO
+        ):
+            for factor in product.arguments:
+                if names(factor):
+                    yield from _each_factor(_tidied(Apply("!=", factor, ZERO)))
+        case _:
+            yield condition
 
 
 @lru_cache
@@ -110,6 +123,8 @@ def _of_zero(sign: str, left: Expression) -> Expression | None:
     match left:
         case Apply(operation="abs", arguments=(inner,)) if sign in (">", "!="):
             return Apply("!=", inner, ZERO)
+        case Apply(operation="sqrt", arguments=(inner,)) if sign in (">", "!="):
+            return Apply(">", inner, ZERO)
         case Apply(operation="^", arguments=(base, n)) if sign == "!=" and (numeric(n) or -1) > 0:
             return Apply("!=", base, ZERO)
         case Apply(operation="neg" | "*") if sign == "!=":

@@ -8,16 +8,15 @@ from typing import NamedTuple
 
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.letters import in_letters
 from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.textbook import textbook
 from stepsolve.calculus.tidy import constant
 from stepsolve.checking.precise import Precise
 from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
 from stepsolve.derivation import Check, Step
-from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, walk
+from stepsolve.notation.tree import Apply, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
-
-_LONG = 10  # nodes beyond which an inner function that recurs keeps its letter in the answer
 
 
 class Partial(NamedTuple):
@@ -41,14 +40,8 @@ class Partial(NamedTuple):
 
     @property
     def with_letters(self) -> tuple[Expression, dict[str, Expression]]:
-        """The final form with the letters of long inner functions that recur, and what they are."""
-        form, letters = self.form, {}
-        for letter, inner in self.definitions.items():
-            recurs = sum(node == inner for node in walk(form)) > 1
-            if inner.size > _LONG and recurs:
-                form = replaced(form, inner, Name(letter))
-                letters[letter] = inner
-        return form, letters
+        """The final form in the letters of inner functions where it would swell, and what they are."""
+        return in_letters(self.form, self.definitions)
 
     def sampler(self, precise: Precise, also: Iterable[str] = ()) -> Sampler:
         """Points at which the function and its derivative have real values; `also` get values."""
@@ -65,7 +58,11 @@ class Partial(NamedTuple):
 
     def checks(self, sampler: Sampler) -> Iterator[Check]:
         """Every step at random points, the outcome by differences, and both by SymPy."""
-        yield from check_steps(self.name, self.steps, sampler)
+        steps = self.steps
+        form, letters = self.with_letters
+        if letters:
+            steps = (*steps, Step("in letters", self.form, form))
+        yield from check_steps(self.name, steps, sampler)
         yield check_derivative(self.name, self.body, self.variable, self.form, sampler)
         yield from self._by_sympy()
 

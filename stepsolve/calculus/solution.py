@@ -153,8 +153,13 @@ class Solution:
         yield Steps(partial.steps)
         form, letters = partial.with_letters
         yield Result((Name(partial.name), form))
-        for letter, inner in letters.items():
-            yield Text(("with ", Name(letter), " = ", inner), Detail.BRIEF)
+        if letters:
+            told = [
+                part
+                for letter, inner in letters.items()
+                for part in (", ", Name(letter), " = ", inner)
+            ]
+            yield Text(("with ", *told[1:]), Detail.BRIEF)
         yield from self._restricted(partial)
 
     def _heading(self, by: By) -> tuple[str | Expression, ...]:
@@ -208,8 +213,9 @@ class Solution:
         """The forms, with letters where these stand for the same in all of them."""
         partials = [self.partials[by] for by in wanted]
         told = [partial.with_letters for partial in partials]
-        letters = [item for _, found in told for item in found.items()]
-        same = len({letter for letter, _ in letters}) == len(set(letters))
+        pairs = zip(told, partials, strict=True)
+        letters = {(name, p.definitions[name]) for (_, found), p in pairs for name in found}
+        same = len({name for name, _ in letters}) == len(letters)
         return [form if same else p.form for (form, _), p in zip(told, partials, strict=True)]
 
     def _kinks(self) -> Iterator[Block]:
