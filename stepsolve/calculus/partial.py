@@ -15,8 +15,11 @@ from stepsolve.calculus.tidy import constant
 from stepsolve.checking.precise import Precise
 from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
 from stepsolve.derivation import Check, Step
+from stepsolve.errors import Diagnosis, StepsolveError
 from stepsolve.notation.tree import Apply, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
+
+LARGEST = 20_000  # nodes of a derivative: the next one would have many times more
 
 
 class Partial(NamedTuple):
@@ -95,9 +98,13 @@ def work_out(
 ) -> Partial:
     """The derivative of a body by a variable, from the rules to the form of a textbook.
 
-    `taken` are names that no inner function may get; for the others see `Partial`.
+    `taken` are names that no inner function may get; for the others see `Partial`. Raises
+    `StepsolveError` where the outcome has more than `LARGEST` nodes.
     """
     found = differentiate(body, variable, taken, euler=euler, method=method, dependent=dependent)
+    if found.value.size > LARGEST:
+        message = f"{name} has more than {LARGEST} numbers, names and signs, too many for a page"
+        raise StepsolveError(Diagnosis(message, hint="ask for a lower order, or part by part"))
     first = found.step
     if first.steps and first.result is None:
         first = first._replace(result=found.value)

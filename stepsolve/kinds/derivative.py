@@ -21,10 +21,11 @@ from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.solution import By, Function, Solution, jacobians, wholes
 from stepsolve.checking.curves import ON_CURVE, Curve
 from stepsolve.derivation import Derivation
-from stepsolve.errors import InvalidProblem, OutsideDomain
+from stepsolve.errors import InvalidProblem, OutsideDomain, StepsolveError
 from stepsolve.notation.tree import Array, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
+from stepsolve.source.data import Node
 from stepsolve.source.fields import choice, entry, integer, list_of, one_or_list
 from stepsolve.source.quantities import (
     Given,
@@ -358,6 +359,7 @@ class Derivative(Problem):
             {name: form for s in solutions for name, form in s.answers.items()},
             tuple(check for s in solutions for check in s.checks()),
             self.shown,
+            frozenset().union(*(s.partial_names for s in solutions)),
         )
 
     def _solution(self, function: Function) -> Solution:
@@ -367,6 +369,8 @@ class Derivative(Problem):
             solution = Solution(function, self._point, self.shown, euler=euler, method=self.method)
         except LineError as error:
             raise self._no_value(error) from None
+        except StepsolveError as error:
+            raise _too_long(error, written.node) from None
         if solution.nowhere:
             message = (
                 f"no point was found where {function.name} and its derivative have real values"
@@ -385,6 +389,8 @@ class Derivative(Problem):
             solution = ImplicitSolution(relation, self._point, self.shown, self.method)
         except LineError as error:
             raise self._no_value(error) from None
+        except StepsolveError as error:
+            raise _too_long(error, self.equation.node) from None
         if solution.undetermined:
             message = f"{relation.dependent} is not determined by this equation"
             raise InvalidProblem(self.equation.node.diagnose(message))
@@ -400,6 +406,11 @@ class Derivative(Problem):
             tuple(solution.checks()),
             self.shown,
         )
+
+
+def _too_long(error: StepsolveError, node: Node) -> InvalidProblem:
+    """What came up on the way, told at the function or equation that it comes from."""
+    return InvalidProblem(*(node.diagnose(d.message, d.hint) for d in error.diagnoses))
 
 
 def _components(name: str, parameters: tuple[Name, ...], written: Written) -> Iterator[_Target]:
