@@ -7,8 +7,6 @@ import json
 from collections.abc import Iterable
 from textwrap import fill, indent
 
-from stepsolve.calculus.families import Rule
-from stepsolve.calculus.rules import find_rules
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
@@ -18,6 +16,7 @@ from stepsolve.operations.operation import Operation
 from stepsolve.operations.table import ALIASES, OPERATIONS
 from stepsolve.problem import Problem, kind_names, load_kind
 from stepsolve.render.layout import side
+from stepsolve.rulebook import Book, Stated, books
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
 _WIDTH = 79
@@ -37,11 +36,9 @@ def overview() -> str:
         _listed(signs),
         _listed(calls),
         "",
-        "Rules of differentiation",
-        _listed((name for name in find_rules() if " of " not in name), ", "),
-        "  and one for every function: derivative of sin, derivative of sigmoid, ...",
+        *(row for book in books() for row in _contents(book)),
     ]
-    return "\n".join(sections) + "\n"
+    return "\n".join(sections).rstrip() + "\n"
 
 
 def explanation(name: str) -> str:
@@ -51,10 +48,11 @@ def explanation(name: str) -> str:
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
         return _operation(operation)
-    rules = find_rules()
-    found = rules.get(name) or rules.get(f"{name} rule")
-    if found:
-        return _rule(name if name in rules else f"{name} rule", found)
+    for called in (name, f"{name} rule"):
+        found = [(book, book.rules[called]) for book in books() if called in book.rules]
+        if found:
+            return "".join([f"{called}\n", *(_rules(book, forms) for book, forms in found)])
+    rules = [rule for book in books() for rule in book.rules]
     known = [*kind_names(), *OPERATIONS, *ALIASES, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
@@ -142,11 +140,25 @@ def _operation(row: Operation) -> str:
     return "\n".join([*rows, "", f"Source: {row.source}"]) + "\n"
 
 
-def _rule(name: str, forms: tuple[Rule, ...]) -> str:
-    rows = [name, ""]
-    rows += ["  " + " = ".join(map(side, rule.formula)) for rule in forms]
-    rows += ["", "u and v depend on x; a, b, c and n do not."]
-    return "\n".join([*rows, "", f"Source: {forms[0].source}"]) + "\n"
+def _contents(book: Book) -> list[str]:
+    """The names of a book's rules; those of single functions are too many to be listed."""
+    of_functions = [name for name in book.rules if name.startswith("derivative of ")]
+    several = len(of_functions) > 2
+    listed = [name for name in book.rules if not (several and name in of_functions)]
+    rest = "  and one for every function: derivative of sin, derivative of sigmoid, ..."
+    return [book.heading, _listed(listed, ", "), *([rest] if several else []), ""]
+
+
+def _rules(book: Book, forms: tuple[Stated, ...]) -> str:
+    rows = ["", f"{book.heading}:"]
+    for rule in forms:
+        needs = " and ".join(map(one_line, rule.needs))
+        words = "; ".join(filter(None, (rule.words, f"where {needs}" if needs else "")))
+        if rule.sides:
+            rows.append("  " + " = ".join(map(side, rule.sides)) + (f"   {words}" if words else ""))
+        else:
+            rows += indent("\n".join(_paragraph(words)), "  ").splitlines()
+    return "\n".join([*rows, "", book.letters, f"Source: {forms[0].source}"]) + "\n"
 
 
 def _listed(words: Iterable[str], between: str = "  ") -> str:
