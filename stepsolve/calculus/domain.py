@@ -34,7 +34,7 @@ def conditions(expression: Expression) -> Iterator[Expression]:
     A bound on an absolute value is told as one on a square, and a power that is not 0 as a base that
     is not. What is asked of one branch of a case distinction alone is not among them.
     """
-    yield from dict.fromkeys(_conditions(expression))
+    yield from dict.fromkeys(_conditions(expression, set()))
 
 
 def nonzero(expression: Expression) -> Expression:
@@ -42,14 +42,16 @@ def nonzero(expression: Expression) -> Expression:
     return _tidied(Apply("!=", expression, ZERO))
 
 
-def _conditions(expression: Expression) -> Iterator[Expression]:
-    if not isinstance(expression, Apply) or not names(expression):
+def _conditions(expression: Expression, seen: set[Expression]) -> Iterator[Expression]:
+    """Each part is asked once, however often it stands: a derivative repeats its function."""
+    if not isinstance(expression, Apply) or expression in seen or not names(expression):
         return
+    seen.add(expression)
     row = OPERATIONS.get(expression.operation)
     if row is None or row.chooses:
         return
     for argument in expression.arguments:
-        yield from _conditions(argument)
+        yield from _conditions(argument, seen)
     if row.name == "^":
         yield from _of_power(*expression.arguments)
     elif (written := _condition(row)) is not None:
