@@ -43,15 +43,16 @@ def overview() -> str:
 
 def explanation(name: str) -> str:
     """A kind, an operation or a rule by name. Raises `UnknownName` with the nearest known one."""
-    if name in kind_names():
-        return _kind(name)
+    found = [_kind(name)] if name in kind_names() else []
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
-        return _operation(operation)
-    for called in (name, f"{name} rule"):
-        found = [(book, book.rules[called]) for book in books() if called in book.rules]
-        if found:
-            return "".join([f"{called}\n", *(_rules(book, forms) for book, forms in found)])
+        found.append(_operation(operation))
+    called = name if found or any(name in book.rules for book in books()) else f"{name} rule"
+    of_books = [_rules(book, book.rules[called]) for book in books() if called in book.rules]
+    if of_books:
+        found.append("".join([f"{called}\n", *of_books]))
+    if found:
+        return "\n\n".join(found)
     rules = [rule for book in books() for rule in book.rules]
     known = [*kind_names(), *OPERATIONS, *ALIASES, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
