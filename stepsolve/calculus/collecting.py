@@ -37,6 +37,18 @@ def factor_above(expression: Expression) -> Expression | None:
     return None
 
 
+def cancel_number(expression: Expression) -> Expression | None:
+    """`(6 y - 3 x) / (3 y - 9)` as `(2 y - x) / (y - 3)`."""
+    match expression:
+        case Apply(operation="/", arguments=(top, bottom)) if head(bottom) in ("+", "-"):
+            numbers = [Fraction(_common([factors(t) for _, t in terms(s)])) for s in (top, bottom)]
+            shared = gcd(*(int(number) for number in numbers))
+            if shared > 1 and all(number.denominator == 1 for number in numbers):
+                by = constant(shared)
+                return tidy(Apply("/", _divided(top, by), _divided(bottom, by)))
+    return None
+
+
 def _shared_in_front(total: Expression) -> Expression | None:
     parts = terms(total)
     if len(parts) < 2:

@@ -112,6 +112,8 @@ class StepWriter:
     def _together(self, step: Step, indent: int, result: Expression) -> Iterator[Row]:
         rows = equation((step.before, result), self._width - 3, indent + 2)
         first = _row_of_equals(rows)
+        if first[0][0].lstrip().startswith("= "):  # the left side stands above
+            first = rows[drawn(step.before).baseline]
         for row in rows:
             lead = "so " if row is first else "   "
             yield [(" " * (indent + 2), PLAIN), (lead, NOTE), (row[0][0][indent + 2 :], row[0][1])]

@@ -9,7 +9,7 @@ import pytest
 from commands import run
 
 import stepsolve
-from stepsolve.calculus import partial
+from stepsolve.calculus.letters import in_letters
 from stepsolve.derivation import Derivation, Detail, Text
 from stepsolve.errors import InvalidProblem
 from stepsolve.notation.tree import Apply, Name, Number
@@ -71,13 +71,13 @@ def test_a_long_answer_is_told_in_letters() -> None:
 
 
 def test_a_wrong_letter_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = partial.in_letters
+    right = in_letters
 
     def wrong(form: object, definitions: object) -> object:
         short, letters = right(form, definitions)  # type: ignore[arg-type]
         return Apply("+", short, Number("1")), letters
 
-    monkeypatch.setattr(partial, "in_letters", wrong)
+    monkeypatch.setattr("stepsolve.calculus.partial.in_letters", wrong)
     assert not solve(expression=NEST, variable="x").confirmed
 
 
