@@ -23,6 +23,8 @@ def in_letters(
     In a short form a long inner function has its letter if it recurs, in a long form always.
     Nothing is lost: the letters put back give the form again.
     """
+    if all(inner.size <= _LONG for inner in definitions.values()):
+        return form, {}
     letters: dict[Expression, Name] = {}
     inside: dict[str, Expression] = {}
     times = Counter(walk(form)) if form.size <= _READABLE else None
