@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import product
 from textwrap import fill, indent
 
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
+from stepsolve.notation.shapes import Shape, ShapeError
 from stepsolve.notation.tree import Apply, Name
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.operation import Operation
-from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
+from stepsolve.operations.tensors import TensorOperation
 from stepsolve.problem import Problem, kind_names, load_kind
 from stepsolve.render.layout import side
 from stepsolve.rulebook import Book, Stated, books
+from stepsolve.source.expression import parse
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
 _WIDTH = 79
+_SIGNS = {"@": "@", ".T": "T"}
+_HIDDEN = ("@", "T", "delta", "hadamard")  # signs, and what only pages write
+_SIZED = ("delta", "eye", "ones")
+_SHAPES = {
+    "a column": Shape(("n",)),
+    "a row": Shape(("n",), row=True),
+    "a matrix": Shape(("n", "n")),
+}
 
 
 def overview() -> str:
@@ -36,6 +48,9 @@ def overview() -> str:
         _listed(signs),
         _listed(calls),
         "",
+        "Operations on vectors and matrices, in matrix-derivative",
+        _listed([*_SIGNS, *(name for name in TENSORS if name not in _HIDDEN)]),
+        "",
         *(row for book in books() for row in _contents(book)),
     ]
     return "\n".join(sections).rstrip() + "\n"
@@ -47,6 +62,9 @@ def explanation(name: str) -> str:
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
         found.append(_operation(operation))
+    tensor = None if found else TENSORS.get(_SIGNS.get(name, name))
+    if tensor is not None:
+        found.append(_tensor_operation(tensor))
     called = name if found or any(name in book.rules for book in books()) else f"{name} rule"
     of_books = [_rules(book, book.rules[called]) for book in books() if called in book.rules]
     if of_books:
@@ -54,7 +72,7 @@ def explanation(name: str) -> str:
     if found:
         return "\n\n".join(found)
     rules = [rule for book in books() for rule in book.rules]
-    known = [*kind_names(), *OPERATIONS, *ALIASES, *rules]
+    known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
 
@@ -160,6 +178,38 @@ def _rules(book: Book, forms: tuple[Stated, ...]) -> str:
         else:
             rows += indent("\n".join(_paragraph(words)), "  ").splitlines()
     return "\n".join([*rows, "", book.letters, f"Source: {forms[0].source}"]) + "\n"
+
+
+def _tensor_operation(row: TensorOperation) -> str:
+    """The operation with its entries: `a` and `b` are vectors or matrices, as they fit."""
+    written = Apply(row.name, *map(Name, "ab"[: row.arity[0]]))
+    rows = [f"{row.name}: {row.description}", "", f"  {one_line(written)}"]
+    rows += [f"  LaTeX: {latex(written)}", f"  in a file: {plain(written)}", ""]
+    forms = {"Entries": row.entry, "Derivative by an entry of a (y is the result)": row.local}
+    for told, form in forms.items():
+        found = [] if form is None else _by_shapes(form, row)
+        rows += [f"{told}", *found, ""] if found else []
+    return "\n".join([*rows, f"Source: {row.source}"]) + "\n"
+
+
+def _by_shapes(form: Callable[..., str], row: TensorOperation) -> list[str]:
+    """A formula for every combination of vectors and matrices for which there is a different one."""
+    found: dict[str, str] = {}
+    for kinds in product(_SHAPES, repeat=row.arity[0]):
+        shapes = [_SHAPES[kind] for kind in kinds]
+        try:
+            row.shape(*shapes)
+        except ShapeError:
+            if row.name not in _SIZED:
+                continue
+        told = form(*shapes)
+        if told in found:
+            found[told] = found[told].replace("column", "vector")  # the same for a row
+        elif told:
+            words = ", ".join(f"{n} {kind}" for n, kind in zip("ab", kinds, strict=False))
+            found[told] = f"   where {words.replace(' ', ' is ', 1)}"
+    several = len(found) > 1
+    return [f"  {one_line(parse(t))}{words if several else ''}" for t, words in found.items()]
 
 
 def _listed(words: Iterable[str], between: str = "  ") -> str:

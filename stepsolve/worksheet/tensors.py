@@ -99,7 +99,7 @@ class TensorPage:
         if any(map(self._is_entrywise, self._definitions.values())):
             yield Text(("⊙ multiplies entry by entry, as functions, powers and quotients work.",))
         for kind, name in self._stated.conditions:
-            yield Text(_condition_words(kind, name), Detail.BRIEF)
+            yield Text(_condition_words(kind, name, name in self._stated.asked), Detail.BRIEF)
         yield from conventions(self._gradients.lines.values())
 
     def _is_entrywise(self, form: Expression) -> bool:
@@ -124,6 +124,10 @@ class TensorPage:
         for name in self._gradients.lines:
             if name != self._stated.hidden:
                 yield Equation(self._gradients.in_entries(name), detail=Detail.NORMAL)
+        if any(map(_has_delta, self._found.values())):
+            delta = Apply("delta", Name("i"), Name("j"))
+            told = ("Below, ", delta, " is Kronecker's delta: 1 if i = j, else 0.")
+            yield Text(told)
 
     def _stage(self, name: str, gradient: Gradient) -> Iterator[Block]:
         if not gradient.steps:
@@ -298,6 +302,11 @@ class TensorPage:
 
     # ------------------------------------------------------------------------------ the checks
 
+    @property
+    def has_values(self) -> bool:
+        """Whether there are vectors and matrices at which everything has a value."""
+        return bool(self._oracle.scenes)
+
     @cached_property
     def _oracle(self) -> TensorOracle:
         return self._oracle_where(None)
@@ -365,17 +374,26 @@ def _factors(form: Expression) -> Iterator[Expression]:
                 yield from _factors(argument)
 
 
+def _has_delta(gradient: Gradient) -> bool:
+    return any(
+        isinstance(node, Apply) and node.operation == "delta"
+        for step in gradient.steps
+        for node in walk(step.after)
+    )
+
+
 def _shape_words(shape: Shape) -> str:
     if shape.rank == 1:
         return f"{shape}, a {'row' if shape.row else 'column'}"
     return str(shape)
 
 
-def _condition_words(kind: str, name: str) -> tuple[str | Expression, ...]:
+def _condition_words(kind: str, name: str, asked: bool) -> tuple[str | Expression, ...]:
     of = Name(name)
     match kind:
         case "symmetric":
-            return (of, " is symmetric: ", Apply("T", of), " = ", of, ".")
+            told = (of, " is symmetric: ", Apply("T", of), " = ", of, ".")
+            return (*told, " A derivative by it moves every entry alone.") if asked else told
         case "one-hot":
             return (of, " is one-hot: one entry is 1, the others are 0.")
     return ("The entries of ", of, " sum to 1.")
