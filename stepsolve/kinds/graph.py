@@ -108,6 +108,7 @@ class Graph(SheetProblem):
         known = {given.name for given in self.given or ()}
         assigned = {line.name.name for line in self.lines}
         places: dict[str, WrittenLine] = {}
+        ready = set(known)
         for line in self.lines:
             name = line.name.name
             if not self.has_arrays:
@@ -120,12 +121,13 @@ class Graph(SheetProblem):
                     line.written.diagnose(f"{name} {what}", line.name, "names are assigned once")
                 )
             if self.given is not None:
-                self._check_names(line.written, known | set(places), assigned, report)
-            elif unready := (assigned - set(places)) & set(names(line.expression)):
+                self._check_names(line.written, ready, assigned, report)
+            elif unready := {n for n in names(line.expression) if n in assigned and n not in ready}:
                 self._check_names(
                     line.written, set(names(line.expression)) - unready, assigned, report
                 )
             places[name] = line
+            ready.add(name)
         if self.target is not None and self.target.name not in places:
             hint = nearest(self.target.name, places)
             report.add(self.target.node.diagnose(f"{self.target.name} is not a line", hint))
