@@ -140,9 +140,7 @@ class Precise:
         written = row.completed(expression.arguments) if row.defaults else expression.arguments
         values = point.values
         arguments = [
-            values[a.name]
-            if isinstance(a, Name) and a.name in values
-            else self.evaluate(a, point)
+            values[a.name] if isinstance(a, Name) and a.name in values else self.evaluate(a, point)
             for a in written
         ]
         return self.apply(expression.operation, arguments)
