@@ -156,11 +156,11 @@ def value(tree: Expression, known: Mapping[str, Any]) -> Any:
         case Array(items=items):
             return np.array([value(item, known) for item in items])
         case Item(base=base, indices=indices):
-            picked = tuple(_place(index) for index in indices)
+            picked = tuple(_place(index, known) for index in indices)
             return value(base, known)[picked]
         case Apply(operation=operation, arguments=arguments):
             settings = {
-                a.operation: _whole(a.arguments[0])
+                a.operation: _whole(a.arguments[0], known)
                 for a in arguments
                 if isinstance(a, Apply) and a.operation == "axis"
             }
@@ -173,17 +173,17 @@ def value(tree: Expression, known: Mapping[str, Any]) -> Any:
     raise TypeError(tree)
 
 
-def _whole(tree: Expression) -> int:
-    return int(value(tree, {}))
+def _whole(tree: Expression, known: Mapping[str, Any]) -> int:
+    return int(np.real(value(tree, known)))
 
 
-def _place(index: Expression) -> Any:
+def _place(index: Expression, known: Mapping[str, Any]) -> Any:
     match index:
         case Apply(operation="slice", arguments=(start, *end)):
-            return slice(_whole(start), _whole(end[0]) if end else None)
+            return slice(_whole(start, known), _whole(end[0], known) if end else None)
         case Array(items=items):
-            return [_whole(item) for item in items]
-    return _whole(index)
+            return [_whole(item, known) for item in items]
+    return _whole(index, known)
 
 
 def gradient(
