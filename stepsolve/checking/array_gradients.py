@@ -87,7 +87,7 @@ class PreciseGradients:
         method = f"differences {where}"
         try:
             along = self._directions(self._dimensions.known[name])
-            left, right = self._slopes(name, along, whole)
+            left, right = self._steady_slopes(name, along, whole)
             expected = self._precise.mp.fdot((claimed[i], along[i]) for i in along)
             size = max(abs(expected), abs(left), abs(right), self._floor(claimed, along))
             if abs(left - right) > _KINK * size:
@@ -107,7 +107,8 @@ class PreciseGradients:
         worst, kinks = 0.0, 0
         for index in places(self._dimensions.known[name]):
             claimed = self._values[label][index]
-            left, right = self._slopes(name, {index: self._precise.mp.mpf(1)}, whole)
+            alone = {index: self._precise.mp.mpf(1)}
+            left, right = self._steady_slopes(name, alone, whole)
             low, high = sorted((left, right))
             size = max(abs(low), abs(high), abs(claimed))
             if high - low > _KINK * size:
@@ -127,10 +128,21 @@ class PreciseGradients:
         at = np.asarray(drawn)
         return {index: self._precise.mp.mpf(int(at[index])) / 2**31 for index in places(dims)}
 
-    def _slopes(self, name: str, along: Array, whole: bool) -> tuple[Value, Value]:
+    def _steady_slopes(self, name: str, along: Array, whole: bool) -> tuple[Value, Value]:
+        """The slopes in a step that suits the size of the quantity, or else in a smaller one."""
+        largest = max(abs(value) for value in self._values[name].values())
+        one = self._precise.mp.mpf(1)
+        try:
+            return self._slopes(name, along, whole, max(largest, one) * self._step)
+        except OutsideDomain:  # a probability of 1e-20 cannot be moved by more
+            smallest = min(abs(value) for value in self._values[name].values())
+            if not 0 < smallest < one:
+                raise
+            return self._slopes(name, along, whole, smallest * self._step)
+
+    def _slopes(self, name: str, along: Array, whole: bool, step: Value) -> tuple[Value, Value]:
         """How what it is the gradient of moves with a quantity, to both sides."""
         here = self._values[name]
-        step = self._step
         moved = []
         for sign in (-1, 1):
             at = dict(here)

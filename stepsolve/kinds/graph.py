@@ -160,12 +160,30 @@ class Graph(SheetProblem):
             if used:
                 place = self.lines[0].written
                 report.add(place.diagnose(f"{key} is for graphs of scalars, and here are arrays"))
+        if not report.failed:
+            self._check_sizes(report)
         if report.failed:
             return
         try:
             self.solved  # noqa: B018
         except InvalidProblem as error:
             report.add(*error.diagnoses)
+
+    def _check_sizes(self, report: Report) -> None:
+        """Every line whose sizes do not fit, but for those that hang on another such line."""
+        sheet = Sheet()
+        give_all(sheet, self.given or ())
+        wrong: set[str] = set()
+        for line in self.lines:
+            name = line.name.name
+            try:
+                if not wrong.isdisjoint(names(line.expression)):
+                    wrong.add(name)
+                else:
+                    sheet.line(name, line.expression, place=line.written.node)
+            except InvalidProblem as error:
+                wrong.add(name)
+                report.add(*error.diagnoses)
 
     def write(self, sheet: Sheet) -> None:
         give_all(sheet, self.given or ())

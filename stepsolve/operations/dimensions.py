@@ -121,7 +121,8 @@ class Dimensions:
             return self.known[name.name]
         if name.name in CONSTANTS:
             return ()
-        raise Misfit(f"{name.name} has no value", name)
+        hint = f"a symbol among arrays has sizes: given: {{{name.name}: {{shape: [2, 3]}}}}"
+        raise Misfit(f"{name.name} has no value", name, hint)
 
     def _find(self, expression: Expression) -> Dims:
         match expression:
