@@ -160,14 +160,14 @@ class Graph(SheetProblem):
             if used:
                 place = self.lines[0].written
                 report.add(place.diagnose(f"{key} is for graphs of scalars, and here are arrays"))
-        if not report.failed:
-            self._check_sizes(report)
         if report.failed:
             return
         try:
             self.solved  # noqa: B018
         except InvalidProblem as error:
-            report.add(*error.diagnoses)
+            self._check_sizes(report)
+            if not report.failed:
+                report.add(*error.diagnoses)
 
     def _check_sizes(self, report: Report) -> None:
         """Every line whose sizes do not fit, but for those that hang on another such line."""

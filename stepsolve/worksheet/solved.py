@@ -16,7 +16,6 @@ from stepsolve.checking.arrays import (
     check_arrays,
     check_sampled,
     given_array,
-    work,
 )
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
@@ -47,7 +46,6 @@ from stepsolve.worksheet.lines import Line
 from stepsolve.worksheet.sheet import APART, Given, Pass, Sheet
 
 _AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
-_MOST_WORK: Final = 3_000_000_000  # operations on numbers of all lines: some seconds
 _SHOWN_LINES: Final = 400  # of one page; the rest is worked out and checked, and said to be
 
 
@@ -59,23 +57,12 @@ class Solved:
         self.digits = digits or Digits()
         self.dimensions = sheet.dimensions
         self.symbols = self._symbols()
-        self._work = self._bounded_work()
         self._precise = Precise()
         self.floats = self._evaluated({n: g for n, g in sheet.given.items() if g.value is not None})
         self._exact = self._in_full() if self.small else None
         self.workings = ArrayWorkings(
             self.dimensions, self._decimal, self.floats.__contains__, self.digits
         )
-
-    def _bounded_work(self) -> int:
-        """Operations on numbers; raises at the line where they get too many to wait for."""
-        total = 0
-        for line in self.sheet.lines.values():
-            total += work(line.expression, self.dimensions)
-            if total > _MOST_WORK:
-                told = f"more than {_MOST_WORK:,} operations are too many for one page"
-                raise self.sheet.wrong_value(line.name, line.expression, told)
-        return total
 
     def _symbols(self) -> frozenset[str]:
         """The names without values: given ones, and lines that hang on them."""
@@ -106,7 +93,7 @@ class Solved:
     def small(self) -> bool:
         """Whether all lines are worked out a second time with 50 digits."""
         entries = sum(np.size(value) for value in self.floats.values())
-        return max(self._work, entries) <= _AFFORDABLE
+        return max(self.sheet.work, entries) <= _AFFORDABLE
 
     def _in_full(self) -> dict[str, Array]:
         engine = PreciseSheet(self.dimensions, self._precise)

@@ -139,7 +139,7 @@ MISFITS = [
     ("stack(a, b)", {"a": (2,), "b": (3,)}, "a has 2 entries, but b has 3 entries"),
     ("sum(a, axis=2)", {"a": (2, 3)}, "a is 2 × 3, so it has no axis 2"),
     ("softmax(a, axis=-2)", {"a": (3,)}, "a has 3 entries, so it has no axis -2"),
-    ("sum(a)", {"a": ()}, "a is a number, and there is nothing to run over"),
+    ("sum(a, axis=0)", {"a": ()}, "a is a number, so it has no axis 0"),
     ("mse(a, b)", {"a": (2,), "b": (3,)}, "a has 2 entries, but b has 3 entries"),
     ("softmax_cross_entropy(a, b)", {"a": (), "b": ()},
      "a vector or rows of them belong here, but a is a number"),
