@@ -69,6 +69,7 @@ class Sheet:
         self.items: list[Item] = []
         self.passes: list[Pass] = []
         self.results: list[str] = []
+        self.hidden: set[str] = set()
         self.dimensions = Dimensions({}, {})
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
@@ -83,6 +84,10 @@ class Sheet:
         self.dimensions.known[name] = dims
         if place is not None:
             self._places[name] = place
+
+    def hide(self, *names_: str) -> None:
+        """Names that are worked out and checked but not shown, and neither are their gradients."""
+        self.hidden.update(names_)
 
     def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
         """A heading."""
@@ -142,10 +147,13 @@ class Sheet:
         wrt: Iterable[str] = (),
         seeds: Mapping[str, str] | None = None,
         heading: tuple[str | Expression, ...] | None = None,
+        groups: Callable[[str], Block] | None = None,
     ) -> Pass:
         """Further lines: the gradients of a line by the names that it hangs on, `wrt` at the end.
 
         With `seeds`, gradients of a quantity `target` outside of the sheet by some of its lines.
+        With `groups`, they stand under the block that it gives for each name, in the order in which
+        these come up.
         """
         wrt = tuple(wrt) or tuple(n for n, g in self.given.items() if n not in self._integers)
         if heading is None:
@@ -163,15 +171,28 @@ class Sheet:
             tuple(above),
         )
         gradients = {n: gradient_name(target, n) for n in reversed(graph.active) if n != target}
+        self.apart()
+        start = len(self.items)
         self._differentiate(graph, above)
         idle = tuple(name for name in wrt if name not in gradients)
         for name in idle:
             dims = self.dimensions.known[name]
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(target, name, zero, f"{target} does not hang on {name}")
+        if groups is not None:
+            self._group(start, {title: groups(name) for name, title in gradients.items()})
         done = Pass(target, gradients, graph.consumers, above, idle)
         self.passes.append(done)
         return done
+
+    def _group(self, start: int, blocks: Mapping[str, Block]) -> None:
+        """Lines from an item on under the blocks of their names."""
+        found: dict[Block, list[Line]] = {}
+        for item in self.items[start:]:
+            assert isinstance(item, list)  # nothing but lines is written there
+            for line in item:
+                found.setdefault(blocks[line.name], []).append(line)
+        self.items[start:] = [part for pair in found.items() for part in pair]  # type: ignore[misc]
 
     def _differentiate(self, graph: Graph, above: Mapping[str, Expression]) -> None:
         """Reverse accumulation (Rumelhart, Hinton, Williams 1986): users before what they use."""
@@ -233,6 +254,8 @@ class Sheet:
         if expression == Name(title):  # given from above under its own name
             self.dimensions.known.setdefault(title, self.dimensions.known[name])
             return
+        if name in self.hidden:
+            self.hidden.add(title)
         line = Line(title, expression, because, BACKWARD, "gradient", note)
         self._add(line, self.dimensions.known[name])
 

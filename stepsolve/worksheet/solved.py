@@ -155,9 +155,11 @@ class Solved:
     def blocks(self) -> Iterator[Block]:
         """The blocks of the sheet in order."""
         left = _SHOWN_LINES
-        total = len(self.sheet.lines)
+        hidden = self.sheet.hidden
+        total = sum(name not in hidden for name in self.sheet.lines)
         for item in self.sheet.groups:
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
+                item = tuple(line for line in item if line.name not in hidden)
                 yield from self._worked(item[:left])
                 if left and len(item) > left:
                     told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
@@ -193,6 +195,8 @@ class Solved:
         symbols: list[str | Expression] = []
         drawn: list[Block] = []
         for name, given in self.sheet.given.items():
+            if name in self.sheet.hidden:
+                continue
             if given.value is None:
                 symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
             elif not given.dims:
