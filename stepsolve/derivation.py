@@ -109,11 +109,15 @@ class Lines(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ..."""
+    """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ...
+
+    `of` is the name of the derivative that they work out, if it is one.
+    """
 
     steps: tuple[Step, ...]
     detail: Detail = Detail.BRIEF
     chain: bool = False
+    of: str = ""
 
 
 class Chain(NamedTuple):
@@ -152,7 +156,8 @@ Block = Section | Text | Equation | Lines | Steps | Chain | Table | Result
 class Derivation(NamedTuple):
     """The finished document.
 
-    `quantities` are the values by name, `results` the answers asked for as expressions by name.
+    `quantities` are the values by name, `results` the answers asked for as expressions by name;
+    `partial` are the names of derivatives that are partial: shown with a round d.
     """
 
     title: str
@@ -162,6 +167,7 @@ class Derivation(NamedTuple):
     results: dict[str, Expression]
     checks: tuple[Check, ...]
     digits: Digits = Digits()
+    partial: frozenset[str] = frozenset()
 
     @property
     def confirmed(self) -> bool:

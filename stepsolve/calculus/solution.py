@@ -30,9 +30,9 @@ from stepsolve.derivation import (
 from stepsolve.notation.exact import numeric
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
-from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, substitute, walk
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, substitute
 from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.kinks import conventions
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.working import Workings
 
@@ -108,6 +108,12 @@ class Solution:
         return gradient_name(self.function.name, *by) if by else self.function.name
 
     @property
+    def partial_names(self) -> frozenset[str]:
+        """The names of the derivatives that are partial: those of a function of several variables."""
+        several = len(self.function.parameters) > 1
+        return frozenset(p.name for p in self.partials.values()) if several else frozenset()
+
+    @property
     def answers(self) -> dict[str, Expression]:
         """The derivatives asked for, in their final forms, by name."""
         asked = {partial.name: partial.form for partial in self.partials.values()}
@@ -134,7 +140,7 @@ class Solution:
         if not alone:
             yield Section((function.left,))
         yield Equation((function.left, function.body))
-        yield from self._kinks()
+        yield from conventions((function.body,))
         if self._method != METHODS[0]:
             yield Text((f"Where there are several ways, the method asked for: {self._method}.",))
         for order in range(1, max(map(len, self.partials)) + 1):
@@ -150,11 +156,16 @@ class Solution:
             yield Section(self._heading(by))
         if partial.variable not in names(partial.body):
             yield Text((Name(partial.variable), " does not occur, so the derivative is 0."))
-        yield Steps(partial.steps)
+        yield Steps(partial.steps, of=partial.name)
         form, letters = partial.with_letters
         yield Result((Name(partial.name), form))
-        for letter, inner in letters.items():
-            yield Text(("with ", Name(letter), " = ", inner), Detail.BRIEF)
+        if letters:
+            told = [
+                part
+                for letter, inner in letters.items()
+                for part in (", ", Name(letter), " = ", inner)
+            ]
+            yield Text(("with ", *told[1:]), Detail.BRIEF)
         yield from self._restricted(partial)
 
     def _heading(self, by: By) -> tuple[str | Expression, ...]:
@@ -208,20 +219,10 @@ class Solution:
         """The forms, with letters where these stand for the same in all of them."""
         partials = [self.partials[by] for by in wanted]
         told = [partial.with_letters for partial in partials]
-        letters = [item for _, found in told for item in found.items()]
-        same = len({letter for letter, _ in letters}) == len(set(letters))
+        pairs = zip(told, partials, strict=True)
+        letters = {(name, p.definitions[name]) for (_, found), p in pairs for name in found}
+        same = len({name for name, _ in letters}) == len(letters)
         return [form if same else p.form for (form, _), p in zip(told, partials, strict=True)]
-
-    def _kinks(self) -> Iterator[Block]:
-        """Where the function has no derivative, and what stands for it there."""
-        for node in dict.fromkeys(walk(self.function.body)):
-            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
-            if row is None or not isinstance(node, Apply) or not row.kinks:
-                continue
-            for left, right in row.kink_sides(row.completed(node.arguments)):
-                if names(left) or names(right):
-                    where = (f"{row.name} has no derivative where ", left, " = ", right)
-                    yield Text((*where, f". Convention: {row.convention}."))
 
     # ---------------------------------------------------------------- along a direction
 

@@ -46,6 +46,7 @@ from stepsolve.render.layout import (
     text_of,
     wrapped,
 )
+from stepsolve.render.partials import with_partials
 from stepsolve.render.steps import StepWriter, chained
 
 INDENT = 2
@@ -73,7 +74,7 @@ class _Page:
 
     def rows(self) -> Iterator[Row]:
         yield from self._headed(self._derivation.title, "═", TITLE)
-        shown = [b for b in self._derivation.blocks if b.detail <= self._detail]
+        shown = [b for b in with_partials(self._derivation) if b.detail <= self._detail]
         for kind, blocks in groupby(shown, key=type):
             if kind is Result:
                 yield []
