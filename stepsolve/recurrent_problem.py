@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from string import ascii_letters
+from string import ascii_letters, digits
 from typing import ClassVar
 
 from stepsolve.derivation import Block, Section
@@ -36,10 +36,10 @@ from stepsolve.worksheet.recurrent import (
     OUT,
     OUT_BIAS,
     Affine,
-    added,
+    combined,
     is_shown,
-    left_out,
     norms,
+    not_shown,
     product,
 )
 from stepsolve.worksheet.sheet import Sheet
@@ -105,6 +105,12 @@ class RecurrentProblem(SheetProblem):
     input_gradients: bool = entry(
         boolean, "The gradients by the inputs as well.", default=False, examples=(True,)
     )
+    jacobians: bool = entry(
+        boolean,
+        "How the state of every step hangs on the one before it: the partial derivatives.",
+        default=False,
+        examples=(True,),
+    )
     update: Update | None = entry(
         update,
         "One step of an optimiser on all weights.",
@@ -149,6 +155,13 @@ class RecurrentProblem(SheetProblem):
     def output_weights(self) -> dict[str, str]:
         """The weights that states have in the output, with the letters of the states."""
         return {OUT: "h"}
+
+    def write_jacobians(self, sheet: Sheet, t: int) -> None:
+        """The partial derivatives of the states of step t by those before it."""
+        raise NotImplementedError
+
+    def close_jacobians(self, sheet: Sheet) -> None:
+        """What follows from them over all steps."""
 
     # ------------------------------------------------------------------------------- the sizes
 
@@ -242,6 +255,12 @@ class RecurrentProblem(SheetProblem):
             training.give()
         self.prepare(sheet)
         self.write_steps(sheet)
+        if self.jacobians:
+            steps = range(1, self.steps + 1)
+            self.pass_over(
+                sheet, "How it hangs on the step before, step", steps, self.write_jacobians
+            )
+            self.close_jacobians(sheet)
         outputs = [f"{self.output}_{t}" for t in range(1, self.steps + 1)]
         if self.targets is not None:
             self._add_losses(sheet, self.targets)
@@ -303,7 +322,7 @@ class RecurrentProblem(SheetProblem):
             if is_shown(count, self.steps):
                 sheet.section(f"{heading} {t}")
             elif count == 3:
-                left_out(sheet, order[2], order[-2])
+                sheet.block(not_shown(order[2], order[-2]))
             before = len(sheet.lines)
             write(sheet, t)
             if not is_shown(count, self.steps):
@@ -324,6 +343,12 @@ class RecurrentProblem(SheetProblem):
         if affine.bias in sheet.dimensions.known:
             terms.append(affine.bias)
         return " + ".join(terms)
+
+    def scaled(self, sheet: Sheet, factor: str, weight: str) -> str:
+        """The rows of a weight times the entries of a vector, as a Jacobian has them."""
+        if not sheet.dimensions.known[weight]:
+            return f"{factor} * {weight}"
+        return f"diag({factor}) @ {weight}" + ".T" * (self.vectors == "rows")
 
     def _write_output(self, sheet: Sheet, t: int) -> None:
         """The lines of the output of step t."""
@@ -346,33 +371,42 @@ class RecurrentProblem(SheetProblem):
         row = LOSSES[self.loss]
         compared = f"s_{t}" if row.activation else f"{self.output}_{t}"
         text = row.vector if self.output_dims else row.number
+        assert self.targets is not None
+        alone = len(self.targets.steps) == 1
         sheet.line(
-            f"L_{t}",
+            "L" if alone else f"L_{t}",
             text.replace("#y", compared).replace("#t", f"target_{t}"),
             "the loss of the step",
         )
 
     def _add_losses(self, sheet: Sheet, given: Targets) -> None:
+        sheet.result("L")
         terms = [f"L_{t}" for t in sorted(given.steps)]
+        if len(terms) == 1:
+            return
         sheet.section("Loss")
-        total = added(sheet, terms)
-        if self.reduction == "mean" and len(terms) > 1:
+        total = combined(sheet, "+", terms)
+        if self.reduction == "mean":
             sheet.line("L", Apply("/", total, Number(str(len(terms)))), "the mean over the steps")
         else:
-            sheet.line(
-                "L", total, "the sum over the steps" if len(terms) > 1 else "one step has a loss"
-            )
-        sheet.result("L")
+            sheet.line("L", total, "the sum over the steps")
 
-    def _group(self, name: str) -> Block:
+    def _group(self, name: str, hidden: bool) -> Block:
         """What the gradient by a name stands under."""
         parts = {part for affine in self.affines for part in affine[1:]}
         if name in self.by_name or name in parts:
             return Section(("Gradients of the weights",))
-        if name == "L":
-            return Section(("Backward through time",))
-        t = _step(name)
-        return Section((f"Backward, step {t}",))
+        if name in self.initial or name.rstrip(digits) == "x_":
+            return Section(("Gradients of inputs and initial states",))
+        if name.rstrip(digits) == "L_":
+            return Section(("Backward, the loss",))
+        if hidden:
+            return not_shown(self.steps - 1, 3)
+        return Section((self.backward_heading(name, _step(name)),))
+
+    def backward_heading(self, name: str, t: int) -> str:
+        """The heading of the gradient by a quantity of step t."""
+        return f"Backward, step {t}"
 
     def _back(self, sheet: Sheet, training: Training | None) -> None:
         weights = [weight.name for weight in self.weights]
@@ -380,7 +414,9 @@ class RecurrentProblem(SheetProblem):
         if self.input_gradients:
             wrt = [f"x_{t}" for t in range(1, self.steps + 1)] + wrt
         seeds = {g.name: f"delta_{g.name}" for g in self.upstream}
-        sheet.backward("L", [*wrt, *weights], seeds, (), self._group)
+        sheet.backward(
+            "L", [*wrt, *weights], seeds, (), lambda name: self._group(name, name in sheet.hidden)
+        )
         enters = [*(self.targets.steps if self.targets else ()), *(_step(name) for name in seeds)]
         norms(sheet, "L", self.states, range(self.steps, 0, -1), set(enters) == {self.steps})
         sheet.result(

@@ -84,9 +84,11 @@ class Gru(GatedProblem):
         super().prepare(sheet)
         r, z, n = map(self.letter, self.GATES)
         acts = "on the state, before" if self.reset == "before" else "after"
-        share = "of the old state" if self.update_gate == "keeps" else f"of the candidate {n}"
-        sheet.text(f"The reset gate {r} acts {acts} the product with the weights of {n}; ")
-        sheet.text(f"the update gate {z} is the share {share} in the new one.")
+        share = "old state" if self.update_gate == "keeps" else f"candidate {n}"
+        sheet.text(
+            f"The reset gate {r} acts {acts} the product with the weights of {n}. The update gate "
+            f"{z} is the share of the {share} in the new state."
+        )
 
     def write_cell(self, sheet: Sheet, t: int) -> None:
         r = self.gate(sheet, "r", t, "sigmoid", "the reset gate: how much of the past is used")

@@ -18,6 +18,7 @@ from typing import ClassVar
 from stepsolve.gated_problem import GatedProblem
 from stepsolve.source.arrays import GivenArray, array, given_arrays
 from stepsolve.source.fields import entry
+from stepsolve.worksheet.recurrent import combined
 from stepsolve.worksheet.sheet import Sheet
 
 _EXAMPLE = {
@@ -78,3 +79,47 @@ class Lstm(GatedProblem):
         g = self.gate(sheet, "g", t, "tanh", "what may be written")
         sheet.line(f"c_{t}", f"{f} * c_{t - 1} + {i} * {g}", "the cell: what is kept and written")
         sheet.line(f"h_{t}", f"{o} * tanh(c_{t})", "the state: what is shown of the cell")
+
+    def write_jacobians(self, sheet: Sheet, t: int) -> None:
+        """The product and chain rules within a step; h_(t-1) and c_(t-1) move one at a time."""
+        i, f, o, g = (f"{self.letter(gate)}_{t}" for gate in self.GATES)
+        before = [affine.letter for affine in self.affines]
+        lines = [f"{name}{t}" for x in before for name in (f"{self.BEFORE}_{x}", f"{x}_")]
+        lines += [f"c_{t}", f"h_{t}"]
+        weights = {gate: self._affine(self.letter(gate)).recurrent for gate in self.GATES}
+        diag = "diag({})" if self.state_dims else "{}"
+        times = "@" if self.state_dims else "*"
+        cell, state, c, h = f"c_{t - 1}", f"h_{t - 1}", f"c_{t}", f"h_{t}"
+        kept = sheet.jacobian(c, cell, diag.format(f), "the forget gate alone", lines[-2:])
+        moved = " + ".join(
+            [
+                self.scaled(sheet, f"{cell} * {f} * (1 - {f})", weights["f"]),
+                self.scaled(sheet, f"{g} * {i} * (1 - {i})", weights["i"]),
+                self.scaled(sheet, f"{i} * (1 - {g}^2)", weights["g"]),
+            ]
+        )
+        by_state = sheet.jacobian(c, state, moved, "the product rule, through three gates", lines)
+        shown = self.scaled(sheet, f"tanh({c}) * {o} * (1 - {o})", weights["o"])
+        through = diag.format(f"{o} * (1 - tanh({c})^2)")
+        sheet.jacobian(
+            h,
+            state,
+            f"{shown} + {through} {times} {by_state}",
+            "the product rule: through the output gate, and through the cell",
+            lines,
+        )
+        sheet.jacobian(
+            h, cell, f"{through} {times} {kept}", "the chain rule, through c", lines[-2:]
+        )
+
+    def close_jacobians(self, sheet: Sheet) -> None:
+        forget = self.letter("f")
+        sheet.section("Why the gradient lives")
+        factors = (f"{forget}_{t}" for t in range(self.steps, 0, -1))
+        sheet.line("kept", combined(sheet, "*", factors), "along the cells alone")
+        sheet.text(
+            "From cell to cell the gradient is multiplied by the forget gate, entry by entry, and by "
+            "no weight. Where the forget gates are near 1, so is their product: the gradient comes "
+            "back whole over many steps, while that of h passes through the weights at every step."
+        )
+        sheet.result("kept")

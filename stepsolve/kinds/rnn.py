@@ -22,6 +22,8 @@ from stepsolve.worksheet.sheet import Sheet
 
 _FORWARD = Affine("h", "W_xh", "W_hh", "b_h")
 _BACKWARD = Affine("k", "W_xk", "W_kk", "b_k")
+_SLOPES = {"tanh": "(1 - h^2)", "sigmoid": "(h * (1 - h))", "relu": "sign(h)"}
+"""The derivatives of the activations, from their values."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,18 @@ class Rnn(RecurrentProblem):
         sheet.line(z, text, "input and state, weighted")
         sheet.line(name, f"{self.activation}({z})", "the state of the step")
 
+    def write_jacobians(self, sheet: Sheet, t: int) -> None:
+        """The chain rule: the slope of the activation, then the weights."""
+        h = f"h_{t}"
+        if self.activation == "identity":
+            text = "W_hh" + ".T" * (self.vectors == "rows" and bool(self.state_dims))
+        else:
+            text = self.scaled(sheet, _SLOPES[self.activation].replace("h", h), "W_hh")
+        because = "the slope of the activation times the weights"
+        sheet.jacobian(
+            h, f"h_{t - 1}", text, because, [f"z_{t}", h] if f"z_{t}" in sheet.lines else [h]
+        )
+
     def write_steps(self, sheet: Sheet) -> None:
         if not self.both_ways:
             super().write_steps(sheet)
@@ -93,3 +107,10 @@ class Rnn(RecurrentProblem):
             lambda sheet, t: self._state(sheet, _BACKWARD, t, f"k_{t + 1}"),
         )
         self.pass_over(sheet, "Output, step", steps, self.finish)
+
+    def backward_heading(self, name: str, t: int) -> str:
+        if not self.both_ways:
+            return super().backward_heading(name, t)
+        if name[:2] in ("y_", "s_"):
+            return "Backward, the outputs"
+        return f"Backward, the states {'k' if 'k' in name else 'h'}"

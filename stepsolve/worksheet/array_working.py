@@ -123,8 +123,10 @@ class ArrayWorkings:
         if not dims:
             return base._replace(decimal=self._decimal(line.name, ()))
         array = self.shown(line.name, stands)
-        if isinstance(line.expression, Name | Array | Number):
-            base = base._replace(working=())
+        if isinstance(line.expression, Name | Array | Number | Item) or (
+            isinstance(line.expression, Apply) and line.expression.operation == "concat"
+        ):
+            base = base._replace(working=())  # nothing is worked out
         return base._replace(
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )

@@ -69,24 +69,24 @@ def is_shown(t: int, steps: int) -> bool:
     return steps <= ALL_SHOWN or t in (1, 2, steps)
 
 
-def left_out(sheet: Sheet, first: int, last: int) -> None:
-    """Say which steps are not shown."""
-    sheet.text(
-        f"Steps {first} to {last} go the same way: they are worked out and checked, but left out here.",
-        detail=Detail.BRIEF,
+def not_shown(first: int, last: int) -> Text:
+    """That some steps are not shown."""
+    told = (
+        f"Steps {first} to {last} go the same way: worked out and checked, they are left out here."
     )
+    return Text((told,), Detail.BRIEF)
 
 
-def added(sheet: Sheet, terms: Iterable[str]) -> Expression:
-    """A sum of names; every part of it is measured at once, so that none is nested too deeply."""
+def combined(sheet: Sheet, operation: str, terms: Iterable[str]) -> Expression:
+    """A sum or product of names; each part is measured at once, so that none is nested too deep."""
 
-    def plus(left: Expression, right: Expression) -> Expression:
-        both = Apply("+", left, right)
+    def put(left: Expression, right: Expression) -> Expression:
+        both = Apply(operation, left, right)
         sheet.dimensions.of(both)
         return both
 
     parts: list[Expression] = [Name(term) for term in terms]
-    return reduce(plus, parts)
+    return reduce(put, parts)
 
 
 def norms(
@@ -111,7 +111,7 @@ def norms(
         if len(found) == len(states):
             rows.append((t, tuple(found)))
     if len(rows) > 1:
-        sheet.section("The gradient on its way back")
+        sheet.section("The gradient on its way back", detail=Detail.NORMAL)
         sheet.block(_norm_table(target, states, rows, alone))
 
 

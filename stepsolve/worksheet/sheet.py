@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from stepsolve.checking.jacobians import Jacobian
 from stepsolve.derivation import Block, Detail, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
@@ -23,7 +24,7 @@ from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
 from stepsolve.worksheet.backward import Graph
 from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
-from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian
+from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian, added
 
 if TYPE_CHECKING:
     from stepsolve.worksheet.solved import Solved
@@ -68,6 +69,7 @@ class Sheet:
         self.lines: dict[str, Line] = {}
         self.items: list[Item] = []
         self.passes: list[Pass] = []
+        self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
         self.hidden: set[str] = set()
         self.dimensions = Dimensions({}, {})
@@ -123,6 +125,18 @@ class Sheet:
         self._add(Line(name, tree, because, FORWARD, detail=detail), dims)
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
+
+    def jacobian(
+        self, of: str, by: str, expression: str, because: str, lines: Iterable[str]
+    ) -> str:
+        """A line for the partial derivatives of a line by another quantity; gives its name.
+
+        They are confirmed by moving that quantity and running `lines` again, nothing else.
+        """
+        name = f"∂{of}/∂{by}"
+        self.line(name, expression, because)
+        self.jacobians.append(Jacobian(name, of, by, tuple(lines)))
+        return name
 
     def _add(self, line: Line, dims: Dims) -> None:
         self.lines[line.name] = line
@@ -180,19 +194,25 @@ class Sheet:
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(target, name, zero, f"{target} does not hang on {name}")
         if groups is not None:
-            self._group(start, {title: groups(name) for name, title in gradients.items()})
+            self._group(start, gradients, groups)
         done = Pass(target, gradients, graph.consumers, above, idle)
         self.passes.append(done)
         return done
 
-    def _group(self, start: int, blocks: Mapping[str, Block]) -> None:
-        """Lines from an item on under the blocks of their names."""
+    def _group(
+        self, start: int, gradients: Mapping[str, str], groups: Callable[[str], Block]
+    ) -> None:
+        """Lines from an item on under the blocks of their names, given quantities last."""
+        of = {title: name for name, title in gradients.items()}
         found: dict[Block, list[Line]] = {}
         for item in self.items[start:]:
             assert isinstance(item, list)  # nothing but lines is written there
+            line: Line
             for line in item:
-                found.setdefault(blocks[line.name], []).append(line)
-        self.items[start:] = [part for pair in found.items() for part in pair]  # type: ignore[misc]
+                found.setdefault(groups(of[line.name]), []).append(line)
+        ends = [block for block, lines in found.items() if of[lines[-1].name] in self.given]
+        order = [block for block in found if block not in ends] + ends
+        self.items[start:] = [part for block in order for part in (block, found[block])]  # type: ignore[misc]
 
     def _differentiate(self, graph: Graph, above: Mapping[str, Expression]) -> None:
         """Reverse accumulation (Rumelhart, Hinton, Williams 1986): users before what they use."""
@@ -223,9 +243,7 @@ class Sheet:
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(graph.target, name, zero, "no use of it has a gradient")
             return
-        total = parts[0].expression
-        for part in parts[1:]:
-            total = Apply("+", total, part.expression)
+        total = added([part.expression for part in parts], self.dimensions)
         users = graph.consumers[name]
         because = parts[0].because
         note = self._factors(parts[0].expression) if len(parts) == 1 else ""
