@@ -256,11 +256,7 @@ class RecurrentProblem(SheetProblem):
         self.prepare(sheet)
         self.write_steps(sheet)
         if self.jacobians:
-            steps = range(1, self.steps + 1)
-            self.pass_over(
-                sheet, "How it hangs on the step before, step", steps, self.write_jacobians
-            )
-            self.close_jacobians(sheet)
+            self._write_all_jacobians(sheet)
         outputs = [f"{self.output}_{t}" for t in range(1, self.steps + 1)]
         if self.targets is not None:
             self._add_losses(sheet, self.targets)
@@ -269,6 +265,13 @@ class RecurrentProblem(SheetProblem):
             sheet.result(*(f"{state}_{self.steps}" for state in self.states))
             return
         self._back(sheet, training)
+
+    def _write_all_jacobians(self, sheet: Sheet) -> None:
+        steps = range(1, self.steps + 1)
+        self.pass_over(sheet, "By the step before, step", steps, self.write_jacobians)
+        self.close_jacobians(sheet)
+        if not self.is_long:
+            sheet.result(*(f"∂h_{t}/∂h_{t - 1}" for t in steps))
 
     def _give(self, sheet: Sheet) -> None:
         for t in range(1, self.steps + 1):
@@ -344,11 +347,19 @@ class RecurrentProblem(SheetProblem):
             terms.append(affine.bias)
         return " + ".join(terms)
 
-    def scaled(self, sheet: Sheet, factor: str, weight: str) -> str:
+    @property
+    def times(self) -> str:
+        """The sign between two Jacobians."""
+        return "@" if self.state_dims else "*"
+
+    def diagonal(self, factor: str) -> str:
+        """The Jacobian of what is multiplied entry by entry."""
+        return f"diag({factor})" if self.state_dims else f"({factor})"
+
+    def scaled(self, factor: str, weight: str) -> str:
         """The rows of a weight times the entries of a vector, as a Jacobian has them."""
-        if not sheet.dimensions.known[weight]:
-            return f"{factor} * {weight}"
-        return f"diag({factor}) @ {weight}" + ".T" * (self.vectors == "rows")
+        transposed = ".T" if self.state_dims and self.vectors == "rows" else ""
+        return f"{self.diagonal(factor)} {self.times} {weight}{transposed}"
 
     def _write_output(self, sheet: Sheet, t: int) -> None:
         """The lines of the output of step t."""

@@ -117,3 +117,39 @@ class Gru(GatedProblem):
             sheet.line(before, f"{text}{bias} + {r} * {past}")
         sheet.line(name, f"tanh({before})", "the candidate")
         return name
+
+    def write_jacobians(self, sheet: Sheet, t: int) -> None:
+        """The product rule: through the state itself, the update gate and the candidate."""
+        r, z, n = (f"{self.letter(gate)}_{t}" for gate in self.GATES)
+        weights = {gate: self._affine(self.letter(gate)).recurrent for gate in self.GATES}
+        state, h = f"h_{t - 1}", f"h_{t}"
+        before = [
+            f"{self.BEFORE}_{self.letter('r')}{t}",
+            r,
+            f"q_{t}",
+            f"{self.BEFORE}_{self.letter('n')}{t}",
+            n,
+        ]
+        slope = f"1 - {n}^2"
+        if self.reset == "before":
+            past = f"{self.diagonal(r)} + {self.scaled(f'{state} * {r} * (1 - {r})', weights['r'])}"
+            inner = f"{self.scaled(slope, weights['n'])} {self.times} ({past})"
+        else:
+            both = [
+                self.scaled(r, weights["n"]),
+                self.scaled(f"q_{t} * {r} * (1 - {r})", weights["r"]),
+            ]
+            inner = f"{self.diagonal(slope)} {self.times} ({' + '.join(both)})"
+        because = "through the weights of the candidate, and through the reset gate"
+        by_state = sheet.jacobian(n, state, inner, because, before)
+        keeps = self.update_gate == "keeps"
+        old, new = (z, f"1 - {z}") if keeps else (f"1 - {z}", z)
+        change = f"({state} - {n})" if keeps else f"({n} - {state})"
+        gate = self.scaled(f"{change} * {z} * (1 - {z})", weights["z"])
+        sheet.jacobian(
+            h,
+            state,
+            f"{self.diagonal(old)} + {gate} + {self.diagonal(new)} {self.times} {by_state}",
+            "the product rule: the state itself, the update gate, the candidate",
+            [*before, f"{self.BEFORE}_{self.letter('z')}{t}", z, h],
+        )

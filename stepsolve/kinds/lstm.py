@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from stepsolve.gated_problem import GatedProblem
+from stepsolve.notation.tree import Apply
 from stepsolve.source.arrays import GivenArray, array, given_arrays
 from stepsolve.source.fields import entry
 from stepsolve.worksheet.recurrent import combined
@@ -82,44 +83,55 @@ class Lstm(GatedProblem):
 
     def write_jacobians(self, sheet: Sheet, t: int) -> None:
         """The product and chain rules within a step; h_(t-1) and c_(t-1) move one at a time."""
+        if t == 1:
+            sheet.text(
+                "Within a step h and c before it are moved one at a time, the other one held."
+            )
         i, f, o, g = (f"{self.letter(gate)}_{t}" for gate in self.GATES)
         before = [affine.letter for affine in self.affines]
         lines = [f"{name}{t}" for x in before for name in (f"{self.BEFORE}_{x}", f"{x}_")]
         lines += [f"c_{t}", f"h_{t}"]
         weights = {gate: self._affine(self.letter(gate)).recurrent for gate in self.GATES}
-        diag = "diag({})" if self.state_dims else "{}"
-        times = "@" if self.state_dims else "*"
         cell, state, c, h = f"c_{t - 1}", f"h_{t - 1}", f"c_{t}", f"h_{t}"
-        kept = sheet.jacobian(c, cell, diag.format(f), "the forget gate alone", lines[-2:])
+        kept = sheet.jacobian(c, cell, self.diagonal(f), "the forget gate alone", lines[-2:])
         moved = " + ".join(
             [
-                self.scaled(sheet, f"{cell} * {f} * (1 - {f})", weights["f"]),
-                self.scaled(sheet, f"{g} * {i} * (1 - {i})", weights["i"]),
-                self.scaled(sheet, f"{i} * (1 - {g}^2)", weights["g"]),
+                self.scaled(f"{cell} * {f} * (1 - {f})", weights["f"]),
+                self.scaled(f"{g} * {i} * (1 - {i})", weights["i"]),
+                self.scaled(f"{i} * (1 - {g}^2)", weights["g"]),
             ]
         )
         by_state = sheet.jacobian(c, state, moved, "the product rule, through three gates", lines)
-        shown = self.scaled(sheet, f"tanh({c}) * {o} * (1 - {o})", weights["o"])
-        through = diag.format(f"{o} * (1 - tanh({c})^2)")
+        shown = self.scaled(f"tanh({c}) * {o} * (1 - {o})", weights["o"])
+        through = self.diagonal(f"{o} * (1 - tanh({c})^2)")
         sheet.jacobian(
             h,
             state,
-            f"{shown} + {through} {times} {by_state}",
+            f"{shown} + {through} {self.times} {by_state}",
             "the product rule: through the output gate, and through the cell",
             lines,
         )
         sheet.jacobian(
-            h, cell, f"{through} {times} {kept}", "the chain rule, through c", lines[-2:]
+            h, cell, f"{through} {self.times} {kept}", "the chain rule, through c", lines[-2:]
         )
 
     def close_jacobians(self, sheet: Sheet) -> None:
+        if self.steps == 1:
+            return
         forget = self.letter("f")
+        steps = range(1, self.steps + 1)
         sheet.section("Why the gradient lives")
-        factors = (f"{forget}_{t}" for t in range(self.steps, 0, -1))
-        sheet.line("kept", combined(sheet, "*", factors), "along the cells alone")
+        kept = combined(sheet, "*", (f"{forget}_{t}" for t in reversed(steps)))
+        name = sheet.jacobian(
+            f"c_{self.steps}",
+            "c_0",
+            Apply("diag", kept) if self.state_dims else kept,
+            "from cell to cell, the gates held",
+            (f"c_{t}" for t in steps),
+        )
         sheet.text(
             "From cell to cell the gradient is multiplied by the forget gate, entry by entry, and by "
             "no weight. Where the forget gates are near 1, so is their product: the gradient comes "
             "back whole over many steps, while that of h passes through the weights at every step."
         )
-        sheet.result("kept")
+        sheet.result(name)

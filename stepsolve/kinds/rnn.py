@@ -22,7 +22,7 @@ from stepsolve.worksheet.sheet import Sheet
 
 _FORWARD = Affine("h", "W_xh", "W_hh", "b_h")
 _BACKWARD = Affine("k", "W_xk", "W_kk", "b_k")
-_SLOPES = {"tanh": "(1 - h^2)", "sigmoid": "(h * (1 - h))", "relu": "sign(h)"}
+_SLOPES = {"tanh": "1 - h^2", "sigmoid": "h * (1 - h)", "relu": "sign(h)"}
 """The derivatives of the activations, from their values."""
 
 
@@ -88,7 +88,7 @@ class Rnn(RecurrentProblem):
         if self.activation == "identity":
             text = "W_hh" + ".T" * (self.vectors == "rows" and bool(self.state_dims))
         else:
-            text = self.scaled(sheet, _SLOPES[self.activation].replace("h", h), "W_hh")
+            text = self.scaled(_SLOPES[self.activation].replace("h", h), "W_hh")
         because = "the slope of the activation times the weights"
         sheet.jacobian(
             h, f"h_{t - 1}", text, because, [f"z_{t}", h] if f"z_{t}" in sheet.lines else [h]

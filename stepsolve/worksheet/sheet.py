@@ -127,7 +127,7 @@ class Sheet:
             self._named.setdefault(tree, name)
 
     def jacobian(
-        self, of: str, by: str, expression: str, because: str, lines: Iterable[str]
+        self, of: str, by: str, expression: str | Expression, because: str, lines: Iterable[str]
     ) -> str:
         """A line for the partial derivatives of a line by another quantity; gives its name.
 
