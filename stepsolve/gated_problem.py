@@ -20,7 +20,7 @@ from stepsolve.worksheet.recurrent import Affine
 from stepsolve.worksheet.sheet import Sheet
 
 _letter = matching("[a-zA-Z]", "a letter")
-_RESERVED = frozenset("xhcysLWUb")
+_RESERVED = frozenset("xhcysqLWUb")
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class RecurrentProblem(SheetProblem):
     weights: tuple[GivenArray, ...] = entry(given_arrays, "The weights by name.")
     vectors: str = entry(
         choice("columns", "rows"),
-        "columns: W @ x, with weights of n × m. rows: x @ W, with weights of m × n.",
+        "How vectors stand: columns for W @ x, with weights of n × m, rows for x @ W, of m × n.",
         default="columns",
         examples=("columns",),
     )

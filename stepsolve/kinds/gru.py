@@ -63,7 +63,7 @@ class Gru(GatedProblem):
     )
     update_gate: str = entry(
         choice("keeps", "replaces"),
-        "keeps: z is the share of the old state. replaces: z is the share of the candidate.",
+        "What z is the share of: keeps for the old state, replaces for the candidate.",
         default="keeps",
         examples=("keeps",),
     )
