@@ -17,7 +17,6 @@ from stepsolve.worksheet.recurrent import LOSSES, OUT, OUT_BIAS
 if TYPE_CHECKING:
     from stepsolve.recurrent_problem import RecurrentProblem
 
-_MOST_WORK: Final = 50_000_000  # entries of all weights at all steps
 _LARGEST_JACOBIAN: Final = 100
 
 
@@ -87,9 +86,6 @@ class Checks:
 
     def _check_weights(self) -> None:
         problem = self._problem
-        if sum(prod(weight.dims) for weight in problem.weights) * problem.steps > _MOST_WORK:
-            self._add(problem.weights[0].node, "these weights at all steps are too much work")
-            return
         if problem.jacobians and prod(problem.state_dims) > _LARGEST_JACOBIAN:
             told = f"jacobians are for states of at most {_LARGEST_JACOBIAN} entries"
             self._add(problem.weights[0].node, told)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from string import ascii_letters, digits
 from typing import ClassVar
 
 from stepsolve.derivation import Block, Section
 from stepsolve.notation.names import gradient_name
-from stepsolve.notation.tree import Apply, Array, Number
+from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, folded
 from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.recurrent_checks import Checks
 from stepsolve.sheet_problem import SheetProblem
@@ -36,7 +36,6 @@ from stepsolve.worksheet.recurrent import (
     OUT,
     OUT_BIAS,
     Affine,
-    combined,
     is_shown,
     norms,
     not_shown,
@@ -396,7 +395,7 @@ class RecurrentProblem(SheetProblem):
         if len(terms) == 1:
             return
         sheet.section("Loss")
-        total = combined(sheet, "+", terms)
+        total = folded(partial(Apply, "+"), [Name(term) for term in terms])
         if self.reduction == "mean":
             sheet.line("L", Apply("/", total, Number(str(len(terms)))), "the mean over the steps")
         else:
@@ -425,6 +424,12 @@ class RecurrentProblem(SheetProblem):
         if self.input_gradients:
             wrt = [f"x_{t}" for t in range(1, self.steps + 1)] + wrt
         seeds = {g.name: f"delta_{g.name}" for g in self.upstream}
+        if seeds:
+            sheet.section("From above")
+            told: list[str | Expression] = []
+            for name, seed in seeds.items():
+                told += [Name(gradient_name("L", name)), " has the part ", Name(seed), ", "]
+            sheet.text("Of a loss L that is not written here, ", *told[:-1], ".")
         sheet.backward(
             "L", [*wrt, *weights], seeds, (), lambda name: self._group(name, name in sheet.hidden)
         )

@@ -13,13 +13,13 @@ forget (2000); Goodfellow, Bengio, Courville, Deep Learning (2016), 10.10.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from stepsolve.gated_problem import GatedProblem
-from stepsolve.notation.tree import Apply
+from stepsolve.notation.tree import Apply, Name, folded
 from stepsolve.source.arrays import GivenArray, array, given_arrays
 from stepsolve.source.fields import entry
-from stepsolve.worksheet.recurrent import combined
 from stepsolve.worksheet.sheet import Sheet
 
 _EXAMPLE = {
@@ -121,7 +121,7 @@ class Lstm(GatedProblem):
         forget = self.letter("f")
         steps = range(1, self.steps + 1)
         sheet.section("Why the gradient lives")
-        kept = combined(sheet, "*", (f"{forget}_{t}" for t in reversed(steps)))
+        kept = folded(partial(Apply, "*"), [Name(f"{forget}_{t}") for t in reversed(steps)])
         name = sheet.jacobian(
             f"c_{self.steps}",
             "c_0",

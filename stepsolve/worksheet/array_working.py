@@ -270,12 +270,16 @@ def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
 
 
 def _terms(expression: Expression) -> list[Expression]:
-    """The terms of a sum, those of its sums to the left among them."""
+    """The terms of a sum, those of the sums in it among them."""
     found: list[Expression] = []
-    while isinstance(expression, Apply) and expression.operation == "+":
-        found.append(expression.arguments[1])
-        expression = expression.arguments[0]
-    return [expression, *reversed(found)]
+    waiting = [expression]
+    while waiting:
+        match waiting.pop():
+            case Apply(operation="+", arguments=(left, right)):
+                waiting += [left, right]
+            case term:
+                found.append(term)
+    return found[::-1]
 
 
 def plain_value(value: Any) -> Plain:

@@ -8,12 +8,11 @@ through time (1990); Pascanu, Mikolov, Bengio, On the difficulty of training rec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import reduce
 from typing import Final, NamedTuple
 
 from stepsolve.derivation import Block, Detail, Table, Text
 from stepsolve.notation.names import gradient_name
-from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.notation.tree import Apply, Name, Number
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved
 
@@ -75,18 +74,6 @@ def not_shown(first: int, last: int) -> Text:
         f"Steps {first} to {last} go the same way: worked out and checked, they are left out here."
     )
     return Text((told,), Detail.BRIEF)
-
-
-def combined(sheet: Sheet, operation: str, terms: Iterable[str]) -> Expression:
-    """A sum or product of names; each part is measured at once, so that none is nested too deep."""
-
-    def put(left: Expression, right: Expression) -> Expression:
-        both = Apply(operation, left, right)
-        sheet.dimensions.of(both)
-        return both
-
-    parts: list[Expression] = [Name(term) for term in terms]
-    return reduce(put, parts)
 
 
 def norms(

@@ -8,7 +8,6 @@ over the axes along which an argument was broadcast.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import reduce
 from typing import NamedTuple
 
 from stepsolve.calculus.tidy import tidy
@@ -18,6 +17,7 @@ from stepsolve.notation.tree import (
     Item,
     Name,
     Number,
+    folded,
     names,
     substitute,
     transform,
@@ -257,7 +257,7 @@ def _settled(expression: Expression) -> Expression:
 
 def added(parts: Sequence[Expression], dimensions: Dimensions) -> Expression:
     """A sum of gradients; what goes to the parts of one array is put together again."""
-    return _joined(parts, dimensions) or reduce(_plus, parts)
+    return _joined(parts, dimensions) or folded(_plus, parts)
 
 
 def _plus(left: Expression, right: Expression) -> Expression:
