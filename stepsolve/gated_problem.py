@@ -31,6 +31,8 @@ class GatedProblem(RecurrentProblem):
     """The usual letters of the gates, in the order of the page."""
     STACKED: ClassVar[tuple[str, ...]] = ()
     """The usual order of stacked gates."""
+    TANH: ClassVar[tuple[str, ...]] = ()
+    """Those with a hyperbolic tangent, not a sigmoid."""
     BEFORE: ClassVar[str] = "z"
     """The letter of what goes into a gate."""
 
@@ -129,10 +131,22 @@ class GatedProblem(RecurrentProblem):
         sideways = self.vectors == "rows" and len(self.by_name[whole].dims) == 2
         return f":, {stretch}" if sideways else stretch
 
-    def gate(self, sheet: Sheet, gate: str, t: int, activation: str, because: str) -> str:
+    def gate(self, sheet: Sheet, gate: str, t: int, because: str) -> str:
         """The lines of a gate of step t; gives its name."""
         letter = self.letter(gate)
         before, name = f"{self.BEFORE}_{letter}{t}", f"{letter}_{t}"
         sheet.line(before, self.affine(sheet, self._affine(letter), t, f"h_{t - 1}"))
+        activation = "tanh" if gate in self.TANH else "sigmoid"
         sheet.line(name, f"{activation}({before})", because)
         return name
+
+    def gate_jacobian(self, sheet: Sheet, gate: str, t: int) -> str:
+        """How a gate moves with the state before it: its slope times its weights; gives its name."""
+        letter = self.letter(gate)
+        name = f"{letter}_{t}"
+        slope = f"1 - {name}^2" if gate in self.TANH else f"{name} * (1 - {name})"
+        text = self.scaled(slope, self._affine(letter).recurrent)
+        lines = [f"{self.BEFORE}_{letter}{t}", name]
+        return sheet.jacobian(
+            name, f"h_{t - 1}", text, "the slope of the gate times its weights", lines
+        )

@@ -34,6 +34,7 @@ class Gru(GatedProblem):
 
     GATES: ClassVar = ("r", "z", "n")
     STACKED: ClassVar = ("r", "z", "n")
+    TANH: ClassVar = ("n",)
     BEFORE: ClassVar = "a"
 
     weights: tuple[GivenArray, ...] = entry(
@@ -91,8 +92,8 @@ class Gru(GatedProblem):
         )
 
     def write_cell(self, sheet: Sheet, t: int) -> None:
-        r = self.gate(sheet, "r", t, "sigmoid", "the reset gate: how much of the past is used")
-        z = self.gate(sheet, "z", t, "sigmoid", "the update gate: how much is kept or replaced")
+        r = self.gate(sheet, "r", t, "the reset gate: how much of the past is used")
+        z = self.gate(sheet, "z", t, "the update gate: how much is kept or replaced")
         n = self._candidate(sheet, r, t)
         old, new = (z, f"(1 - {z})") if self.update_gate == "keeps" else (f"(1 - {z})", z)
         sheet.line(f"h_{t}", f"{old} * h_{t - 1} + {new} * {n}", "old state and candidate, shared")
@@ -121,35 +122,29 @@ class Gru(GatedProblem):
     def write_jacobians(self, sheet: Sheet, t: int) -> None:
         """The product rule: through the state itself, the update gate and the candidate."""
         r, z, n = (f"{self.letter(gate)}_{t}" for gate in self.GATES)
-        weights = {gate: self._affine(self.letter(gate)).recurrent for gate in self.GATES}
-        state, h = f"h_{t - 1}", f"h_{t}"
-        before = [
-            f"{self.BEFORE}_{self.letter('r')}{t}",
-            r,
-            f"q_{t}",
-            f"{self.BEFORE}_{self.letter('n')}{t}",
-            n,
-        ]
-        slope = f"1 - {n}^2"
+        state, h, q, x = f"h_{t - 1}", f"h_{t}", f"q_{t}", self.times
+        weight = self._affine(self.letter("n")).recurrent
+        transposed = weight + ".T" * bool(self.state_dims and self.vectors == "rows")
+        slope = self.diagonal(f"1 - {n}^2")
+        by_r, by_z = (self.gate_jacobian(sheet, gate, t) for gate in "rz")
+        lines = [f"{self.BEFORE}_{self.letter('r')}{t}", r, q]
         if self.reset == "before":
-            past = f"{self.diagonal(r)} + {self.scaled(f'{state} * {r} * (1 - {r})', weights['r'])}"
-            inner = f"{self.scaled(slope, weights['n'])} {self.times} ({past})"
+            text = f"{self.diagonal(r)} + {self.diagonal(state)} {x} {by_r}"
+            by_q = sheet.jacobian(q, state, text, "the product rule", lines)
+            text = f"{slope} {x} {transposed} {x} {by_q}"
         else:
-            both = [
-                self.scaled(r, weights["n"]),
-                self.scaled(f"q_{t} * {r} * (1 - {r})", weights["r"]),
-            ]
-            inner = f"{self.diagonal(slope)} {self.times} ({' + '.join(both)})"
-        because = "through the weights of the candidate, and through the reset gate"
-        by_state = sheet.jacobian(n, state, inner, because, before)
+            text = f"{self.scaled(r, weight)} + {self.diagonal(q)} {x} {by_r}"
+            text = f"{slope} {x} ({text})"
+        lines += [f"{self.BEFORE}_{self.letter('n')}{t}", n]
+        by_n = sheet.jacobian(n, state, text, "the slope of the candidate times its weights", lines)
         keeps = self.update_gate == "keeps"
         old, new = (z, f"1 - {z}") if keeps else (f"1 - {z}", z)
-        change = f"({state} - {n})" if keeps else f"({n} - {state})"
-        gate = self.scaled(f"{change} * {z} * (1 - {z})", weights["z"])
+        change = self.diagonal(f"{state} - {n}" if keeps else f"{n} - {state}")
+        lines += [f"{self.BEFORE}_{self.letter('z')}{t}", z, h]
         sheet.jacobian(
             h,
             state,
-            f"{self.diagonal(old)} + {gate} + {self.diagonal(new)} {self.times} {by_state}",
+            f"{self.diagonal(old)} + {change} {x} {by_z} + {self.diagonal(new)} {x} {by_n}",
             "the product rule: the state itself, the update gate, the candidate",
-            [*before, f"{self.BEFORE}_{self.letter('z')}{t}", z, h],
+            lines,
         )

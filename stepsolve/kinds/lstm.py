@@ -34,6 +34,7 @@ class Lstm(GatedProblem):
 
     GATES: ClassVar = ("i", "f", "o", "g")
     STACKED: ClassVar = ("i", "f", "g", "o")
+    TANH: ClassVar = ("g",)
 
     weights: tuple[GivenArray, ...] = entry(
         given_arrays,
@@ -74,10 +75,10 @@ class Lstm(GatedProblem):
         return {"h_0": self.initial_state, "c_0": self.initial_cell}
 
     def write_cell(self, sheet: Sheet, t: int) -> None:
-        i = self.gate(sheet, "i", t, "sigmoid", "the input gate: how much is written")
-        f = self.gate(sheet, "f", t, "sigmoid", "the forget gate: how much is kept")
-        o = self.gate(sheet, "o", t, "sigmoid", "the output gate: how much is shown")
-        g = self.gate(sheet, "g", t, "tanh", "what may be written")
+        i = self.gate(sheet, "i", t, "the input gate: how much is written")
+        f = self.gate(sheet, "f", t, "the forget gate: how much is kept")
+        o = self.gate(sheet, "o", t, "the output gate: how much is shown")
+        g = self.gate(sheet, "g", t, "what may be written")
         sheet.line(f"c_{t}", f"{f} * c_{t - 1} + {i} * {g}", "the cell: what is kept and written")
         sheet.line(f"h_{t}", f"{o} * tanh(c_{t})", "the state: what is shown of the cell")
 
@@ -88,32 +89,30 @@ class Lstm(GatedProblem):
                 "Within a step h and c before it are moved one at a time, the other one held."
             )
         i, f, o, g = (f"{self.letter(gate)}_{t}" for gate in self.GATES)
-        before = [affine.letter for affine in self.affines]
-        lines = [f"{name}{t}" for x in before for name in (f"{self.BEFORE}_{x}", f"{x}_")]
-        lines += [f"c_{t}", f"h_{t}"]
-        weights = {gate: self._affine(self.letter(gate)).recurrent for gate in self.GATES}
         cell, state, c, h = f"c_{t - 1}", f"h_{t - 1}", f"c_{t}", f"h_{t}"
-        kept = sheet.jacobian(c, cell, self.diagonal(f), "the forget gate alone", lines[-2:])
-        moved = " + ".join(
-            [
-                self.scaled(f"{cell} * {f} * (1 - {f})", weights["f"]),
-                self.scaled(f"{g} * {i} * (1 - {i})", weights["i"]),
-                self.scaled(f"{i} * (1 - {g}^2)", weights["g"]),
-            ]
+        between = [affine.letter for affine in self.affines]
+        lines = [n for x in between for n in (f"{self.BEFORE}_{x}{t}", f"{x}_{t}")] + [c, h]
+        moved = {gate: self.gate_jacobian(sheet, gate, t) for gate in self.GATES}
+        kept = sheet.jacobian(c, cell, self.diagonal(f), "the forget gate alone", [c])
+        by_state = sheet.jacobian(
+            c,
+            state,
+            f"{self.diagonal(cell)} {self.times} {moved['f']} + {self.diagonal(g)} {self.times} "
+            f"{moved['i']} + {self.diagonal(i)} {self.times} {moved['g']}",
+            "the product rule, through three gates",
+            lines[:-1],
         )
-        by_state = sheet.jacobian(c, state, moved, "the product rule, through three gates", lines)
-        shown = self.scaled(f"tanh({c}) * {o} * (1 - {o})", weights["o"])
+        shown = self.diagonal(f"tanh({c})")
         through = self.diagonal(f"{o} * (1 - tanh({c})^2)")
         sheet.jacobian(
             h,
             state,
-            f"{shown} + {through} {self.times} {by_state}",
+            f"{shown} {self.times} {moved['o']} + {through} {self.times} {by_state}",
             "the product rule: through the output gate, and through the cell",
             lines,
         )
-        sheet.jacobian(
-            h, cell, f"{through} {self.times} {kept}", "the chain rule, through c", lines[-2:]
-        )
+        text = f"{through} {self.times} {kept}"
+        sheet.jacobian(h, cell, text, "the chain rule, through the cell", [c, h])
 
     def close_jacobians(self, sheet: Sheet) -> None:
         if self.steps == 1:

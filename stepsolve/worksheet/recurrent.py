@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from stepsolve.derivation import Block, Detail, Table, Text
+from stepsolve.derivation import Block, Detail, Section, Table, Text
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Name, Number
 from stepsolve.worksheet.sheet import Sheet
@@ -98,7 +98,6 @@ def norms(
         if len(found) == len(states):
             rows.append((t, tuple(found)))
     if len(rows) > 1:
-        sheet.section("The gradient on its way back", detail=Detail.NORMAL)
         sheet.block(_norm_table(target, states, rows, alone))
 
 
@@ -136,7 +135,8 @@ def _norm_table(
                 ),
             ),
         )
-        return [table, *(_verdict(solved, rows) if alone else ())]
+        heading = Section(("The gradient on its way back",), Detail.NORMAL)
+        return [heading, table, *(_verdict(solved, rows) if alone else ())]
 
     return blocks
 
