@@ -10,20 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from string import ascii_letters, digits
+from functools import cached_property
 from typing import ClassVar
 
-from stepsolve.derivation import Block, Section
-from stepsolve.notation.names import gradient_name
-from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, folded
 from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.recurrent_checks import Checks
+from stepsolve.recurrent_page import RecurrentPage
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import (
     GivenArray,
     array,
-    element,
     given_arrays,
 )
 from stepsolve.source.fields import boolean, choice, entry
@@ -37,12 +33,10 @@ from stepsolve.worksheet.recurrent import (
     OUT_BIAS,
     Affine,
     is_shown,
-    norms,
     not_shown,
     product,
 )
 from stepsolve.worksheet.sheet import Sheet
-from stepsolve.worksheet.training import Training
 
 
 @dataclass(frozen=True)
@@ -169,6 +163,10 @@ class RecurrentProblem(SheetProblem):
         return self.inputs.dims[0]
 
     @property
+    def all_steps(self) -> range:
+        return range(1, self.steps + 1)
+
+    @property
     def input_dims(self) -> Dims:
         return self.inputs.dims[1:]
 
@@ -248,64 +246,19 @@ class RecurrentProblem(SheetProblem):
         return self.steps > ALL_SHOWN
 
     def write(self, sheet: Sheet) -> None:
-        training = Training(sheet, self.update) if self.update is not None else None
-        self._give(sheet)
-        if training is not None:
-            training.give()
+        page = RecurrentPage(self, sheet)
+        page.give()
         self.prepare(sheet)
         self.write_steps(sheet)
         if self.jacobians:
             self._write_all_jacobians(sheet)
-        outputs = [f"{self.output}_{t}" for t in range(1, self.steps + 1)]
-        if self.targets is not None:
-            self._add_losses(sheet, self.targets)
-        if self.targets is None and not self.upstream:
-            sheet.result(*(outputs if len(outputs) <= ALL_SHOWN else outputs[-1:]))
-            sheet.result(*(f"{state}_{self.steps}" for state in self.states))
-            return
-        self._back(sheet, training)
+        page.close()
 
     def _write_all_jacobians(self, sheet: Sheet) -> None:
-        steps = range(1, self.steps + 1)
-        self.pass_over(sheet, "By the step before, step", steps, self.write_jacobians)
+        self.pass_over(sheet, "By the step before, step", self.all_steps, self.write_jacobians)
         self.close_jacobians(sheet)
         if not self.is_long:
-            sheet.result(*(f"∂h_{t}/∂h_{t - 1}" for t in steps))
-
-    def _give(self, sheet: Sheet) -> None:
-        for t in range(1, self.steps + 1):
-            one = element(self.inputs, t - 1)
-            sheet.give(f"x_{t}", one.value, one.dims, one.node)
-        for name, state in self.initial.items():
-            if state is None:
-                zero = Number("0")
-                value = Array(*[zero] * self.state_dims[0]) if self.state_dims else zero
-                sheet.give(name, value, self.state_dims)
-            else:
-                sheet.give(name, state.value, state.dims, state.node)
-        for weight in self.weights:
-            sheet.give(weight.name, weight.value, weight.dims, weight.node)
-        for t, target in sorted(self.targets.steps.items()) if self.targets else ():
-            self._give_target(sheet, t, target)
-        for gradient in self.upstream:
-            sheet.give(f"delta_{gradient.name}", gradient.value, gradient.dims, gradient.node)
-        sheet.hide(
-            *(
-                f"{q}_{t}"
-                for t in range(1, self.steps + 1)
-                if not is_shown(t, self.steps)
-                for q in ("x", "target")
-            )
-        )
-
-    def _give_target(self, sheet: Sheet, t: int, target: GivenArray) -> None:
-        if self.loss == "cross-entropy" and not target.dims:
-            assert isinstance(target.value, Number)
-            hot = range(self.output_dims[0])
-            place = int(target.value.text)
-            one_hot = Array(*(Number(str(int(k == place))) for k in hot))
-            target = target._replace(value=one_hot, dims=self.output_dims)
-        sheet.give(f"target_{t}", target.value, target.dims, target.node)
+            sheet.result(*(f"∂h_{t}/∂h_{t - 1}" for t in self.all_steps))
 
     def write_steps(self, sheet: Sheet) -> None:
         """All steps in order."""
@@ -314,7 +267,7 @@ class RecurrentProblem(SheetProblem):
             self.write_cell(sheet, t)
             self.finish(sheet, t)
 
-        self.pass_over(sheet, "Step", range(1, self.steps + 1), write)
+        self.pass_over(sheet, "Step", self.all_steps, write)
 
     def pass_over(
         self, sheet: Sheet, heading: str, order: Sequence[int], write: Callable[[Sheet, int], None]
@@ -332,10 +285,7 @@ class RecurrentProblem(SheetProblem):
 
     def finish(self, sheet: Sheet, t: int) -> None:
         """The output of a step and its loss."""
-        if self.has_outputs:
-            self._write_output(sheet, t)
-        if self.targets is not None and t in self.targets.steps:
-            self._write_loss(sheet, t)
+        RecurrentPage(self, sheet).finish(t)
 
     def affine(self, sheet: Sheet, affine: Affine, t: int, state: str) -> str:
         """The text of W x_t + W h + b."""
@@ -360,95 +310,12 @@ class RecurrentProblem(SheetProblem):
         transposed = ".T" if self.state_dims and self.vectors == "rows" else ""
         return f"{self.diagonal(factor)} {self.times} {weight}{transposed}"
 
-    def _write_output(self, sheet: Sheet, t: int) -> None:
-        """The lines of the output of step t."""
-        text = self._output_text(sheet, t)
-        if self.output_function == "identity":
-            sheet.line(f"y_{t}", text, "the output of the step")
-            return
-        sheet.line(f"s_{t}", text, "the scores of the step")
-        sheet.line(f"y_{t}", f"{self.output_function}(s_{t})", "the output of the step")
-
-    def _output_text(self, sheet: Sheet, t: int) -> str:
-        """W h_t + b."""
-        rows = self.vectors == "rows"
-        terms = [
-            product(sheet, weight, f"{h}_{t}", rows) for weight, h in self.output_weights.items()
-        ]
-        return " + ".join([*terms, *([OUT_BIAS] if OUT_BIAS in self.by_name else [])])
-
-    def _write_loss(self, sheet: Sheet, t: int) -> None:
-        row = LOSSES[self.loss]
-        compared = f"s_{t}" if row.activation else f"{self.output}_{t}"
-        text = row.vector if self.output_dims else row.number
-        assert self.targets is not None
-        alone = len(self.targets.steps) == 1
-        sheet.line(
-            "L" if alone else f"L_{t}",
-            text.replace("#y", compared).replace("#t", f"target_{t}"),
-            "the loss of the step",
-        )
-
-    def _add_losses(self, sheet: Sheet, given: Targets) -> None:
-        sheet.result("L")
-        terms = [f"L_{t}" for t in sorted(given.steps)]
-        if len(terms) == 1:
-            return
-        sheet.section("Loss")
-        total = folded(partial(Apply, "+"), [Name(term) for term in terms])
-        if self.reduction == "mean":
-            sheet.line("L", Apply("/", total, Number(str(len(terms)))), "the mean over the steps")
-        else:
-            sheet.line("L", total, "the sum over the steps")
-
-    def _group(self, name: str, hidden: bool) -> Block:
-        """What the gradient by a name stands under."""
-        parts = {part for affine in self.affines for part in affine[1:]}
-        if name in self.by_name or name in parts:
-            return Section(("Gradients of the weights",))
-        if name in self.initial or name.rstrip(digits) == "x_":
-            return Section(("Gradients of inputs and initial states",))
-        if name.rstrip(digits) == "L_":
-            return Section(("Backward, the loss",))
-        if hidden:
-            return not_shown(self.steps - 1, 3)
-        return Section((self.backward_heading(name, _step(name)),))
-
     def backward_heading(self, name: str, t: int) -> str:
         """The heading of the gradient by a quantity of step t."""
         return f"Backward, step {t}"
-
-    def _back(self, sheet: Sheet, training: Training | None) -> None:
-        weights = [weight.name for weight in self.weights]
-        wrt = [name for name, state in self.initial.items() if state is not None]
-        if self.input_gradients:
-            wrt = [f"x_{t}" for t in range(1, self.steps + 1)] + wrt
-        seeds = {g.name: f"delta_{g.name}" for g in self.upstream}
-        if seeds:
-            sheet.section("From above")
-            told: list[str | Expression] = []
-            for name, seed in seeds.items():
-                told += [Name(gradient_name("L", name)), " has the part ", Name(seed), ", "]
-            sheet.text("Of a loss L that is not written here, ", *told[:-1], ".")
-        sheet.backward(
-            "L", [*wrt, *weights], seeds, (), lambda name: self._group(name, name in sheet.hidden)
-        )
-        enters = [*(self.targets.steps if self.targets else ()), *(_step(name) for name in seeds)]
-        norms(sheet, "L", self.states, range(self.steps, 0, -1), set(enters) == {self.steps})
-        sheet.result(
-            *(gradient_name("L", name) for name in [*wrt, *weights] if name not in sheet.hidden)
-        )
-        if training is not None:
-            sheet.section("Update")
-            sheet.result(*training.step("L", weights).values())
 
 
 def because(to: Dims, what: str, of: Dims | None = None, other: str = "") -> str:
     """Why a weight has its sizes: those of what it is between."""
     first = f"the {what} {size_words(to)}"
     return first if of is None else f"{first}, and the {other} {size_words(of)}"
-
-
-def _step(name: str) -> int:
-    """The step of a quantity: 2 of `h_2` and of `z_i2`."""
-    return int(name.rpartition("_")[2].lstrip(ascii_letters))

@@ -118,15 +118,16 @@ class Lstm(GatedProblem):
         if self.steps == 1:
             return
         forget = self.letter("f")
-        steps = range(1, self.steps + 1)
         sheet.section("Why the gradient lives")
-        kept = folded(partial(Apply, "*"), [Name(f"{forget}_{t}") for t in reversed(steps)])
+        kept = folded(
+            partial(Apply, "*"), [Name(f"{forget}_{t}") for t in reversed(self.all_steps)]
+        )
         name = sheet.jacobian(
             f"c_{self.steps}",
             "c_0",
             Apply("diag", kept) if self.state_dims else kept,
             "from cell to cell, the gates held",
-            (f"c_{t}" for t in steps),
+            (f"c_{t}" for t in self.all_steps),
         )
         sheet.text(
             "From cell to cell the gradient is multiplied by the forget gate, entry by entry, and by "

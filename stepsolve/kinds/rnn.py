@@ -98,15 +98,14 @@ class Rnn(RecurrentProblem):
         if not self.both_ways:
             super().write_steps(sheet)
             return
-        steps = range(1, self.steps + 1)
-        self.pass_over(sheet, "Forwards, step", steps, self.write_cell)
+        self.pass_over(sheet, "Forwards, step", self.all_steps, self.write_cell)
         self.pass_over(
             sheet,
             "Backwards, step",
-            steps[::-1],
+            self.all_steps[::-1],
             lambda sheet, t: self._state(sheet, _BACKWARD, t, f"k_{t + 1}"),
         )
-        self.pass_over(sheet, "Output, step", steps, self.finish)
+        self.pass_over(sheet, "Output, step", self.all_steps, self.finish)
 
     def backward_heading(self, name: str, t: int) -> str:
         if not self.both_ways:

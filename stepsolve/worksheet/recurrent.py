@@ -35,23 +35,20 @@ class Affine(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """How an output is compared: for numbers, for vectors, and on what: `#y`, its target `#t`.
+    """How an output `#y` is compared with its target `#t`.
 
-    A loss on scores is that of an activation of them, which the output must have.
+    With an activation, the formula takes the scores, of which the activation gives the output.
     """
 
-    number: str
-    vector: str
+    formula: str
     activation: str = ""
 
 
 LOSSES: Final = {
-    "half-squared-error": Loss("half_squared_error(#y, #t)", "half_squared_error(#y, #t)"),
-    "mean-squared-error": Loss("(#y - #t)^2", "mse(#y, #t)"),
-    "cross-entropy": Loss("", "softmax_cross_entropy(#y, #t)", "softmax"),
-    "binary-cross-entropy": Loss(
-        "binary_cross_entropy_logits(#y, #t)", "binary_cross_entropy_logits(#y, #t)", "sigmoid"
-    ),
+    "half-squared-error": Loss("half_squared_error(#y, #t)"),
+    "mean-squared-error": Loss("mse(#y, #t)"),
+    "cross-entropy": Loss("softmax_cross_entropy(#y, #t)", "softmax"),
+    "binary-cross-entropy": Loss("binary_cross_entropy_logits(#y, #t)", "sigmoid"),
 }
 
 
