@@ -151,7 +151,8 @@ class ArrayWorkings:
             return ()
         lying = _left_of_products(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
-        return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+        filled = _transposed(substitute(on_paper(expression, self._dimensions), put))
+        return () if _DOTS.name in names(filled) else (filled,)  # what is shown can be read back
 
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
