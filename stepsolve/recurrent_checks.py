@@ -86,6 +86,12 @@ class Checks:
 
     def _check_weights(self) -> None:
         problem = self._problem
+        for weight in problem.weights:
+            if len(weight.dims) > 2:
+                told = f"{weight.name} {weight.words}, but a weight has at most two axes"
+                self._add(weight.node, told)
+        if self._report.failed:
+            return
         if problem.jacobians and prod(problem.state_dims) > _LARGEST_JACOBIAN:
             told = f"jacobians are for states of at most {_LARGEST_JACOBIAN} entries"
             self._add(problem.weights[0].node, told)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stepsolve.source.arrays import GivenArray, array, element
 from stepsolve.source.data import Node
-from stepsolve.source.fields import Reader, list_of, mapping_of
+from stepsolve.source.fields import Reader, list_of, mapping_of, matching
 from stepsolve.source.report import Report
 
 NONE = "none"
@@ -32,7 +32,7 @@ _one: Reader[GivenArray | str] = Reader(
     array.takes,
 )
 _several = list_of(_one, minimum=1)
-_by_step = mapping_of("[1-9][0-9]{0,2}", array)
+_by_step = mapping_of(matching("[1-9][0-9]{0,2}", "a step, counted from 1,"), array)
 
 
 def _read_targets(node: Node, report: Report) -> Targets | None:

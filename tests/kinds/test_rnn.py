@@ -258,7 +258,11 @@ WRONG: list[tuple[Problem, str]] = [
     ({"targets": []}, "targets: at least 1 entry belongs here, not none"),
     ({"targets": ["none", "none"]}, "targets: at least one step needs a target"),
     ({"targets": {3: [1, 2]}}, "targets.3: there is no step 3 of 2"),
-    ({"targets": {0: [1, 2]}}, "targets.0: a key of another form belongs here, not 0"),
+    ({"targets": {0: [1, 2]}}, "targets.0: a step, counted from 1, belongs here, not 0"),
+    (
+        {"weights": W | {"W_hy": [[[1, 2]]]}},
+        "weights.W_hy: W_hy is 1 × 1 × 2, but a weight has at most two axes",
+    ),
     ({"targets": [1, 2]}, "targets[0]: target_1 is a number, but 2 entries belongs here"),
     (
         {"targets": [0, 1], "loss": "cross-entropy"},
