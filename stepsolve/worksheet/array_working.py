@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial, reduce
 from math import prod
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ _PUT_IN: Final = 48  # entries of all arrays that are put into one formula
 _EACH: Final = 36  # entries whose arithmetic is shown one by one
 _LONGEST: Final = 90  # nodes of the arithmetic of one entry
 _CORNER: Final = 3  # entries of every axis of a larger array that are shown
+_TERMS: Final = 8  # terms of a sum beyond which it is shown in part
 _DOTS: Final = Name("...")
 
 
@@ -121,8 +123,10 @@ class ArrayWorkings:
         if not dims:
             return base._replace(decimal=self._decimal(line.name, ()))
         array = self.shown(line.name, stands)
-        if isinstance(line.expression, Name | Array | Number):
-            base = base._replace(working=())
+        if isinstance(line.expression, Name | Array | Number | Item) or (
+            isinstance(line.expression, Apply) and line.expression.operation == "concat"
+        ):
+            base = base._replace(working=())  # nothing is worked out
         return base._replace(
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
@@ -162,7 +166,8 @@ class ArrayWorkings:
             return ()
         lying = _left_of_products(expression) | self._rows_of_matrices(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
-        return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+        filled = _transposed(substitute(on_paper(expression, self._dimensions), put))
+        return () if _DOTS.name in names(filled) else (filled,)  # what is shown can be read back
 
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
@@ -260,9 +265,17 @@ def _transposed(expression: Expression) -> Expression:
 
 
 def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
-    """With the signs of books: a dot in a circle entry by entry, a column times a row."""
+    """With the signs of books: a dot in a circle entry by entry, a column times a row.
+
+    Of a long sum the first terms and the last one are shown.
+    """
     if not isinstance(expression, Apply):
         return expression
+    if expression.operation == "+":
+        terms = _terms(expression)
+        if len(terms) > _TERMS:
+            shown = [on_paper(part, dimensions) for part in (*terms[:2], terms[-1])]
+            return reduce(partial(Apply, "+"), [*shown[:2], _DOTS, shown[2]])
     parts = tuple(on_paper(part, dimensions) for part in expression.arguments)
     if expression.operation == "*" and all(len(dimensions.of(p)) for p in expression.arguments):
         return Apply("hadamard", *parts)
@@ -270,6 +283,19 @@ def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
         return Apply("@", parts[0], Apply("T", parts[1]))
     same = all(a is b for a, b in zip(parts, expression.arguments, strict=True))
     return expression if same else expression.rebuilt(parts)
+
+
+def _terms(expression: Expression) -> list[Expression]:
+    """The terms of a sum, those of the sums in it among them."""
+    found: list[Expression] = []
+    waiting = [expression]
+    while waiting:
+        match waiting.pop():
+            case Apply(operation="+", arguments=(left, right)):
+                waiting += [left, right]
+            case term:
+                found.append(term)
+    return found[::-1]
 
 
 def plain_value(value: Any) -> Plain:

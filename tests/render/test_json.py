@@ -166,7 +166,7 @@ def test_every_result_reads_back_to_its_own_tree(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_every_step_reads_back_to_its_own_trees(name: str) -> None:
     count = compared(told(name)["steps"], solved(name).steps)
-    assert count > 0 or name in GRAPHS or name in HARD or name in UNPROVED
+    assert count > 0 or solved(name).lines or name in GRAPHS or name in HARD or name in UNPROVED
 
 
 def compared(texts: list[dict[str, Any]], steps: tuple[Step, ...]) -> int:
