@@ -230,7 +230,10 @@ class MultilayerPerceptron(SheetProblem):
             self._table(sheet, "")
             sheet.result(f"{'A' if batch else 'a'}{network.depth}")
             return
-        learn(sheet, lambda *now: self._forward(sheet, *now), trained, self.update)
+        batches = self.batch_size is not None and self.batch_size < network.count
+        learn(
+            sheet, lambda *now: self._forward(sheet, *now), trained, self.update, batches=batches
+        )
 
     def _forward(
         self, sheet: Sheet, now: Mapping[str, str], suffix: str, step: int | None

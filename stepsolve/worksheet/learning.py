@@ -25,10 +25,12 @@ def learn(
     parameters: Iterable[str],
     update: Update | None,
     others: Iterable[str] = (),
+    batches: bool = False,
 ) -> None:
     """Write the gradients of a loss by the parameters and others, and the steps of an update.
 
-    The results are the gradients, or the parameters after the last step.
+    `batches` says that every step has examples of its own. The results are the gradients, or the
+    parameters after the last step.
     """
     now = {name: name for name in parameters}
     others = tuple(others)
@@ -54,7 +56,7 @@ def learn(
         now = {origin: moved[name] for origin, name in now.items()}
     sheet.section("After the last step" if several else "After the update")
     losses.append(forward(now, f"_{update.steps + 1}" if several else "'", None))
-    sheet.block(lambda solved: _losses(solved, losses))
+    sheet.block(lambda solved: _batch_losses(solved, losses) if batches else _losses(solved, losses))
     sheet.result(*now.values())
 
 
@@ -73,9 +75,21 @@ def _losses(solved: Solved, losses: list[str]) -> Iterator[Block]:
         entries = [solved.workings.entry(name) for name in losses]
         yield Text(("The loss", told, entries[0], " to ", entries[1], "."), Detail.BRIEF)
         return
+    yield _table(solved, losses, "steps made", "loss")
+
+
+def _batch_losses(solved: Solved, losses: list[str]) -> Iterator[Block]:
+    """The loss of each step over its own examples, then that over all."""
+    if all(map(solved.is_known, losses)):
+        yield _table(solved, losses[:-1], "steps made", "loss of the next batch")
+        entry = solved.workings.entry(losses[-1])
+        yield Text(("Over all examples the loss is now ", entry, "."), Detail.BRIEF)
+
+
+def _table(solved: Solved, losses: list[str], *header: str) -> Table:
     step = -(-len(losses) // _ROWS)
     shown = sorted({*range(0, len(losses), step), len(losses) - 1})
     rows = tuple((Number(str(k)), solved.workings.entry(losses[k])) for k in shown)
     numbers = tuple(float(solved.value(name)) for name in losses)
     data = (("steps", tuple(map(float, range(len(losses))))), ("loss", numbers))
-    yield Table(("steps made", "loss"), rows, Detail.BRIEF, "losses", data)
+    return Table(header, rows, Detail.BRIEF, "losses", data)

@@ -268,15 +268,32 @@ class Solved:
         """With random numbers for the symbols."""
         random = np.random.default_rng(1)
         given = dict(self.sheet.given)
+        spread = dict(_distributions(forward.values()))
         for name, quantity in given.items():
             if quantity.value is None:
                 drawn = np.round(random.uniform(0.1, 0.9, quantity.dims), 3)
+                if name in spread:
+                    drawn = drawn / np.sum(drawn, axis=spread[name], keepdims=True)
                 given[name] = quantity._replace(value=np.asarray(drawn))
         trial = Sheet()
         trial.__dict__.update(self.sheet.__dict__)
         trial.given = given
         solved = Solved(trial, self.digits)
         return solved._gradients(backward, forward)
+
+
+def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:
+    """The names whose entries have to sum to one, and along which axis."""
+    for line in lines:
+        for node in walk(line):
+            match node:
+                case Apply(operation="softmax_cross_entropy", arguments=(_, Name(name=name))):
+                    yield name, -1
+                case Apply(
+                    operation="softmax_cross_entropy",
+                    arguments=(_, Apply(operation="T", arguments=(Name(name=name),))),
+                ):
+                    yield name, 0
 
 
 def _sizes(dims: tuple[int, ...]) -> str:
