@@ -5,13 +5,13 @@ Source: Rosenblatt, The Perceptron (1958); Minsky, Papert, Perceptrons (1969).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar
 
-from stepsolve.derivation import Block, Cell, Detail, Table, Text
+from stepsolve.derivation import Cell, Detail, Table, Text
+from stepsolve.errors import Place
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number
 from stepsolve.operations.activations import AT_THRESHOLD
 from stepsolve.sheet_problem import SheetProblem
@@ -34,7 +34,6 @@ from stepsolve.worksheet.separation import Conflict, conflict
 from stepsolve.worksheet.sheet import Sheet
 
 MOST_ROWS = 500
-_NOWHERE = Given("threshold", Number("0"), Node("0", "threshold", None))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,14 @@ class PerceptronProblem(SheetProblem):
         examples=([[0, 0], [0, 1], [1, 0], [1, 1]],),
     )
     step: str = entry(
-        choice(">", ">="),
-        "Whether the output is 1 only above the threshold, or also at it.",
-        default=">",
-        examples=('">"',),
+        choice("above", "at-or-above"),
+        "Whether the output is 1 only where z is above the threshold, or also at it.",
+        default="above",
+        examples=("at-or-above",),
     )
-    threshold: Given = entry(value, "The threshold.", default=_NOWHERE, examples=(0,))
+    threshold: Given | None = entry(
+        value, "The threshold of z; 0 unless given.", default=None, examples=(0.5,)
+    )
     outputs: str = entry(
         choice("binary", "bipolar"),
         "Whether outputs are 0 and 1, or -1 and 1.",
@@ -93,12 +94,9 @@ class PerceptronProblem(SheetProblem):
         usual = 1 if self.targets is not None and self.targets.gate == "NOT" else 2
         count = weight.dims[0] if weight is not None and weight.dims else usual
         count = min(count, MOST_INPUTS)
-        node = weight.node if weight is not None else Node(None, "inputs", self._place)
+        place = self.targets.node.place if self.targets is not None else Place("inputs")
+        node = weight.node if weight is not None else Node(None, "inputs", place)
         return GivenArray("X", truth_rows(count, self.low), (2**count, count), node)
-
-    @property
-    def _place(self) -> object:
-        return self.targets.node.place if self.targets is not None else None
 
     @cached_property
     def points(self) -> list[list[Fraction]]:
@@ -133,7 +131,7 @@ class PerceptronProblem(SheetProblem):
 
     def check_keys(self, report: Report) -> None:
         check_weights(self.weights, ("w", "b"), ("w",) if self.weights else (), report)
-        if self.threshold.expression is None:
+        if self.threshold is not None and self.threshold.expression is None:
             report.add(self.threshold.node.diagnose("a number belongs here, not symbol"))
         weight, bias = self.given.get("w"), self.given.get("b")
         if bias is not None and bias.dims:
@@ -186,19 +184,24 @@ class PerceptronProblem(SheetProblem):
             sheet.give("b", None, ())
         for name, weight in self.given.items():
             sheet.give(name, weight.value, weight.dims, weight.node)
-        if self.has_threshold:
+        if self.threshold is not None:
             sheet.give("theta", self.threshold.expression, (), self.threshold.node)
         if self.targets is not None:
             numbers = self.targets.numbers
             written = Array(*(whole(int(target)) for target in self.wanted))
             sheet.give("t", numbers.value if numbers else written, rows.dims[:1], self.targets.node)
-        above = "above" if self.step == ">" else "at or above"
-        place: str | Expression = Name("theta") if self.has_threshold else "0"
-        sheet.text(f"The output is 1 where z is {above} ", place, f", else {self.low}.")
+        above = "at or above" if self.is_closed else "above"
+        sheet.text(f"The output is 1 where z is {above} ", self.border, f", else {self.low}.")
 
     @property
-    def has_threshold(self) -> bool:
-        return self.threshold.expression not in (None, Number("0"))
+    def is_closed(self) -> bool:
+        """Whether the output is 1 at the threshold."""
+        return self.step == "at-or-above"
+
+    @property
+    def border(self) -> Expression:
+        """What z is compared with."""
+        return Number("0") if self.threshold is None else Name("theta")
 
     @property
     def has_bias(self) -> bool:
@@ -206,15 +209,15 @@ class PerceptronProblem(SheetProblem):
 
     def fired(self, z: str) -> str:
         """The output of a perceptron, as a text."""
-        inner = f"{z} - theta" if self.has_threshold else z
-        text = f"step({inner}, 1)" if self.step == ">=" else f"step({inner})"
+        inner = z if self.threshold is None else f"{z} - theta"
+        text = f"step({inner}, 1)" if self.is_closed else f"step({inner})"
         return text if self.low == 0 else f"2 * {text} - 1"
 
     def output(self, z: Fraction) -> int:
         """The same by fractions."""
-        over = z - exact_value(self.threshold)
+        over = z - (0 if self.threshold is None else exact_value(self.threshold))
         if abs(over) <= AT_THRESHOLD:
-            return 1 if self.step == ">=" else self.low
+            return 1 if self.is_closed else self.low
         return 1 if over > 0 else self.low
 
     def write_conflict(self, sheet: Sheet) -> None:
@@ -232,25 +235,24 @@ class PerceptronProblem(SheetProblem):
         sheet.block(self._contradiction(found))
 
     def _needed(self, found: Conflict) -> tuple[tuple[Cell, ...], ...]:
-        yes, no = (" > ", " ≤ ") if self.step == ">" else (" ≥ ", " < ")
-        end: str | Expression = Name("theta") if self.has_threshold else Number("0")
+        yes, no = (" ≥ ", " < ") if self.is_closed else (" > ", " ≤ ")
         rows: list[tuple[Cell, ...]] = []
         for pair, sign, target in ((found.ones, yes, 1), (found.zeros, no, self.low)):
             for k in dict.fromkeys(pair):
                 point = self.points[k]
                 left = self._affine(point, 1)
-                rows.append((_shown(point), whole(target), (left, sign, end)))
+                rows.append((_shown(point), whole(target), (left, sign, self.border)))
         return tuple(rows)
 
     def _contradiction(self, found: Conflict) -> Text:
         total = [sum(pair) for pair in zip(*(self.points[k] for k in found.ones), strict=True)]
-        yes, no = (" above ", " at most ") if self.step == ">" else (" at least ", " below ")
-        end: tuple[str | Expression, ...] = ("0",)
-        if self.has_threshold:
-            end = (Apply("*", Number("2"), Name("theta")),)
+        yes, no = (" at least ", " below ") if self.is_closed else (" above ", " at most ")
+        end: Expression = self.border
+        if self.threshold is not None:
+            end = Apply("*", Number("2"), end)
         left = self._affine(total, 2)
         both = "Both pairs of rows have the same sum, so added in pairs the left sides are the same: "
-        told = (" would have to be", yes, *end, " and", no, *end, ". That cannot be.")
+        told = (" would have to be", yes, end, " and", no, end, ". That cannot be.")
         return Text((both, left, *told), Detail.BRIEF)
 
     def _affine(self, point: list[Fraction] | list[Fraction | int], times: int) -> Expression:
@@ -299,8 +301,3 @@ def _scaled(factor: Fraction, name: Expression) -> Expression:
     if factor < 0:
         return Apply("neg", Apply("*", _fraction(-factor), name))
     return Apply("*", _fraction(factor), name)
-
-
-def summary(parts: list[str | Expression]) -> Iterator[Block]:
-    """A sentence that is always shown."""
-    yield Text(tuple(parts), Detail.BRIEF)
