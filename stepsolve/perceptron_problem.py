@@ -1,4 +1,4 @@
-"""What the kinds have in common that are about one perceptron: y = 1 where w . x + b is above a threshold.
+"""What the kinds have in common that are about one perceptron: a weighted sum and a step.
 
 Source: Rosenblatt, The Perceptron (1958); Minsky, Papert, Perceptrons (1969).
 """
@@ -165,7 +165,9 @@ class PerceptronProblem(SheetProblem):
             return
         numbers, node = self.targets.numbers, self.targets.node
         if numbers is not None:
-            check_sizes(numbers._replace(name="targets"), self.rows.dims[:1], "one for every row", report)
+            check_sizes(
+                numbers._replace(name="targets"), self.rows.dims[:1], "one for every row", report
+            )
             allowed = (0, 1) if self.low == 0 else (-1, 1)
             if any(target not in allowed for target in exact_entries(numbers, report)):
                 hint = "outputs: bipolar has targets of -1 and 1" if self.low == 0 else ""
@@ -251,7 +253,9 @@ class PerceptronProblem(SheetProblem):
         if self.threshold is not None:
             end = Apply("*", Number("2"), end)
         left = self._affine(total, 2)
-        both = "Both pairs of rows have the same sum, so added in pairs the left sides are the same: "
+        both = (
+            "Both pairs of rows have the same sum, so added in pairs the left sides are the same: "
+        )
         told = (" would have to be", yes, end, " and", no, end, ". That cannot be.")
         return Text((both, left, *told), Detail.BRIEF)
 

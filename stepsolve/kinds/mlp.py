@@ -82,9 +82,7 @@ class MultilayerPerceptron(SheetProblem):
         default=Number("1"),
         examples=(0.5,),
     )
-    bias: bool = entry(
-        boolean, "Whether layers have biases.", default=True, examples=(True,)
-    )
+    bias: bool = entry(boolean, "Whether layers have biases.", default=True, examples=(True,))
     activation: tuple[str, ...] = entry(
         activations,
         "The activation of all layers, or a list with that of each layer: identity, softmax or any "
@@ -231,13 +229,9 @@ class MultilayerPerceptron(SheetProblem):
             sheet.result(f"{'A' if batch else 'a'}{network.depth}")
             return
         batches = self.batch_size is not None and self.batch_size < network.count
-        learn(
-            sheet, lambda *now: self._forward(sheet, *now), trained, self.update, batches=batches
-        )
+        learn(sheet, lambda *now: self._forward(sheet, *now), trained, self.update, batches=batches)
 
-    def _forward(
-        self, sheet: Sheet, now: Mapping[str, str], suffix: str, step: int | None
-    ) -> str:
+    def _forward(self, sheet: Sheet, now: Mapping[str, str], suffix: str, step: int | None) -> str:
         """A forward pass to the loss, over the batch of the step or over all examples."""
         network = self.network
         batch, x, y = network.batch, *(("X", "Y") if network.batch else ("x", "y"))

@@ -20,12 +20,12 @@ from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Block, Cell, Detail, Section, Table, Text
 from stepsolve.errors import Diagnosis
-from stepsolve.notation.tree import Array, Expression, Name, Number
+from stepsolve.notation.tree import Array, Expression, Name
 from stepsolve.perceptron_problem import PerceptronProblem, exact_value
 from stepsolve.source.fields import boolean, entry, integer
 from stepsolve.source.quantities import Given, value
 from stepsolve.source.report import Report
-from stepsolve.source.truth import exact_entries
+from stepsolve.source.truth import exact_entries, whole
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved
 
@@ -134,7 +134,9 @@ class PerceptronTraining(PerceptronProblem):
         rule: tuple[str | Expression, ...] = ("w + η (t − y) x",)
         fixed = "" if "b" not in self.given else "; the bias is fixed"
         also = " and b by b + η (t − y)" if self.learns_bias else fixed
-        sheet.text("After every row w is replaced by ", *rule, f"{also}. Without an error it stays.")
+        sheet.text(
+            "After every row w is replaced by ", *rule, f"{also}. Without an error it stays."
+        )
         course = self.course
         for k, epoch in enumerate(course.epochs):
             told = k < _TOLD or k == len(course.epochs) - 1
@@ -180,16 +182,19 @@ class PerceptronTraining(PerceptronProblem):
         course = self.course
         count = len(course.epochs)
         if course.converged:
-            times = "once" if updates == 1 else f"{updates} times" if updates else "never"
-            return (
-                f"Epoch {count} passes without an update: the perceptron computes {self.task}. "
-                f"The weights have changed {times}."
-            )
+            times = "once" if updates == 1 else f"{updates} times"
+            told = f"The weights have changed {times}." if updates else "No weight had to change."
+            passed = f"Epoch {count} passes without an update: the perceptron computes {self.task}."
+            return f"{passed} {told}"
         if course.returned is not None:
             after = f"after epoch {course.returned}" if course.returned else "at the start"
-            return (
+            told = (
                 f"After epoch {count} the weights are those that stood {after}: the rule goes round "
-                "in a circle and never ends, so the classes are not linearly separable."
+                "in a circle and never ends"
+            )
+            # with a fixed bias the theorem says nothing
+            return told + (
+                ", so the classes are not linearly separable." if self.learns_bias else "."
             )
         why = "" if self.conflict else " That may take more epochs, or be impossible."
         return f"No epoch of {count} has passed without an update.{why}"
@@ -208,8 +213,8 @@ class _Epoch:
         for at in self._epoch:
             x = Array(*(entry("X", (at.row, j)) for j in range(width)))
             w = solved.workings.shown(_named("w", at.after))
-            cells: tuple[Cell, ...] = (x, entry(f"z_{at.number}"), entry(f"y_{at.number}"))
-            cells = (*cells, entry("t", (at.row,)), Number(str(at.error)) if at.error >= 0 else f"−{-at.error}", w)
+            z, y, t = entry(f"z_{at.number}"), entry(f"y_{at.number}"), entry("t", (at.row,))
+            cells: tuple[Cell, ...] = (x, z, y, t, whole(at.error), w)
             rows.append((*cells, entry(_named("b", at.after))) if with_bias else cells)
         header: tuple[Cell, ...] = ("x", Name("z"), Name("y"), Name("t"), "t − y", "w after")
         if with_bias:

@@ -137,17 +137,41 @@ class ArrayWorkings:
         )
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
-        used = [name for name in names(expression) if self._known(name)]
-        sizes = [prod(self._dimensions.known[name]) for name in used]
+        picked = {
+            node for node in walk(expression) if isinstance(node, Item) and self._is_picked(node)
+        }
+        rest = transform(expression, lambda node: _DOTS if node in picked else None)
+        used = [name for name in names(rest) if self._known(name)]
+        sizes = [prod(self._dimensions.of(node)) for node in (*map(Name, used), *picked)]
         if (
-            not used
+            not sizes
             or sum(sizes) > _PUT_IN
-            or max(len(self._dimensions.known[n]) for n in used) > 2
+            or max((len(self._dimensions.known[n]) for n in used), default=0) > 2
         ):
             return ()
         lying = _left_of_products(expression)
-        put = {name: self.shown(name, stands and name not in lying) for name in used}
-        return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+        items = {node: self._item(node, stands and node not in lying) for node in picked}
+        put = {name: self.shown(name, stands and Name(name) not in lying) for name in used}
+        paper = transform(on_paper(expression, self._dimensions), items.get)
+        return (_transposed(substitute(paper, put)),)
+
+    def _is_picked(self, node: Item) -> bool:
+        """Whether its entries are put in, and not the array that it picks them from."""
+        if not isinstance(node.base, Name) or not self._known(node.base.name):
+            return False
+        return not any(isinstance(place, tuple) for place in self._dimensions.place(node))
+
+    def _item(self, node: Item, column: bool) -> Expression:
+        """The entries that an index picks, as numbers."""
+        assert isinstance(node.base, Name)
+        name, picks = node.base.name, self._dimensions.place(node)
+
+        def entry(index: Index) -> Expression:
+            rest = iter(index)
+            full = [p.start + next(rest) if isinstance(p, slice) else p for p in picks]
+            return self.entry(name, (*full, *rest))  # type: ignore[arg-type]
+
+        return drawn(Entries(self._dimensions.of(node), entry), column)
 
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
@@ -217,12 +241,12 @@ def _dots(dims: Dims, column: bool) -> Expression:
     return Array(*(_dots(dims[1:], False) for _ in range(width)))
 
 
-def _left_of_products(expression: Expression) -> set[str]:
-    """The names of what stands to the left of a product: a vector there is a row."""
+def _left_of_products(expression: Expression) -> set[Expression]:
+    """What stands to the left of a product: a vector there is a row."""
     return {
-        node.arguments[0].name
+        node.arguments[0]
         for node in walk(expression)
-        if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
+        if isinstance(node, Apply) and node.operation == "@"
     }
 
 

@@ -46,9 +46,7 @@ class Layer(NamedTuple):
     activation: str
 
 
-def write_layer(
-    sheet: Sheet, layer: Layer, examples: Examples, inputs: str, z: str, a: str
-) -> str:
+def write_layer(sheet: Sheet, layer: Layer, examples: Examples, inputs: str, z: str, a: str) -> str:
     """Write z and a = f(z) under their names; without an activation only a. Gives what z is called."""
     text = examples.product(layer.weight, inputs)
     if layer.bias:

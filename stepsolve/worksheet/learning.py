@@ -56,7 +56,9 @@ def learn(
         now = {origin: moved[name] for origin, name in now.items()}
     sheet.section("After the last step" if several else "After the update")
     losses.append(forward(now, f"_{update.steps + 1}" if several else "'", None))
-    sheet.block(lambda solved: _batch_losses(solved, losses) if batches else _losses(solved, losses))
+    sheet.block(
+        lambda solved: _batch_losses(solved, losses) if batches else _losses(solved, losses)
+    )
     sheet.result(*now.values())
 
 

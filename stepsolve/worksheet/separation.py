@@ -66,12 +66,12 @@ def points_of(solved: Solved, name: str, rows: bool = True) -> list[list[Fractio
 def point(solved: Solved, name: str, k: int, rows: bool = True) -> Expression:
     """An example as it is shown."""
     width = solved.dimensions.known[name][1 if rows else 0]
-    return Array(
-        *(solved.workings.entry(name, (k, j) if rows else (j, k)) for j in range(width))
-    )
+    return Array(*(solved.workings.entry(name, (k, j) if rows else (j, k)) for j in range(width)))
 
 
-def equal_sums(solved: Solved, name: str, found: Conflict, rows: bool = True) -> tuple[Expression, ...]:
+def equal_sums(
+    solved: Solved, name: str, found: Conflict, rows: bool = True
+) -> tuple[Expression, ...]:
     """The two sums of a conflict, which are equal."""
     return tuple(
         Apply("+", *(point(solved, name, k, rows) for k in pair))
@@ -94,7 +94,9 @@ def hidden_space(
     found = conflict(points_of(solved, inputs, rows), [label == 1 for label in labels])
     if found is not None:
         ones, zeros = equal_sums(solved, inputs, found, rows)
-        told = "No straight line (or plane) separates the inputs of target 1 from those of target 0: "
+        told = (
+            "No straight line (or plane) separates the inputs of target 1 from those of target 0: "
+        )
         yield Text((told, ones, " = ", zeros, ", so their middles are one point."), Detail.NORMAL)
     reached = [(float(v), label) for v, label in zip(solved.value(output), labels, strict=True)]
     if min(v for v, label in reached if label) > max(v for v, label in reached if not label):
