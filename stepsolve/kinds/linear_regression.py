@@ -57,7 +57,7 @@ class LinearRegression(SheetProblem):
     )
     loss: str = entry(
         choice(*_LOSSES),
-        "half-sum is 1/2 of the sum of (h - y)^2, half-mean 1/(2m) of it, mean 1/m.",
+        "What is minimised: half-sum is 1/2 of the sum of (h - y)^2, half-mean 1/(2m) of it, mean 1/m.",
         default="half-sum",
         examples=("half-mean",),
     )

@@ -62,9 +62,7 @@ class MultilayerPerceptron(SheetProblem):
         given_arrays,
         "The weights by name: W1, b1, W2, b2 and so on. A bias may be one number for all units.",
         default=(),
-        examples=(
-            {"W1": [[0.1, 0.3], [0.2, 0.4]], "b1": 0.2, "W2": [[0.5, 0.6], [0.7, 0.8]], "b2": 0.3},
-        ),
+        examples=({"W1": [[0.1, 0.3], [0.2, 0.4]], "b1": 0, "W2": [[1, 2], [0, 1]], "b2": 0},),
     )
     layers: tuple[int, ...] = entry(
         list_of(integer(1, 4096), minimum=2),
@@ -92,7 +90,8 @@ class MultilayerPerceptron(SheetProblem):
     )
     examples: str = entry(
         choice("columns", "rows"),
-        "columns is z = W x + b, and the examples of a batch are columns; rows is z = x W + b.",
+        "How examples stand: columns is z = W x + b, with the examples of a batch as columns; rows is "
+        "z = x W + b.",
         default="columns",
         examples=("columns",),
     )

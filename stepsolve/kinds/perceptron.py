@@ -63,7 +63,9 @@ class Perceptron(PerceptronProblem):
 
     def _working(self, solved: Solved, k: int) -> Expression:
         entry = solved.workings.entry
-        terms = [Apply("*", entry("w", (j,)), entry("X", (k, j))) for j in range(self.rows.dims[1])]
+        terms: list[Expression] = [
+            Apply("*", entry("w", (j,)), entry("X", (k, j))) for j in range(self.rows.dims[1])
+        ]
         if self.has_bias:
             terms.append(entry("b"))
         found: Expression = terms[0]

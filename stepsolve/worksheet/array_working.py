@@ -152,7 +152,7 @@ class ArrayWorkings:
         lying = _left_of_products(expression)
         items = {node: self._item(node, stands and node not in lying) for node in picked}
         put = {name: self.shown(name, stands and Name(name) not in lying) for name in used}
-        paper = transform(on_paper(expression, self._dimensions), items.get)
+        paper = transform(on_paper(expression, self._dimensions), lambda n: items.get(n))
         return (_transposed(substitute(paper, put)),)
 
     def _is_picked(self, node: Item) -> bool:

@@ -18,7 +18,7 @@ from stepsolve.worksheet.sheet import Sheet
 class Examples(NamedTuple):
     """How many examples there are, `None` for one alone, and whether they are rows."""
 
-    count: int | None
+    number: int | None
     rows: bool
 
     def product(self, weight: str, inputs: str) -> str:
@@ -27,13 +27,13 @@ class Examples(NamedTuple):
 
     def biased(self, product: str, bias: str, is_number: bool) -> str:
         """With a bias for every example; columns get it as bias times a row of ones."""
-        if self.count is None or self.rows or is_number:
+        if self.number is None or self.rows or is_number:
             return f"{product} + {bias}"
-        return f"{product} + outer({bias}, ones({self.count}))"
+        return f"{product} + outer({bias}, ones({self.number}))"
 
     def activated(self, activation: str, name: str, is_vector: bool = True) -> str:
         """An activation of all entries; softmax runs over the units of each example."""
-        if activation != SOFTMAX or self.count is None or not is_vector:
+        if activation != SOFTMAX or self.number is None or not is_vector:
             return f"{activation}({name})"
         return f"softmax({name}, axis={int(self.rows)})"
 
@@ -88,11 +88,11 @@ LOSSES: Final = {
 def loss_text(loss: str, reduction: str, examples: Examples, a: str, z: str, y: str) -> str:
     """The loss as a text, shared among the examples or summed over them."""
     row = LOSSES[loss]
-    if row.needs == SOFTMAX and examples.count is not None and not examples.rows:
+    if row.needs == SOFTMAX and examples.number is not None and not examples.rows:
         z, y = f"{z}.T", f"{y}.T"
     text = row.text.format(a=a, z=z, y=y)
-    if examples.count is None or examples.count == 1 or loss == "mse":
+    if examples.number is None or examples.number == 1 or loss == "mse":
         return text
     if row.shared == (reduction == "sum"):
         return text
-    return f"1/{examples.count} * {text}" if row.shared else f"{examples.count} * {text}"
+    return f"1/{examples.number} * {text}" if row.shared else f"{examples.number} * {text}"

@@ -43,6 +43,7 @@ def learn(
     training = Training(sheet, update)
     training.give()
     several = update.steps > 1
+    sheet.advice = "the steps may be too long: take a smaller rate"
     losses: list[str] = []
     for step in range(1, update.steps + 1):
         before = f"Step {step}: " if several else ""
