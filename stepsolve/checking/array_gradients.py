@@ -60,8 +60,8 @@ class PreciseGradients:
         self._uses = {name: frozenset(names(e)) for name, e in lines.items()}
         self._seeds = {n: self._sheet.array(e, values) for n, e in claims.seeds.items()}
         self._ends = self._seeds or {claims.target: {(): precise.mp.mpf(1)}}
-        reached = self._needed()
-        self._path = [name for name in lines if name in reached]
+        needed, moved = self._needed(), self._moved()
+        self._path = [name for name in lines if name in needed and name in moved]
         self._cost = {name: work(lines[name], dimensions) + 1 for name in self._path}
 
     def _needed(self) -> set[str]:
@@ -70,6 +70,14 @@ class PreciseGradients:
         for name in reversed(list(self._lines)):
             if name in found:
                 found.update(self._uses[name])
+        return found
+
+    def _moved(self) -> set[str]:
+        """The lines that hang on what is differentiated by: not the steps of training before."""
+        found = set(self._claims.gradients)
+        for name, used in self._uses.items():
+            if not found.isdisjoint(used):
+                found.add(name)
         return found
 
     def checks(self) -> tuple[Check, ...]:

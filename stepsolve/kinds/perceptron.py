@@ -70,8 +70,10 @@ class Perceptron(PerceptronProblem):
             terms.append(entry("b"))
         found: Expression = terms[0]
         for term in terms[1:]:
-            negative = isinstance(term, Apply) and term.operation == "neg"
-            found = Apply("-", found, term.arguments[0]) if negative else Apply("+", found, term)
+            if isinstance(term, Apply) and term.operation == "neg":
+                found = Apply("-", found, term.arguments[0])
+            else:
+                found = Apply("+", found, term)
         return found
 
     def _verdict(self, solved: Solved) -> Iterator[Block]:

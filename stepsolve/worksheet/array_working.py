@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import prod
 from typing import Any, Final
 
+from stepsolve.checking.arrays import work
 from stepsolve.derivation import Value as Plain
 from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
@@ -150,7 +151,9 @@ class ArrayWorkings:
         ):
             return ()
         lying = _left_of_products(expression)
-        items = {node: self._item(node, stands and node not in lying) for node in picked}
+        items: dict[Expression, Expression] = {
+            node: self._item(node, stands and node not in lying) for node in picked
+        }
         put = {name: self.shown(name, stands and Name(name) not in lying) for name in used}
         paper = transform(on_paper(expression, self._dimensions), lambda n: items.get(n))
         return (_transposed(substitute(paper, put)),)
@@ -177,6 +180,8 @@ class ArrayWorkings:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
         if prod(dims) > _EACH or isinstance(line.expression, Name):
+            return ()
+        if work(line.expression, self._dimensions) > _LONGEST * prod(dims):
             return ()
         known = {
             name: self._entries_of(name) for name in names(line.expression) if self._known(name)

@@ -253,7 +253,8 @@ class Solved:
         return found
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
+        own = set(backward.gradients.values())
+        forward = {n: e for n, e in lines.items() if n not in own}
         if self.symbols:
             return self._symbolic(backward, forward)
         if self._exact is not None:
