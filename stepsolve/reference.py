@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import product
 from textwrap import fill, indent
 
-from stepsolve.calculus.families import Rule
-from stepsolve.calculus.rules import find_rules
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
+from stepsolve.notation.shapes import Shape, ShapeError
 from stepsolve.notation.tree import Apply, Name
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.operation import Operation
-from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
+from stepsolve.operations.tensors import TensorOperation
 from stepsolve.problem import Problem, kind_names, load_kind
 from stepsolve.render.layout import side
+from stepsolve.rulebook import Book, Stated, books
+from stepsolve.source.expression import parse
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
 _WIDTH = 79
+_SIGNS = {"@": "@", ".T": "T"}
+_HIDDEN = ("@", "T", "delta", "hadamard")  # signs, and what only pages write
+_SIZED = ("delta", "eye", "ones")
+_SHAPES = {
+    "a column": Shape(("n",)),
+    "a row": Shape(("n",), row=True),
+    "a matrix": Shape(("n", "n")),
+}
 
 
 def overview() -> str:
@@ -37,25 +48,31 @@ def overview() -> str:
         _listed(signs),
         _listed(calls),
         "",
-        "Rules of differentiation",
-        _listed((name for name in find_rules() if " of " not in name), ", "),
-        "  and one for every function: derivative of sin, derivative of sigmoid, ...",
+        "Operations on vectors and matrices, in matrix-derivative",
+        _listed([*_SIGNS, *(name for name in TENSORS if name not in _HIDDEN)]),
+        "",
+        *(row for book in books() for row in _contents(book)),
     ]
-    return "\n".join(sections) + "\n"
+    return "\n".join(sections).rstrip() + "\n"
 
 
 def explanation(name: str) -> str:
     """A kind, an operation or a rule by name. Raises `UnknownName` with the nearest known one."""
-    if name in kind_names():
-        return _kind(name)
+    found = [_kind(name)] if name in kind_names() else []
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
-        return _operation(operation)
-    rules = find_rules()
-    found = rules.get(name) or rules.get(f"{name} rule")
+        found.append(_operation(operation))
+    tensor = None if found else TENSORS.get(_SIGNS.get(name, name))
+    if tensor is not None:
+        found.append(_tensor_operation(tensor))
+    called = name if found or any(name in book.rules for book in books()) else f"{name} rule"
+    of_books = [_rules(book, book.rules[called]) for book in books() if called in book.rules]
+    if of_books:
+        found.append("".join([f"{called}\n", *of_books]))
     if found:
-        return _rule(name if name in rules else f"{name} rule", found)
-    known = [*kind_names(), *OPERATIONS, *ALIASES, *rules]
+        return "\n\n".join(found)
+    rules = [rule for book in books() for rule in book.rules]
+    known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
 
@@ -142,11 +159,57 @@ def _operation(row: Operation) -> str:
     return "\n".join([*rows, "", f"Source: {row.source}"]) + "\n"
 
 
-def _rule(name: str, forms: tuple[Rule, ...]) -> str:
-    rows = [name, ""]
-    rows += ["  " + " = ".join(map(side, rule.formula)) for rule in forms]
-    rows += ["", "u and v depend on x; a, b, c and n do not."]
-    return "\n".join([*rows, "", f"Source: {forms[0].source}"]) + "\n"
+def _contents(book: Book) -> list[str]:
+    """The names of a book's rules; those of single functions are too many to be listed."""
+    of_functions = [name for name in book.rules if name.startswith("derivative of ")]
+    several = len(of_functions) > 2
+    listed = [name for name in book.rules if not (several and name in of_functions)]
+    rest = "  and one for every function: derivative of sin, derivative of sigmoid, ..."
+    return [book.heading, _listed(listed, ", "), *([rest] if several else []), ""]
+
+
+def _rules(book: Book, forms: tuple[Stated, ...]) -> str:
+    rows = ["", f"{book.heading}:"]
+    for rule in forms:
+        needs = " and ".join(map(one_line, rule.needs))
+        words = "; ".join(filter(None, (rule.words, f"where {needs}" if needs else "")))
+        if rule.sides:
+            rows.append("  " + " = ".join(map(side, rule.sides)) + (f"   {words}" if words else ""))
+        else:
+            rows += indent("\n".join(_paragraph(words)), "  ").splitlines()
+    return "\n".join([*rows, "", book.letters, f"Source: {forms[0].source}"]) + "\n"
+
+
+def _tensor_operation(row: TensorOperation) -> str:
+    """The operation with its entries: `a` and `b` are vectors or matrices, as they fit."""
+    written = Apply(row.name, *map(Name, "ab"[: row.arity[0]]))
+    rows = [f"{row.name}: {row.description}", "", f"  {one_line(written)}"]
+    rows += [f"  LaTeX: {latex(written)}", f"  in a file: {plain(written)}", ""]
+    forms = {"Entries": row.entry, "Derivative by an entry of a (y is the result)": row.local}
+    for told, form in forms.items():
+        found = [] if form is None else _by_shapes(form, row)
+        rows += [f"{told}", *found, ""] if found else []
+    return "\n".join([*rows, f"Source: {row.source}"]) + "\n"
+
+
+def _by_shapes(form: Callable[..., str], row: TensorOperation) -> list[str]:
+    """A formula for every combination of vectors and matrices for which there is a different one."""
+    found: dict[str, str] = {}
+    for kinds in product(_SHAPES, repeat=row.arity[0]):
+        shapes = [_SHAPES[kind] for kind in kinds]
+        try:
+            row.shape(*shapes)
+        except ShapeError:
+            if row.name not in _SIZED:
+                continue
+        told = form(*shapes)
+        if told in found:
+            found[told] = found[told].replace("column", "vector")  # the same for a row
+        elif told:
+            words = ", ".join(f"{n} {kind}" for n, kind in zip("ab", kinds, strict=False))
+            found[told] = f"   where {words.replace(' ', ' is ', 1)}"
+    several = len(found) > 1
+    return [f"  {one_line(parse(t))}{words if several else ''}" for t, words in found.items()]
 
 
 def _listed(words: Iterable[str], between: str = "  ") -> str:

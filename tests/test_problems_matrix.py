@@ -234,8 +234,9 @@ def test_the_score_by_its_weights_as_at_the_board() -> None:
 
 
 def test_cross_entropy_in_one_sweep() -> None:
-    assert stage("softmax-cross-entropy", "θ")[-3:] == [
-        ("derivative of an entry", "−Σⱼ Σₖ yⱼ · δⱼₖ · δₖᵢ + Σⱼ Σₖ yⱼ · pₖ · δₖᵢ"),
+    assert stage("softmax-cross-entropy", "θ")[-4:] == [
+        ("derivative of softmax", "−Σⱼ yⱼ · (pⱼ · δⱼᵢ − pⱼ · pᵢ) / pⱼ"),
+        ("multiplied out", "−Σⱼ yⱼ · δⱼᵢ + Σⱼ yⱼ · pᵢ"),
         ("sum over a delta", "−yᵢ + Σⱼ yⱼ · pᵢ"),
         ("condition", "−yᵢ + pᵢ"),
     ]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from stepsolve.calculus.terms import Letters
 from stepsolve.notation.indices import is_summation
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, walk
 from stepsolve.operations.shapes import Shapes
 from stepsolve.operations.table import TENSORS
 
@@ -55,14 +55,14 @@ class Entries:
 
     def _is_kept(self, expression: Apply) -> bool:
         if expression.operation in ("T", "eye", "ones"):
-            return False
+            return expression.operation != "T"  # their entries alone do not tell a size
         row = TENSORS.get(expression.operation)
         opaque = row is not None and row.local is not None
         if opaque and self._in_full and row is not None:
             return not row.entry(self._shapes.of(expression.arguments[0]))
-        return opaque or (
-            (expression.operation in _KEPT or row is not None) and self._fixed(expression)
-        )
+        has_tensors = any(isinstance(n, Apply) and n.operation in TENSORS for n in walk(expression))
+        kept = has_tensors and (expression.operation in _KEPT or row is not None)
+        return opaque or (kept and self._fixed(expression))
 
     def _by_row(self, expression: Apply, indices: tuple[Expression, ...]) -> Expression:
         """The formula of the row with the arguments and indices put in."""

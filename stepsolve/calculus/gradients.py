@@ -13,7 +13,7 @@ from stepsolve.calculus.entries import Entries
 from stepsolve.calculus.index import Stage, User, flat
 from stepsolve.calculus.matrices import settled, transposed
 from stepsolve.calculus.regroup import NoMatrixForm, Regroup
-from stepsolve.calculus.terms import Letters, Term, collected, put_index, written
+from stepsolve.calculus.terms import Letters, Term, collected, terms_of, written
 from stepsolve.calculus.tidy import ONE
 from stepsolve.derivation import Step
 from stepsolve.errors import StepsolveError
@@ -35,6 +35,7 @@ from stepsolve.operations.table import row_of
 
 _READABLE = 15  # nodes up to which a gradient without a letter is put in for its name
 _MANY = 40  # lines
+_LONGEST = 6000  # nodes in all steps together: about twenty pages
 _SHORT = 4  # factors up to which a gradient is put in where it is used
 
 _ACTIVATIONS = {row.name for row in activations.ROWS} | {"tanh", "softmax"}
@@ -94,17 +95,31 @@ class Gradients:
                 self.found[name] = self._from_above(name)
             elif self._users(name, leading):
                 self.found[name] = self._derive(name, leading)
+                self._refuse_endless()
+
+    def _refuse_endless(self) -> None:
+        steps = [step for gradient in self.found.values() for step in gradient.steps]
+        if sum(step.after.size for step in steps) > _LONGEST:
+            raise StepsolveError(
+                "this derivation is longer than anybody reads: ask for fewer names at once, or give "
+                "parts of the expression lines of their own"
+            )
 
     def _entry(self, name: str, indices: Iterable[str]) -> Expression:
         places = tuple(map(Name, indices))
         return Item(Name(name), *places) if places else Name(name)
 
+    def _hanging(self, variables: Iterable[str]) -> set[str]:
+        """Some variables and the lines that change with them."""
+        found = set(variables)
+        for name, expression in self.lines.items():
+            if not found.isdisjoint(names(expression)):
+                found.add(name)
+        return found
+
     def _leading(self) -> set[str]:
         """The lines between the variables and the target, and the target."""
-        hanging = set(self._asked)
-        for name, expression in self.lines.items():
-            if not hanging.isdisjoint(names(expression)):
-                hanging.add(name)
+        hanging = self._hanging(self._asked)
         needed = {self.target}
         for name in reversed(self.lines):
             if name in needed:
@@ -127,10 +142,11 @@ class Gradients:
         shape = self.shapes.known[name]
         own = letters.several(shape.rank)
         by = self._entry(name, own)
-        stage = Stage(self.shapes, letters, self.of, by)
+        stage = Stage(self.shapes, letters, self.of, by, self._hanging({name}))
         users = [User(u, self.lines[u], self._known(u)) for u in self._users(name, leading)]
         found = stage.derive(users)
         steps, terms = self._conditions(found.steps, list(found.terms))
+        steps, terms = self._cancelled(steps, terms)
         free = (*self._outputs, *own)
         whole = Shape((*self.shapes.known[self.target].sizes, *shape.sizes))
         matrix = self._matrix(terms, free, whole, shape)
@@ -143,19 +159,19 @@ class Gradients:
             called, letter, name, steps, written(terms), tuple(terms), free, matrix, whole
         )
 
-    def _known(self, name: str) -> Callable[[tuple[Expression, ...]], Expression] | None:
+    def _known(self, name: str) -> Callable[[tuple[Expression, ...]], Term] | None:
         """The gradient of the target by the entries of a line: in full if short, else by name."""
         if name == self.target:
             return None
         gradient = self.found[name]
         own = gradient.free[len(self._outputs) :]
 
-        def at(places: tuple[Expression, ...]) -> Expression:
-            short = len(gradient.terms) == 1 and not gradient.terms[0].bound
-            if short and not gradient.letter and len(gradient.terms[0].powers) <= _SHORT:
-                return put_index(gradient.entry, dict(zip(own, places, strict=True)))
+        def at(places: tuple[Expression, ...]) -> Term:
+            term = gradient.terms[0] if len(gradient.terms) == 1 else None
+            if term and not term.bound and not gradient.letter and len(term.powers) <= _SHORT:
+                return term.with_indices(dict(zip(own, places, strict=True)))
             entry = Item(Name(name), *places) if places else Name(name)
-            return Apply("diff", self.of, entry)
+            return Term(1, ((Apply("diff", self.of, entry), 1),))
 
         return at
 
@@ -185,6 +201,43 @@ class Gradients:
         step = Step("condition", written(terms), written(done), said)
         return (*steps, step), done
 
+    def _cancelled(
+        self, steps: tuple[Step, ...], terms: list[Term]
+    ) -> tuple[tuple[Step, ...], list[Term]]:
+        """A gradient of several terms put in for its name, where multiplying it out cancels much."""
+        if len(terms) != 1 or terms[0].bound:
+            return steps, terms
+        (term,) = terms
+        for position, (base, power) in enumerate(term.powers):
+            gradient = self._gradient_of(base)
+            if gradient is None or power != 1 or gradient.letter or len(gradient.terms) < 2:
+                continue
+            if any(part.bound for part in gradient.terms):
+                continue
+            assert isinstance(base, Apply)
+            change = dict(zip(gradient.free, _places(*base.arguments), strict=True))
+            parts = [t.with_indices(change) for t in gradient.terms]
+            whole = written([term.replaced(position, Term(1, ((written(parts), 1),)))])
+            product = [term.replaced(position, part) for part in parts]
+            plain = collected(t for m in product for t in terms_of(written([m]), lambda e: False))
+            if written(plain).size < written(terms).size:
+                rewrites = (
+                    (f"{gradient.name} put in", written(terms), whole),
+                    ("multiplied out", whole, written(product)),
+                    ("cancelled", written(product), written(plain)),
+                )
+                return (*steps, *(Step(*rewrite) for rewrite in rewrites)), plain
+        return steps, terms
+
+    def _gradient_of(self, base: Expression) -> Gradient | None:
+        """The gradient that `diff(s, z[k])` is an entry of."""
+        if not isinstance(base, Apply) or base.operation != "diff":
+            return None
+        by = base.arguments[1]
+        line = by.base if isinstance(by, Item) else by
+        assert isinstance(line, Name)
+        return self.found[line.name]
+
     def _matrix(
         self, terms: list[Term], free: tuple[str, ...], whole: Shape, shape: Shape
     ) -> Expression | None:
@@ -212,22 +265,14 @@ class Gradients:
         """The term with the names of gradients for `diff(s, z[k])`."""
 
         def change(node: Expression) -> Expression | None:
-            if isinstance(node, Apply) and node.operation == "diff":
-                of, by = node.arguments
-                line = by.base if isinstance(by, Item) else by
-                assert isinstance(line, Name)
-                gradient = self.found[line.name]
-                if gradient.matrix is None:
-                    raise NoMatrixForm
-                places = [
-                    index
-                    for entry in (of, by)
-                    if isinstance(entry, Item)
-                    for index in entry.indices
-                ]
-                name = Name(gradient.letter or gradient.name)
-                return Item(name, *places) if places else name
-            return None
+            gradient = self._gradient_of(node)
+            if gradient is None:
+                return None
+            if gradient.matrix is None:
+                raise NoMatrixForm
+            places = _places(*node.children)
+            name = Name(gradient.letter or gradient.name)
+            return Item(name, *places) if places else name
 
         powers = tuple((transform(base, change), power) for base, power in term.powers)
         return Term(term.number, powers, term.bound)
@@ -257,6 +302,11 @@ class Gradients:
             self.lines[name], tuple(map(Name, places))
         )
         return self._entry(name, places), flat(formula)
+
+
+def _places(*entries: Expression) -> list[Expression]:
+    """The indices of entries, in order."""
+    return [index for entry in entries if isinstance(entry, Item) for index in entry.indices]
 
 
 def _is_function_of(line: Expression, name: str) -> bool:

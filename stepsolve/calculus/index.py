@@ -8,11 +8,13 @@ Source: Magnus, Neudecker, Matrix Differential Calculus, 3rd ed. (2019), ch. 5 a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from stepsolve.calculus.deltas import collapse, has_delta
 from stepsolve.calculus.entries import Entries, _parsed
-from stepsolve.calculus.terms import Letters, Term, collected, terms_of, written
+from stepsolve.calculus.terms import Letters, Term, collected, in_order, terms_of, written
 from stepsolve.derivation import Step
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.exact import numeric
@@ -36,7 +38,7 @@ class User(NamedTuple):
 
     name: str
     formula: Expression
-    gradient: Callable[[tuple[Expression, ...]], Expression] | None
+    gradient: Callable[[tuple[Expression, ...]], Term] | None
 
 
 class Found(NamedTuple):
@@ -50,10 +52,18 @@ class Stage:
     """The derivative of a target by one variable, through the lines that use that variable.
 
     `of` is the entry of the target and `by` that of the variable; `letters` are the free ones.
+    `hanging` are the lines that change with the variable.
     """
 
-    def __init__(self, shapes: Shapes, letters: Letters, of: Expression, by: Expression) -> None:
-        self._shapes, self._letters = shapes, letters
+    def __init__(
+        self,
+        shapes: Shapes,
+        letters: Letters,
+        of: Expression,
+        by: Expression,
+        hanging: Iterable[str] = (),
+    ) -> None:
+        self._shapes, self._letters, self._hanging = shapes, letters, frozenset(hanging)
         self._of, self._by = of, by
         self._variable = by.base if isinstance(by, Item) else by
         self._entries = Entries(shapes, letters, lambda e: not self._depends(e))
@@ -70,10 +80,11 @@ class Stage:
             changed, rules = self._distributed(terms)
             if rules:
                 self._note(", ".join(rules), before, changed, self._constants(terms))
-            functions, named = self._functions(changed)
+            whole, functions, named = self._functions(changed)
             if named:
                 start = written(changed) if rules else before
-                self._note(" and ".join(named), start, functions)
+                shown = self._note(" and ".join(named), start, whole)
+                self._note("multiplied out", shown, functions)
             if not rules and not named:
                 break
             terms, before = functions, written(functions)
@@ -101,10 +112,8 @@ class Stage:
                 entry = Item(Name(user.name), *places) if rank else Name(user.name)
                 bound = tuple(p.name for p in places if isinstance(p, Name))
                 formal = Term(1, ((Apply("diff", self._of, entry), 1),), bound)
-                known = terms_of(user.gradient(places), lambda e: True)
-                if not known:  # the target does not change with this line
-                    continue
-                factor = known[0]._replace(bound=(*bound, *known[0].bound))
+                known = user.gradient(places)
+                factor = known._replace(bound=(*bound, *known.bound))
             formula = flat(self._entries.of(user.formula, places))
             self._selves[formula] = entry
             inner = Term(1, ((Apply("partial", formula, self._by), 1),))
@@ -112,8 +121,9 @@ class Stage:
             open_.append((factor, inner))
         before: Expression = start
         if through:
-            names_ = ", ".join(pretty_name(user.name) for user in through)
-            before = self._note("chain rule", before, shown, f"through {names_}")
+            lines = ", ".join(pretty_name(user.name) for user in through)
+            direct = "" if len(through) == len(users) else f", and directly with {lines} held fixed"
+            before = self._note("chain rule", before, shown, f"through {lines}{direct}")
         terms = [factor.times(inner) for factor, inner in open_]
         if written(terms) != before and not all(self._is_function(u.formula) for u in users):
             told = [pretty_name(u.name) for u in users]
@@ -132,7 +142,7 @@ class Stage:
         return not names(self._variable).keys().isdisjoint(names(expression))
 
     def _whole(self, expression: Expression) -> bool:
-        return not _has_delta(expression) and not self._depends(expression)
+        return not has_delta(expression) and not self._depends(expression)
 
     def _open(self, term: Term) -> int | None:
         """Where a term has a derivative that is still to be worked out."""
@@ -227,7 +237,7 @@ class Stage:
             if (position := self._open(term)) is not None
             for node in walk(self._body(term, position))
             if isinstance(node, Name) and node.name in self._shapes.known
-            if node != self._variable
+            if node != self._variable and node.name not in self._hanging
         )
         if not known:
             return ""
@@ -236,22 +246,28 @@ class Stage:
 
     # ------------------------------------------------------------------------------- functions
 
-    def _functions(self, terms: Iterable[Term]) -> tuple[list[Term], list[str]]:
-        """The chain rule at every function whose derivative is to be worked out."""
+    def _functions(self, terms: Iterable[Term]) -> tuple[list[Term], list[Term], list[str]]:
+        """The chain rule at every function whose derivative is to be worked out.
+
+        A derivative of several terms is put in as one factor first, then multiplied out.
+        """
         named: dict[str, None] = {}
+        whole: list[Term] = []
         done: list[Term] = []
         for term in terms:
             position = self._open(term)
             body = None if position is None else self._body(term, position)
             if position is None or body is None or self._is_variable(body):
+                whole.append(term)
                 done.append(term)
                 continue
             operation, parts = self._slopes(body)
             named.setdefault(f"derivative of {operation}", None)
-            done += [
-                term.replaced(position, p) for part in parts for p in self._apart(term, [part])
-            ]
-        return done, list(named)
+            parts = self._apart(term, parts)
+            several = [Term(1, ((written(parts), 1),))] if len(parts) > 1 else parts
+            whole += [term.replaced(position, part) for part in several]
+            done += [term.replaced(position, part) for part in parts]
+        return whole, done, list(named)
 
     def _is_variable(self, body: Expression) -> bool:
         return (body.base if isinstance(body, Item) else body) == self._variable
@@ -289,16 +305,18 @@ class Stage:
         shape = self._shapes.of(argument)
         if row.local is None:
             raise StepsolveError(f"no rule for the derivative of {whole.operation}")
-        own = self._letters.several(shape.rank)
-        places: dict[str, Expression] = dict(zip("kl", map(Name, own), strict=False))
+        is_own = argument == self._variable and isinstance(self._by, Item)
+        own = () if is_own else self._letters.several(shape.rank)
+        at = self._by.indices if isinstance(self._by, Item) and is_own else tuple(map(Name, own))
+        places: dict[str, Expression] = dict(zip("kl", at, strict=False))
         if isinstance(body, Item):
             places |= dict(zip("ij", body.indices, strict=False))
         known = self._selves.get(body, body)
         result = known.base if isinstance(known, Item) else known
         local = self._entries.filled(_parsed(row.local(shape)), (argument,), places, result)
-        inner = self._entries.of(argument, tuple(map(Name, own)))
-        slope = Term(1, ((Apply("partial", inner, self._by), 1),), own)
-        return [part.times(slope) for part in terms_of(local, lambda e: not _has_delta(e))]
+        inner = self._entries.of(argument, at)
+        slope = Term(1, () if is_own else ((Apply("partial", inner, self._by), 1),), own)
+        return [part.times(slope) for part in terms_of(local, lambda e: not has_delta(e))]
 
     # ------------------------------------------------------------------------------- entries
 
@@ -327,7 +345,7 @@ class Stage:
     def _collapsed(self, terms: list[Term]) -> list[Term]:
         """Sums over an index of a delta: one term of each is left."""
         said: dict[str, None] = {}
-        done = collected(_collapse(term, said) for term in terms)
+        done = collected(collapse(term, said) for term in terms)
         if written(done) != written(terms):
             left = " and ".join(said)
             verb = "remains" if len(said) == 1 else "remain"
@@ -348,36 +366,6 @@ class Stage:
         return result
 
 
-def _collapse(term: Term, said: dict[str, None]) -> Term:
-    while True:
-        for base, _ in term.powers:
-            if not isinstance(base, Apply) or base.operation != "delta":
-                continue
-            one, other = base.arguments
-            if one == other:
-                powers = tuple(p for p in term.powers if p[0] != base)
-                term = term._replace(powers=powers)
-                break
-            pairs = [(a, b) for a, b in ((one, other), (other, one)) if _in(a, term.bound)]
-            if pairs:
-                old, new = pairs[0]
-                assert isinstance(old, Name) and isinstance(new, Name)
-                said[f"{old.name} = {new.name}"] = None
-                powers = tuple(p for p in term.powers if p[0] != base)
-                term = term._replace(powers=powers).renamed(old.name, new)
-                break
-        else:
-            return term
-
-
-def _has_delta(expression: Expression) -> bool:
-    return any(isinstance(n, Apply) and n.operation == "delta" for n in walk(expression))
-
-
-def _in(index: Expression, bound: tuple[str, ...]) -> bool:
-    return isinstance(index, Name) and index.name in bound
-
-
 def _also_closed(outer: Term, index: str, used: set[str]) -> bool:
     """Whether a factor of the outer term sums over the same letter inside."""
     return index in used and any(
@@ -393,11 +381,15 @@ def _is_number(expression: Expression) -> bool:
 
 
 def flat(expression: Expression) -> Expression:
-    """Index notation with the sums of a product in front of it."""
+    """Index notation with the sums of a product in front of it, their indices as they occur."""
     is_sum = is_summation(expression) or (
         isinstance(expression, Apply) and expression.operation in (*_ARITHMETIC,)
     )
-    return written(terms_of(expression, lambda e: True)) if is_sum else expression
+    if not is_sum:
+        return expression
+    found = terms_of(expression, lambda e: True)
+    used = Counter(index for term in found for index in term.bound)
+    return written(in_order(t) if all(used[b] == 1 for b in t.bound) else t for t in found)
 
 
 def names_of(variable: Expression) -> str:

@@ -24,7 +24,7 @@ def transposed(expression: Expression, shapes: Shapes) -> Expression:
             return inner
         case Apply(operation="@"):
             parts = [transposed(part, shapes) for part in reversed(chain_of(expression))]
-            return chain(parts)
+            return chain(parts, shapes)
         case Apply(operation="eye"):
             return expression
         case Apply(operation="diag", arguments=(inner,)) if shapes.of(inner).rank == 1:
@@ -68,11 +68,19 @@ def chain_of(expression: Expression) -> list[Expression]:
     return [expression]
 
 
-def chain(factors: Iterable[Expression]) -> Expression:
-    """The matrix product of factors; identity matrices are left out."""
+def chain(factors: Iterable[Expression], shapes: Shapes | None = None) -> Expression:
+    """The matrix product of factors; identity matrices are left out.
+
+    With `shapes`, factors that make a number, as a row and a column do, multiply the others by it.
+    """
     parts = [part for factor in factors for part in chain_of(factor)]
     kept = [part for part in parts if not is_identity(part)] or parts[:1]
-    return reduce(lambda left, right: Apply("@", left, right), kept)
+    whole = kept[0]
+    for k, part in enumerate(kept[1:], 1):
+        if shapes is not None and not shapes.of(whole).rank:
+            return Apply("*", whole, chain(kept[k:], shapes))
+        whole = Apply("@", whole, part)
+    return whole
 
 
 def is_identity(expression: Expression) -> bool:

@@ -90,15 +90,17 @@ class Regroup:
         for at_end in (True, False):
             same = a[-1] == b[-1] if at_end else a[0] == b[0]
             left, right = (a[:-1], b[:-1]) if at_end else (a[1:], b[1:])
-            if same and self._shapes.of(chain(left)) == self._shapes.of(chain(right)):
-                halves = [Piece(p.number, (), chain(c)) for p, c in ((one, left), (other, right))]
+            if same and self._shapes.of(self.chain(left)) == self._shapes.of(self.chain(right)):
+                halves = [
+                    Piece(p.number, (), self.chain(c)) for p, c in ((one, left), (other, right))
+                ]
                 if magnitude(one.number) == magnitude(other.number):
                     size = magnitude(one.number)
                     halves = [h._replace(number=1 if h.number > 0 else -1) for h in halves]
                 else:
                     size = 1
                 inner = self.joined(halves)
-                core = chain([inner, a[-1]] if at_end else [a[0], inner])
+                core = self.chain([inner, a[-1]] if at_end else [a[0], inner])
                 return Piece(size, one.scalars, core)
         return None
 
@@ -161,6 +163,10 @@ class Regroup:
         if len(indices) == 1 and places == indices * 2:
             return Apply("diag", base)
         raise NoMatrixForm
+
+    def chain(self, factors: Iterable[Expression]) -> Expression:
+        """The matrix product of factors."""
+        return chain(factors, self._shapes)
 
     def transposed(self, expression: Expression) -> Expression:
         return transposed(expression, self._shapes)
@@ -250,14 +256,14 @@ class _Network:
             self.scalars.append((self._total(hanging, vector), 1))
         elif len(joins) == 1:
             ((other, matrix),) = self._towards(knot, joins)
-            self._hang(other, chain([matrix, vector or self._ones(knot)]))
+            self._hang(other, self._regroup.chain([matrix, vector or self._ones(knot)]))
         elif len(joins) == 2:
             (first, left), (second, right) = self._towards(knot, joins)
             middle = [] if vector is None else [Apply("diag", vector)]
             if self._free[::-1] == (first, second):
                 first, second, left, right = second, first, right, left
             turned = self._regroup.transposed(right)
-            self._join(first, second, chain([left, *middle, turned]))
+            self._join(first, second, self._regroup.chain([left, *middle, turned]))
         else:
             raise NoMatrixForm
 
@@ -278,10 +284,10 @@ class _Network:
             return Apply("trace", vector.arguments[0])
         if len(hanging) == 1 and hanging[0][1] == 2:
             base = hanging[0][0]
-            return chain([self._regroup.transposed(base), base])
+            return self._regroup.chain([self._regroup.transposed(base), base])
         if len(hanging) > 1 and all(power > 0 for _, power in hanging):
             first = entrywise(hanging[:1])
-            return chain([self._regroup.transposed(first), entrywise(hanging[1:])])
+            return self._regroup.chain([self._regroup.transposed(first), entrywise(hanging[1:])])
         return Apply("sum", vector)
 
     def _rest(self) -> Expression:
@@ -298,14 +304,14 @@ class _Network:
         ]
         if not matrices:
             across = self._regroup.transposed(right or self._ones(column))
-            return chain([left or self._ones(row), across])
+            return self._regroup.chain([left or self._ones(row), across])
         if is_identity(matrices[0]) and len(matrices) == 1:
             both = [v for v in (left, right) if v is not None]
             return Apply("diag", entrywise([(v, 1) for v in both])) if both else matrices[0]
         middle = entrywise([(matrix, 1) for matrix in matrices])
         before = [] if left is None else [Apply("diag", left)]
         after = [] if right is None else [Apply("diag", right)]
-        return chain([*before, middle, *after])
+        return self._regroup.chain([*before, middle, *after])
 
 
 _ORDER = {1: 0, 0: 1, 2: 2}

@@ -59,6 +59,12 @@ class Softmax:
         """The entries on the diagonal, and the others."""
         return self._case(equal=True), self._case(equal=False)
 
+    def together(self) -> Step:
+        """Both cases in one, with a delta."""
+        i, j = self.first, self.second
+        start = Apply("diff", self._entry(self._line.name, i), self._by(j))
+        return Step("both cases together", start, written(self._result(i, j)))
+
     def _case(self, equal: bool) -> Case:
         i, j = self.first, self.second
         start = Apply("diff", self._entry(self._line.name, i), self._by(i if equal else j))

@@ -43,6 +43,11 @@ class Term(NamedTuple):
             (*self.bound, *part.bound),
         )
 
+    def with_indices(self, change: dict[str, Expression]) -> Term:
+        """The term with other indices; those that are summed over keep their place."""
+        powers = tuple((put_index(base, change), power) for base, power in self.powers)
+        return self._replace(powers=powers)
+
     def renamed(self, index: str, other: Expression) -> Term:
         """The term with another index put for one, which is then no longer summed over."""
         change = {index: other}
@@ -191,6 +196,21 @@ def _written(term: Term) -> Expression:
     for index in reversed(term.bound):
         body = Apply("sum", body, Name(index))
     return body
+
+
+def in_order(term: Term) -> Term:
+    """The term with the letters of its sums in the order in which its factors use them.
+
+    `a[j] * A[j, i] * b[i]` becomes `a[i] * A[i, j] * b[j]`.
+    """
+    used = dict.fromkeys(n for base, _ in term.powers for n in names(base))
+    found = [index for index in used if index in term.bound]
+    if len(found) != len(term.bound):
+        return term
+    change: dict[str, Expression] = {
+        old: Name(new) for old, new in zip(found, term.bound, strict=True)
+    }
+    return term.with_indices(change)
 
 
 def magnitude(value: Exact) -> Exact:

@@ -75,9 +75,11 @@ def _drawn(
 ) -> Rows:
     rows, columns = (1 if size == 1 else sizes[size] for size in shape.matrix)
     drawn = [[random.uniform(*interval) for _ in range(columns)] for _ in range(rows)]
+    if shape.rank == 2:  # no layer of a network grows so much that the next one saturates
+        drawn = [[entry / columns for entry in row] for row in drawn]
     if shape.rank == 2 and shape.sizes[0] == shape.sizes[1]:
         for k in range(rows):  # far from singular, and with a positive determinant
-            drawn[k][k] = abs(drawn[k][k]) + rows
+            drawn[k][k] = abs(drawn[k][k]) + 2
     return drawn
 
 

@@ -57,13 +57,15 @@ class MatrixDerivative(Problem):
     )
     expression: Written | None = entry(
         expression,
-        "The expression; f, g and h are functions that are left open, entry by entry.",
+        "The expression: @ is the matrix product, .T the transpose; * and functions work entry by "
+        "entry. f, g and h are functions that are left open.",
         default=None,
         examples=("v.T @ f(W @ x + b)",),
     )
     lines: tuple[WrittenLine, ...] = entry(
         lines,
-        "Instead of an expression: lines in order, of which the last is differentiated.",
+        "Instead of an expression: lines in order, of which the last is differentiated. Its parts keep "
+        "their names in the answer.",
         default=(),
         examples=(["z = W @ x + b", "s = v.T @ f(z)"],),
     )
@@ -162,9 +164,14 @@ class MatrixDerivative(Problem):
                 report.add(name.node.diagnose(f"{name.name} is what is differentiated"))
             asked.add(name.name)
 
-    @staticmethod
-    def _check_used(part: Written, ready: set[str], report: Report) -> None:
-        for name, node in names(part.expression).items():
+    def _check_used(self, part: Written, ready: set[str], report: Report) -> None:
+        sizes = [str(size) for shape in self._known.values() for size in shape.sizes]
+        for node in filter(_is_sized, walk(part.expression)):
+            for name, place in names(node).items():
+                if name not in sizes:
+                    hint = nearest(name, sizes)
+                    report.add(part.diagnose(f"{name} is not a size here", place, hint))
+        for name, node in _quantities(part.expression).items():
             if name not in ready and name not in CONSTANTS:
                 hint = nearest(name, ready) or f"add it to shapes: {{{name}: [n]}}"
                 report.add(part.diagnose(f"{name} has no shape", node, hint))
@@ -203,10 +210,19 @@ class MatrixDerivative(Problem):
                 known.known[name] = known.of(part.expression)
 
     def _check_derivation(self, report: Report) -> None:
+        last = next(reversed(self._written.values()))
         try:
-            self._solved  # noqa: B018
+            has_values = self._page.has_values
         except StepsolveError as error:
-            report.add(next(reversed(self._written.values())).diagnose(str(error)))
+            report.add(last.diagnose(str(error)))
+            return
+        if not has_values:
+            target = list(self._written)[-1]
+            hint = (
+                "random numbers of either sign were put in: is it outside a domain, or too large?"
+            )
+            told = f"{target} and its derivatives have no value at any vectors and matrices tried"
+            report.add(last.diagnose(told, hint=hint))
 
     # ------------------------------------------------------------------------------ the derivation
 
@@ -250,7 +266,8 @@ class MatrixDerivative(Problem):
             known.known[self._hidden] = SCALAR
         return found
 
-    def derive(self) -> Derivation:
+    @cached_property
+    def _page(self) -> TensorPage:
         gradients, lettered, known = self._solved
         stated = Statement(
             tuple(s.name for s in self.shapes),
@@ -263,9 +280,12 @@ class MatrixDerivative(Problem):
             self._hidden,
             self.expression is not None,
         )
-        page = TensorPage(stated, gradients, lettered.added, known)
+        return TensorPage(stated, gradients, lettered.added, known)
+
+    def derive(self) -> Derivation:
+        page = self._page
         return Derivation(
-            self.title or f"Derivative of {gradients.target}",
+            self.title or f"Derivative of {self._solved[0].target}",
             self.kind,
             tuple(page.blocks()),
             {},
@@ -273,3 +293,19 @@ class MatrixDerivative(Problem):
             tuple(page.checks()),
             self.shown,
         )
+
+
+def _quantities(expression: Expression) -> dict[str, Name]:
+    """The names in an expression in order, without the letters of sizes, as in `eye(n)`."""
+    if isinstance(expression, Name):
+        return {expression.name: expression}
+    found: dict[str, Name] = {}
+    if not _is_sized(expression):
+        for part in expression.children:
+            for name, node in _quantities(part).items():
+                found.setdefault(name, node)
+    return found
+
+
+def _is_sized(expression: Expression) -> bool:
+    return isinstance(expression, Apply) and expression.operation in ("eye", "ones")

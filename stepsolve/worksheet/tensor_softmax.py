@@ -61,6 +61,9 @@ class SoftmaxPart:
         if self._stated.by_cases:
             for case in softmax.cases():
                 yield from _shown_case(case)
+            if name not in self._one_hot_cases:
+                yield Text(("With a delta:",))
+                yield Chain((softmax.together(),))
         else:
             yield Chain(softmax.sweep())
 
@@ -104,6 +107,9 @@ class SoftmaxPart:
                 continue
             for case in softmax.cases():
                 yield from _check_of_case(oracle, of, case, None)
+            if name not in self._one_hot_cases:
+                claims = pairs((softmax.together(),))
+                yield from oracle.steps(of, claims, (softmax.first, softmax.second))
         for name, (y, cases) in self._one_hot_cases.items():
             for case in cases:
                 weight = Item(Name(y), Name(case.second))  # 0 but for the true class

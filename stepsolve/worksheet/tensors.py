@@ -27,7 +27,7 @@ from stepsolve.notation.precedence import COMPARISONS
 from stepsolve.notation.shapes import Shape
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
 from stepsolve.operations.shapes import Shapes
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.worksheet.kinks import conventions
 from stepsolve.worksheet.tensor_softmax import SoftmaxPart, Statement, pairs
 
 _LARGEST = 200  # nodes of an answer up to which it is given without letters
@@ -99,8 +99,8 @@ class TensorPage:
         if any(map(self._is_entrywise, self._definitions.values())):
             yield Text(("⊙ multiplies entry by entry, as functions, powers and quotients work.",))
         for kind, name in self._stated.conditions:
-            yield Text(_condition_words(kind, name), Detail.BRIEF)
-        yield from self._conventions()
+            yield Text(_condition_words(kind, name, name in self._stated.asked), Detail.BRIEF)
+        yield from conventions(self._gradients.lines.values())
 
     def _is_entrywise(self, form: Expression) -> bool:
         """Whether something in a form works on the entries of vectors or matrices."""
@@ -116,17 +116,6 @@ class TensorPage:
         shown = (item for item in lines.items() if item[0] != self._stated.hidden)
         return Lines(tuple(Worked(n, self._paper(form)) for n, form in shown), detail=detail)
 
-    def _conventions(self) -> Iterator[Block]:
-        """Where a function has no derivative, and what stands for it there."""
-        nodes = [node for form in self._gradients.lines.values() for node in walk(form)]
-        for node in dict.fromkeys(nodes):
-            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
-            if row is None or not isinstance(node, Apply) or not row.kinks:
-                continue
-            for left, right in row.kink_sides(row.completed(node.arguments)):
-                told = (f"{row.name} has no derivative where ", left, " = ", right)
-                yield Text((*told, f". Convention: {row.convention}."))
-
     def _entries(self) -> Iterator[Block]:
         if self._letters:
             yield Text(("With letters for the inner parts:",))
@@ -135,6 +124,10 @@ class TensorPage:
         for name in self._gradients.lines:
             if name != self._stated.hidden:
                 yield Equation(self._gradients.in_entries(name), detail=Detail.NORMAL)
+        if any(map(_has_delta, self._found.values())):
+            delta = Apply("delta", Name("i"), Name("j"))
+            told = ("Below, ", delta, " is Kronecker's delta: 1 if i = j, else 0.")
+            yield Text(told)
 
     def _stage(self, name: str, gradient: Gradient) -> Iterator[Block]:
         if not gradient.steps:
@@ -309,6 +302,11 @@ class TensorPage:
 
     # ------------------------------------------------------------------------------ the checks
 
+    @property
+    def has_values(self) -> bool:
+        """Whether there are vectors and matrices at which everything has a value."""
+        return bool(self._oracle.scenes)
+
     @cached_property
     def _oracle(self) -> TensorOracle:
         return self._oracle_where(None)
@@ -376,17 +374,26 @@ def _factors(form: Expression) -> Iterator[Expression]:
                 yield from _factors(argument)
 
 
+def _has_delta(gradient: Gradient) -> bool:
+    return any(
+        isinstance(node, Apply) and node.operation == "delta"
+        for step in gradient.steps
+        for node in walk(step.after)
+    )
+
+
 def _shape_words(shape: Shape) -> str:
     if shape.rank == 1:
         return f"{shape}, a {'row' if shape.row else 'column'}"
     return str(shape)
 
 
-def _condition_words(kind: str, name: str) -> tuple[str | Expression, ...]:
+def _condition_words(kind: str, name: str, asked: bool) -> tuple[str | Expression, ...]:
     of = Name(name)
     match kind:
         case "symmetric":
-            return (of, " is symmetric: ", Apply("T", of), " = ", of, ".")
+            told = (of, " is symmetric: ", Apply("T", of), " = ", of, ".")
+            return (*told, " A derivative by it moves every entry alone.") if asked else told
         case "one-hot":
             return (of, " is one-hot: one entry is 1, the others are 0.")
     return ("The entries of ", of, " sum to 1.")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import stepsolve
-from stepsolve.calculus import index, matrices, regroup
+from stepsolve.calculus import index, matrices, regroup, softmax
 from stepsolve.calculus.terms import Term
-from stepsolve.derivation import Derivation
+from stepsolve.derivation import Chain, Derivation
 from stepsolve.errors import Diagnosis
 from stepsolve.notation.plain import plain
 from stepsolve.operations.table import TENSORS
@@ -20,6 +20,8 @@ VECTORS: dict[str, list[object]] = {
     "a": ["n"],
     "A": ["n", "n"],
     "B": ["m", "n"],
+    "C": ["n", "m"],
+    "b": ["m"],
     "s": [],
 }
 
@@ -62,6 +64,15 @@ def result(expression: str, wrt: str, **more: object) -> str:
         ("log(det(A))", "A", "inv(A).T"),
         ("softmax(x)", "x", "diag(softmax(x)) - softmax(x) @ softmax(x).T"),
         ("x", "x", "eye(n)"),
+        ("(x - a).T @ (x - a)", "x", "2 * x - a"),
+        ("-sum(a * log(sigmoid(x)) + (1 - a) * log(1 - sigmoid(x)))", "x", "sigmoid(x) - a"),
+        ("ones(n).T @ x", "x", "ones(n)"),
+        ("sum(B.T) + x.T @ x", "x", "2 * x"),
+        ("sum(C.T + B @ A)", "A", "B.T @ ones(m) @ ones(n).T"),
+        ("sum(eye(m) @ C.T)", "C", "ones(n) @ ones(m).T"),
+        ("a.T @ (x @ b.T) @ b", "x", "b.T @ b * a"),
+        ("x.T @ ((a @ b.T) @ b)", "x", "a @ b.T @ b"),
+        ("x.T @ (eye(n) - A) @ a", "x", "(eye(n) - A) @ a"),
     ],
 )
 def test_the_form_is_that_of_a_textbook(expression: str, wrt: str, form: str) -> None:
@@ -88,6 +99,35 @@ def test_conditions_are_used() -> None:
     assert result("-sum(a * log(softmax(x)))", "x", conditions="sum(a) == 1") == plain_form
     assert result("-sum(a * log(softmax(x)))", "x", conditions="one-hot a") == plain_form
     assert "sum(a)" in result("-sum(a * log(softmax(x)))", "x")
+
+
+def test_a_gradient_that_is_a_difference_goes_through_the_next_layer_whole() -> None:
+    lines = ["u = A @ x", "z = B @ u", "s = 1/2 * norm(z - y)^2"]
+    shapes = {"x": ["n"], "A": ["n", "n"], "B": ["m", "n"], "y": ["m"]}
+    derivation = stepsolve.solve(
+        {"kind": "matrix-derivative", "shapes": shapes, "wrt": "x", "lines": lines}
+    )
+    assert derivation.confirmed
+    assert plain(derivation.results["ds/dx"]) == "A.T @ (B.T @ (z - y))"
+
+
+def test_a_network_with_relu_and_cross_entropy_is_confirmed() -> None:
+    lines = ["u = relu(B @ x + b)", "p = sigmoid(C @ u)"]
+    loss = "L = -sum(a * log(p) + (1 - a) * log(1 - p))"
+    derivation = solve("", "C", lines=[*lines, loss])
+    assert derivation.confirmed
+    assert plain(derivation.results["dL/dC"]) == "(p - a) @ u.T"
+
+
+def test_a_line_held_fixed_is_told_and_not_called_constant() -> None:
+    derivation = solve("1/2 * norm(B @ x - b)^2 + s * norm(x)^2", "x", shapes={"b": ["m"]})
+    (chain,) = (
+        block
+        for block in derivation.blocks
+        if isinstance(block, Chain) and block.steps[0].rule == "chain rule"
+    )
+    assert chain.steps[0].because == "through r, and directly with r held fixed"
+    assert "B, b, s do not depend on x" in [step.because for step in chain.steps]
 
 
 def test_three_indices_stay_in_index_notation() -> None:
@@ -126,9 +166,20 @@ def test_a_wrong_collapse_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         found = collapse(term, said)
         return found._replace(number=2 * found.number)
 
-    collapse = index._collapse
-    monkeypatch.setattr(index, "_collapse", wrong)
+    collapse = index.collapse
+    monkeypatch.setattr(index, "collapse", wrong)
     assert "dJ/dx, sum over a delta" in failing("x.T @ A @ x", "x")
+
+
+def test_a_wrong_jacobian_of_softmax_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = softmax.Softmax._result
+    monkeypatch.setattr(
+        softmax.Softmax,
+        "_result",
+        lambda self, i, j: [t._replace(number=1) for t in right(self, i, j)],
+    )
+    derivation = solve("a.T @ softmax(x)", "x", by="cases")
+    assert "dp/dx, both cases together" in {c.of for c in derivation.checks if not c.passed}
 
 
 def test_a_product_rule_without_its_second_half_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +251,7 @@ def test_shapes_that_do_not_fit_are_told_together(
             "A is n × n, not a vector",
         ),
         ({"layout": "sideways"}, "unknown choice sideways"),
+        ({"expression": "sum(x) + sum(ones(k))"}, "k is not a size here"),
         ({"upstream": {"x": "g"}}, "upstream names the last line, s, not x"),
         ({"upstream": {"s": "x"}}, "x is there already"),
         (
@@ -230,13 +282,20 @@ def test_lines_have_names_of_their_own_and_an_order() -> None:
     [
         " + ".join(["x.T @ A @ x"] * 70),
         f"trace({' @ '.join(['A'] * 60)})",
+        f"trace({'inv(A + ' * 10}A{')' * 10}) + trace({' @ '.join(['A'] * 15)})",
         "f(" * 60 + "x" + ")" * 60,
     ],
-    ids=["terms", "factors", "lines"],
+    ids=["terms", "factors", "steps", "lines"],
 )
 def test_what_would_be_endless_is_refused_at_once(expression: str) -> None:
     (told,) = refused(shapes={"x": ["n"], "A": ["n", "n"]}, expression=expression, wrt=["A", "x"])
-    assert "more than" in told.message
+    assert "more than" in told.message or "longer than" in told.message
+
+
+@pytest.mark.parametrize("expression", ["sum(x) / 0", "log(-norm(x)^2)", "sum(asin(2 + x^2))"])
+def test_what_has_no_value_anywhere_is_refused(expression: str) -> None:
+    (told,) = refused(shapes={"x": ["n"]}, expression=expression, wrt="x")
+    assert told.message == "s and its derivatives have no value at any vectors and matrices tried"
 
 
 def test_a_derivative_by_what_does_not_occur_is_0_and_checked() -> None:

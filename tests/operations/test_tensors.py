@@ -14,6 +14,7 @@ from stepsolve.notation.shapes import SCALAR, Shape, ShapeError
 from stepsolve.notation.tree import Apply, Expression, Item, Name, substitute
 from stepsolve.operations.table import TENSORS
 from stepsolve.operations.tensors import TensorOperation
+from stepsolve.reference import explanation, overview
 from stepsolve.source.expression import parse
 
 N, M, ROW = Shape(("n",)), Shape(("m",)), Shape(("n",), row=True)
@@ -136,3 +137,17 @@ def test_shapes_that_do_not_fit(name: str, given: tuple[Shape, ...], message: st
     with pytest.raises(ShapeError) as told:
         TENSORS[name].shape(*given)
     assert told.value.message == message
+
+
+@pytest.mark.parametrize("name", TENSORS)
+def test_every_operation_on_tensors_is_explained_with_its_source(name: str) -> None:
+    told = explanation(name)
+    assert told.startswith(f"{name}: {TENSORS[name].description}\n")
+    assert f"Source: {TENSORS[name].source}" in told
+
+
+def test_entries_are_explained_by_what_the_arguments_are() -> None:
+    told = explanation(".T")
+    assert "aⱼᵢ   where a is a matrix" in told and "aᵢ   where a is a vector" in told
+    assert "  a.T\n" in told.replace("in a file: ", "  ")
+    assert "@  .T  sum" in overview() and "hadamard" not in overview()
