@@ -134,6 +134,10 @@ class MultilayerPerceptron(SheetProblem):
 
     # ---------------------------------------------------------------------------- what it is made of
 
+    @property
+    def heading(self) -> str:
+        return "A multilayer perceptron"
+
     @cached_property
     def network(self) -> Network:
         rows = self.examples == "rows"
