@@ -25,6 +25,7 @@ from stepsolve.operations.dimensions import Dimensions
 _TOLERANCE = 1e-12  # of 50 digits against differences of 50 digits
 _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
+_SMALL = 1e-6  # slopes below that differ through curvature
 _AFFORDABLE = 60_000  # operations of high precision for all differences of one pass
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
 
@@ -96,8 +97,9 @@ class PreciseGradients:
             left, right = self._slopes(name, along, whole)
             expected = self._precise.mp.fdot((claimed[i], along[i]) for i in along)
             size = max(abs(expected), abs(left), abs(right), self._floor(claimed, along))
+            size = max(size, self._noise(name, whole))
             # at the bottom of a square both slopes are as small as the step: that is no kink
-            if abs(left - right) > _KINK * max(size, self._precise.mp.sqrt(self._step)):
+            if abs(left - right) > _KINK * max(size, _SMALL):
                 return self._entry_by_entry(name, whole, method)
             error = float(abs((left + right) / 2 - expected) / size) if size else 0.0
         except OutsideDomain:
@@ -108,6 +110,16 @@ class PreciseGradients:
     def _floor(self, claimed: Array, along: Array) -> Value:
         """The size below which the sum of products with a direction is rounding."""
         return max(abs(claimed[i] * along[i]) for i in along)
+
+    def _noise(self, name: str, whole: bool) -> Value:
+        """The size below which slopes are rounding: where paths cancel each other, 0 is exact."""
+        lines = self._ends if whole else self._claims.consumers[name]
+        terms = [self._precise.mp.mpf(0)]
+        for line in lines:
+            own = None if whole else self._claims.gradients.get(line)
+            weight = self._values[own] if own else self._ends.get(line, {})
+            terms += [abs(weight[i] * self._values[line][i]) for i in weight]
+        return max(terms) * self._precise.rounding / _TOLERANCE
 
     def _entry_by_entry(self, name: str, whole: bool, method: str) -> Check:
         label = self._claims.gradients[name]
