@@ -7,6 +7,7 @@ rounding (Squire, Trapp, Using complex variables to estimate derivatives of real
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -75,3 +76,25 @@ def descended(
     """The values after one step against the gradient."""
     slopes = {name: gradient(loss_, values, name) for name in names}
     return {**values, **{name: values[name] - rate * slopes[name] for name in names}}
+
+
+def perceptron_rule(
+    rows: list[Any], targets: list[int], w: list[str], b: str, rate: str, epochs: int
+) -> tuple[list[list[Fraction]], list[Fraction], bool]:
+    """The weights and biases after every update, with fractions, and whether an epoch was right."""
+    at, bias, eta = [Fraction(v) for v in w], Fraction(b), Fraction(rate)
+    weights, biases = [list(at)], [bias]
+    for _ in range(epochs):
+        right = True
+        for row, target in zip(rows, targets, strict=True):
+            x = [Fraction(str(v)) for v in row]
+            output = int(sum(p * q for p, q in zip(at, x, strict=True)) + bias > 0)
+            if output != target:
+                right = False
+                at = [p + eta * (target - output) * q for p, q in zip(at, x, strict=True)]
+                bias += eta * (target - output)
+                weights.append(list(at))
+                biases.append(bias)
+        if right:
+            return weights, biases, True
+    return weights, biases, False

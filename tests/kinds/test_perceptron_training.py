@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
+from networks_by_hand import perceptron_rule
 from reading import headings, sentences, tables
 
 import stepsolve
@@ -22,28 +21,6 @@ AND = {
 }
 
 
-def rule(
-    rows: list[Any], targets: list[int], w: list[str], b: str, rate: str, epochs: int
-) -> tuple[list[list[Fraction]], list[Fraction], bool]:
-    """The weights and biases after every update, with fractions, and whether an epoch was right."""
-    at, bias, eta = [Fraction(v) for v in w], Fraction(b), Fraction(rate)
-    weights, biases = [list(at)], [bias]
-    for _ in range(epochs):
-        right = True
-        for row, target in zip(rows, targets, strict=True):
-            x = [Fraction(str(v)) for v in row]
-            output = int(sum(p * q for p, q in zip(at, x, strict=True)) + bias > 0)
-            if output != target:
-                right = False
-                at = [p + eta * (target - output) * q for p, q in zip(at, x, strict=True)]
-                bias += eta * (target - output)
-                weights.append(list(at))
-                biases.append(bias)
-        if right:
-            return weights, biases, True
-    return weights, biases, False
-
-
 def updates(solved: Derivation) -> int:
     return sum(name.startswith("w_") for name in solved.quantities)
 
@@ -52,7 +29,7 @@ def updates(solved: Derivation) -> int:
 @pytest.mark.parametrize("targets", [[0, 0, 0, 1], [0, 1, 1, 1], [1, 1, 0, 1], [1, 0, 0, 0]])
 def test_every_update(targets: list[int], rate: str) -> None:
     solved = stepsolve.solve({**AND, "targets": targets, "rate": rate})
-    weights, biases, right = rule(ROWS, targets, ["0", "0"], "0", rate, 20)
+    weights, biases, right = perceptron_rule(ROWS, targets, ["0", "0"], "0", rate, 20)
     assert right and solved.confirmed and updates(solved) == len(weights) - 1
     for k, (w, b) in enumerate(zip(weights, biases, strict=True)):
         names = (f"w_{k}", f"b_{k}") if k else ("w", "b")
@@ -68,7 +45,7 @@ def test_random_rows() -> None:
     targets = (x @ [1, -2, 0.5] > 0.1).astype(int).tolist()
     problem = {**AND, "inputs": x, "targets": targets, "weights": {"w": [0.1, 0.2, 0.3], "b": 0}}
     solved = stepsolve.solve({**problem, "epochs": 100})
-    weights, _, right = rule(x.tolist(), targets, ["0.1", "0.2", "0.3"], "0", "0.1", 100)
+    weights, _, right = perceptron_rule(x.tolist(), targets, ["0.1", "0.2", "0.3"], "0", "0.1", 100)
     assert right and updates(solved) == len(weights) - 1
     found = solved.quantities[f"w_{len(weights) - 1}"]
     assert np.allclose(found, [float(v) for v in weights[-1]], atol=1e-12)
