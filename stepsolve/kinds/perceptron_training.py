@@ -20,7 +20,7 @@ from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Block, Cell, Detail, Section, Table, Text
 from stepsolve.errors import Diagnosis
-from stepsolve.notation.tree import Array, Expression, Name
+from stepsolve.notation.tree import Array, Expression, Item, Name
 from stepsolve.perceptron_problem import PerceptronProblem, exact_value
 from stepsolve.source.fields import boolean, entry, integer
 from stepsolve.source.quantities import Given, value
@@ -31,6 +31,8 @@ from stepsolve.worksheet.solved import Solved
 
 MOST_PRESENTATIONS = 5000
 _TOLD = 12  # epochs that have a table
+_ROWS = 32  # of a table; of a longer epoch only errors are shown
+_WIDE = 4  # inputs that are shown in a table
 
 
 class Presentation(NamedTuple):
@@ -210,8 +212,11 @@ class _Epoch:
         entry, width = solved.workings.entry, self._problem.rows.dims[1]
         with_bias = self._problem.learns_bias
         rows = []
-        for at in self._epoch:
-            x = Array(*(entry("X", (at.row, j)) for j in range(width)))
+        shown = [at for at in self._epoch if at.error] if len(self._epoch) > _ROWS else self._epoch
+        for at in shown[:_ROWS]:
+            x: Expression = Array(*(entry("X", (at.row, j)) for j in range(width)))
+            if width > _WIDE:
+                x = Item(Name("X"), whole(at.row))
             w = solved.workings.shown(_named("w", at.after))
             z, y, t = entry(f"z_{at.number}"), entry(f"y_{at.number}"), entry("t", (at.row,))
             cells: tuple[Cell, ...] = (x, z, y, t, whole(at.error), w)
@@ -219,7 +224,13 @@ class _Epoch:
         header: tuple[Cell, ...] = ("x", Name("z"), Name("y"), Name("t"), "t − y", "w after")
         if with_bias:
             header = (*header, "b after")
-        yield Table(header, tuple(rows), Detail.BRIEF, "epoch")
+        if rows:
+            yield Table(header, tuple(rows), Detail.BRIEF, "epoch")
+        wrong = sum(at.error != 0 for at in self._epoch)
+        if len(self._epoch) > _ROWS:
+            told = f"{wrong} of {len(self._epoch)} rows had an error"
+            first = f"; the first {_ROWS} of them are shown." if wrong > _ROWS else "."
+            yield Text((told + first,), Detail.BRIEF)
 
 
 def _named(letter: str, updates: int) -> str:
