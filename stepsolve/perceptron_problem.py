@@ -34,6 +34,7 @@ from stepsolve.worksheet.separation import Conflict, conflict
 from stepsolve.worksheet.sheet import Sheet
 
 MOST_ROWS = 500
+MOST_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,9 @@ class PerceptronProblem(SheetProblem):
         elif len(rows.dims) != 2:
             told = f"inputs are rows of a matrix, but this {rows.words}"
             report.add(rows.node.diagnose(told, "write [[0, 1], [1, 0]]"))
-        elif rows.dims[0] > MOST_ROWS:
-            report.add(rows.node.diagnose(f"at most {MOST_ROWS} rows are presented"))
+        elif rows.dims[0] > MOST_ROWS or rows.dims[1] > MOST_WIDTH:
+            told = f"at most {MOST_ROWS} rows of at most {MOST_WIDTH} inputs are presented"
+            report.add(rows.node.diagnose(told))
         elif weight is not None:
             check_sizes(weight, rows.dims[1:], "one weight for every input", report)
         if rows.value is None:

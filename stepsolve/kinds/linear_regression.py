@@ -11,7 +11,7 @@ Deep Learning (2016), 5.1.4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Final
@@ -29,6 +29,7 @@ from stepsolve.worksheet.learning import learn
 from stepsolve.worksheet.sheet import Sheet
 
 MOST_UNKNOWNS: Final = 8  # of the normal equations
+MOST_EXAMPLES: Final = 5000  # whose independence is found out with fractions
 _LOSSES: Final = {
     "half-sum": ("half_squared_error({h}, y)", "half the sum of the squared errors"),
     "half-mean": ("1/{m} * half_squared_error({h}, y)", "half the mean of the squared errors"),
@@ -114,13 +115,17 @@ class LinearRegression(SheetProblem):
             told = f"the normal equations are solved for at most {MOST_UNKNOWNS} unknowns"
             report.add(Diagnosis(f"{told}, not {unknowns}"))
             return
+        if self.inputs.dims[0] > MOST_EXAMPLES:
+            told = f"the normal equations are for at most {MOST_EXAMPLES} examples here"
+            report.add(self.inputs.node.diagnose(told))
+            return
         if self.inputs.value is None:
             return
         flat = exact_entries(self.inputs, report)
         width = self.inputs.dims[1] if not self.one_feature else 1
         one = [Fraction(1)] if "b" in self.parameters else []
         rows = [[*flat[k : k + width], *one] for k in range(0, len(flat), width)]
-        if not report.failed and _rank(rows) < unknowns:
+        if not report.failed and _rank(rows, unknowns) < unknowns:
             told = "the normal equations have more than one solution"
             hint = "there are too few different examples, or a feature follows from the others"
             report.add(self.inputs.node.diagnose(told, hint))
@@ -180,16 +185,18 @@ class LinearRegression(SheetProblem):
         sheet.result("theta")
 
 
-def _rank(rows: list[list[Fraction]]) -> int:
-    """The rank of a matrix, by elimination with fractions."""
-    rank = 0
-    for column in range(len(rows[0])):
-        pivot = next((k for k in range(rank, len(rows)) if rows[k][column]), None)
-        if pivot is None:
-            continue
-        rows[rank], rows[pivot] = rows[pivot], rows[rank]
-        for k in range(rank + 1, len(rows)):
-            factor = rows[k][column] / rows[rank][column]
-            rows[k] = [a - factor * b for a, b in zip(rows[k], rows[rank], strict=True)]
-        rank += 1
-    return rank
+def _rank(rows: Iterable[Sequence[Fraction]], most: int) -> int:
+    """How many rows are independent of each other, counted up to a number."""
+    basis: list[tuple[int, list[Fraction]]] = []
+    for given in rows:
+        row = list(given)
+        for pivot, other in basis:
+            if row[pivot]:
+                factor = row[pivot] / other[pivot]
+                row = [a - factor * b for a, b in zip(row, other, strict=True)]
+        pivot = next((k for k, value in enumerate(row) if value), -1)
+        if pivot >= 0:
+            basis.append((pivot, row))
+        if len(basis) == most:
+            break
+    return len(basis)

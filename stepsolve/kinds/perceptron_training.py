@@ -91,8 +91,9 @@ class PerceptronTraining(PerceptronProblem):
                 exact_entries(weight, report)
         if self.rate.expression is None or exact_value(self.rate) <= 0:
             report.add(self.rate.node.diagnose("the learning rate is a number above 0"))
-        if self.epochs * self.rows.dims[0] > MOST_PRESENTATIONS:
-            told = f"{self.epochs} epochs of {self.rows.dims[0]} rows are too many presentations"
+        count, width = self.rows.dims
+        if self.epochs * count * max(1, width // 10) > MOST_PRESENTATIONS:
+            told = f"{self.epochs} epochs of {count} rows are too many presentations"
             report.add(Diagnosis(told, None, f"at most {MOST_PRESENTATIONS} are written out"))
 
     @cached_property
@@ -215,9 +216,9 @@ class _Epoch:
         shown = [at for at in self._epoch if at.error] if len(self._epoch) > _ROWS else self._epoch
         for at in shown[:_ROWS]:
             x: Expression = Array(*(entry("X", (at.row, j)) for j in range(width)))
-            if width > _WIDE:
-                x = Item(Name("X"), whole(at.row))
             w = solved.workings.shown(_named("w", at.after))
+            if width > _WIDE:
+                x, w = Item(Name("X"), whole(at.row)), Name(_named("w", at.after))
             z, y, t = entry(f"z_{at.number}"), entry(f"y_{at.number}"), entry("t", (at.row,))
             cells: tuple[Cell, ...] = (x, z, y, t, whole(at.error), w)
             rows.append((*cells, entry(_named("b", at.after))) if with_bias else cells)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.source.arrays import GivenArray, check_sizes, draw
@@ -15,6 +17,7 @@ from stepsolve.source.report import Report
 from stepsolve.source.weights import check_weights
 
 MOST_LAYERS: Final = 50
+MOST_WEIGHTS: Final = 5_000_000  # that are drawn
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,9 @@ class Network:
             hint = "give weights: {W1: ...}, or layers: [2, 3, 1]"
             told = f"a network has from 1 to {MOST_LAYERS} layers with weights, not {self.depth}"
             report.add(self.inputs.node.diagnose(told, hint))
+        elif sum(a * b for a, b in pairwise(self.layers)) > MOST_WEIGHTS:
+            told = f"layers of such sizes have more than {MOST_WEIGHTS} weights"
+            report.add(Diagnosis(told, None, "take smaller ones"))
         elif self._check_names(report):
             self._check_sizes(report)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
+
+import numpy as np
 
 from stepsolve.errors import Diagnosis, nearest
-from stepsolve.notation.tree import Array, Number
 from stepsolve.source.arrays import GivenArray
 from stepsolve.source.data import Node
 from stepsolve.source.report import Report
+
+MOST_LABELS: Final = 5_000_000  # entries of one-hot targets
 
 
 def check_weights(
@@ -39,16 +43,19 @@ def one_hot(
     Of several classes they are the rows of a matrix, or its columns.
     """
     nodes = given.node.value if isinstance(given.node.value, list) else [given.node]
-    places = [_class(node, classes, report) for node in nodes] if isinstance(nodes, list) else []
-    if None in places:
+    if len(nodes) * classes > MOST_LABELS:
+        report.add(given.node.diagnose("so many classes of so many examples are too many"))
         return None
-    rows = [Array(*(Number(str(int(k == at))) for k in range(classes))) for at in places]
+    found = [_class(node, classes, report) for node in nodes]
+    places = [place for place in found if place is not None]
+    if len(places) < len(found):
+        return None
+    rows = np.zeros((len(places), classes))  # not np.eye: classes may be very many
+    rows[np.arange(len(places)), places] = 1
     if not given.dims:
         return given._replace(value=rows[0], dims=(classes,))
-    if columns:
-        turned = zip(*(row.children for row in rows), strict=True)
-        return given._replace(value=Array(*(Array(*r) for r in turned)), dims=(classes, len(rows)))
-    return given._replace(value=Array(*rows), dims=(len(rows), classes))
+    rows = rows.T if columns else rows
+    return given._replace(value=rows, dims=rows.shape)
 
 
 def _class(node: Node, classes: int, report: Report) -> int | None:

@@ -20,7 +20,7 @@ from stepsolve.notation.tree import Apply, Array, Expression
 from stepsolve.worksheet.solved import Solved
 
 Point = Sequence[Fraction]
-MOST_POINTS = 300
+MOST_SUMS = 1_000_000  # of entries of pairs of points
 
 
 class Conflict(NamedTuple):
@@ -32,7 +32,7 @@ class Conflict(NamedTuple):
 
 def conflict(points: Sequence[Point], targets: Sequence[bool]) -> Conflict | None:
     """A conflict between the classes, if there is one between pairs of points."""
-    if len(points) > MOST_POINTS:
+    if len(points) ** 2 * len(points[0]) > MOST_SUMS:
         return None
     sums: dict[tuple[Fraction, ...], tuple[int, int]] = {}
     for one, other in _pairs(targets, True):
@@ -89,7 +89,8 @@ def hidden_space(
     if not all(map(solved.is_known, (inputs, output, targets))):
         return
     labels = [float(label) for label in solved.value(targets)]
-    if set(labels) != {0.0, 1.0} or len(labels) > MOST_POINTS:
+    size = len(labels) * solved.value(inputs).size
+    if set(labels) != {0.0, 1.0} or size > MOST_SUMS:
         return
     found = conflict(points_of(solved, inputs, rows), [label == 1 for label in labels])
     if found is not None:
