@@ -26,7 +26,7 @@ _TOLERANCE = 1e-12  # of 50 digits against differences of 50 digits
 _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
 _SMALL = 1e-6  # slopes below that differ through curvature
-_AFFORDABLE = 60_000  # operations of high precision for all differences of one pass
+_AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
 
 
@@ -53,7 +53,10 @@ class PreciseGradients:
         lines: Mapping[str, Expression],
         values: Mapping[str, Array],
         claims: Claims,
+        passes: int = 1,
     ) -> None:
+        """`passes` is how many backward passes share what is affordable: steps of training."""
+        self._affordable = _AFFORDABLE // passes
         self._dimensions, self._precise = dimensions, precise
         self._lines, self._values, self._claims = lines, values, claims
         self._sheet = PreciseSheet(dimensions, precise)
@@ -84,7 +87,7 @@ class PreciseGradients:
     def checks(self) -> tuple[Check, ...]:
         """A check for every gradient, in order."""
         asked = list(self._claims.gradients)
-        whole = 2 * sum(self._cost.values()) * len(asked) <= _AFFORDABLE
+        whole = 2 * sum(self._cost.values()) * len(asked) <= self._affordable
         return tuple(self._check(name, whole) for name in asked)
 
     def _check(self, name: str, whole: bool) -> Check:

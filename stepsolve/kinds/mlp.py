@@ -34,9 +34,10 @@ from stepsolve.worksheet.layers import LOSSES, Examples, Layer, loss_text, write
 from stepsolve.worksheet.learning import learn
 from stepsolve.worksheet.separation import hidden_space
 from stepsolve.worksheet.sheet import Sheet
+from stepsolve.worksheet.training import ROWS
 from stepsolve.worksheet.truth_table import truth_table
 
-MOST_LINES: Final = 6000  # of all steps together
+MOST_LINES: Final = 2500  # of all steps together
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,8 @@ class MultilayerPerceptron(SheetProblem):
         if told:
             report.add(Diagnosis(told))
         steps = self.update.steps if self.update else 1
-        if steps * self.network.depth * 8 > MOST_LINES:
+        moves = len(ROWS[self.update.optimiser].lines) if self.update else 0
+        if steps * self.network.depth * (6 + 2 * moves) > MOST_LINES:
             report.add(Diagnosis(f"{steps} steps of so many layers are too long to be written out"))
 
     # ----------------------------------------------------------------------------------------- page

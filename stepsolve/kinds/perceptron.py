@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stepsolve.derivation import Block, Cell, Detail, Table, Text
-from stepsolve.notation.tree import Apply, Array, Expression, Name
+from stepsolve.notation.tree import Apply, Expression, Item, Name
 from stepsolve.perceptron_problem import PerceptronProblem
+from stepsolve.source.truth import whole
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved
 
-_MOST_COLUMNS = 6  # inputs that have columns of their own
+_MOST_COLUMNS = 8  # inputs that have columns of their own
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,17 @@ class Perceptron(PerceptronProblem):
         count, width = self.rows.dims
         entry = solved.workings.entry
         separate = width <= _MOST_COLUMNS
-        inputs: tuple[Cell, ...] = tuple(Name(f"x_{j + 1}") for j in range(width))
-        header = (*(inputs if separate else ("x",)), "w · x + b", Name("z"), Name("y"))
-        if not self.has_bias:
-            header = (*header[:-3], "w · x", *header[-2:])
+        total = "w · x + b" if self.has_bias else "w · x"
+        inputs: tuple[Cell, ...] = ("x",)
+        if separate:
+            inputs = (*(Name(f"x_{j + 1}") for j in range(width)), total)
+        header: tuple[Cell, ...] = (*inputs, Name("z"), Name("y"))
         rows = []
         for k in range(count):
-            bits = tuple(entry("X", (k, j)) for j in range(width))
-            cells: tuple[Cell, ...] = bits if separate else (Array(*bits),)
-            cells = (*cells, self._working(solved, k), entry("z", (k,)), entry("y", (k,)))
+            cells: tuple[Cell, ...] = (Item(Name("X"), whole(k)),)
+            if separate:
+                cells = (*(entry("X", (k, j)) for j in range(width)), self._working(solved, k))
+            cells = (*cells, entry("z", (k,)), entry("y", (k,)))
             if self.targets is not None:
                 agrees = solved.value("y")[k] == solved.value("t")[k]
                 cells = (*cells, entry("t", (k,)), "✓" if agrees else "✗")

@@ -29,7 +29,7 @@ from stepsolve.source.truth import exact_entries, whole
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved
 
-MOST_PRESENTATIONS = 5000
+MOST_PRESENTATIONS = 3000
 _TOLD = 12  # epochs that have a table
 _ROWS = 32  # of a table; of a longer epoch only errors are shown
 _WIDE = 4  # inputs that are shown in a table

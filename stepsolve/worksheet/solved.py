@@ -260,7 +260,12 @@ class Solved:
             return self._symbolic(backward, forward)
         if self._exact is not None:
             return PreciseGradients(
-                self.dimensions, self._precise, forward, self._exact, backward
+                self.dimensions,
+                self._precise,
+                forward,
+                self._exact,
+                backward,
+                len(self.sheet.passes),
             ).checks()
         return FloatGradients(
             ArrayValues(self.dimensions).value, forward, self.floats, backward
