@@ -148,5 +148,5 @@ class SoftmaxRegression(SheetProblem):
                 if len(squares) == 1
                 else (f" + lambda * ({' + '.join(squares)})")
             )
-        sheet.line(loss, cross, "the mean of -log p of the targets" if several else "")
+        sheet.line(loss, cross, "minus the mean log p of the targets" if several else "")
         return loss

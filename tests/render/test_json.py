@@ -112,6 +112,8 @@ def test_words_are_words_and_numbers_are_finite(name: str) -> None:
     quantities = [v if isinstance(v, list) else [v] for v in found["quantities"].values()]
     numbers = [*chain.from_iterable(quantities), *(check["error"] for check in found["checks"])]
     numbers += [line["value"] for line in found["lines"] if line["value"] is not None]
+    while any(isinstance(n, list) for n in numbers):  # those of arrays
+        numbers = [m for n in numbers for m in (n if isinstance(n, list) else [n])]
     assert all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
     assert all(line["shape"] == [] for line in found["lines"])  # scalars, all of them
 
