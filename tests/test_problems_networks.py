@@ -6,6 +6,7 @@ update gives 0.29668; its other weights are cut, not rounded.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from reading import headings, sentences
 import stepsolve
 from stepsolve.derivation import Derivation
 from stepsolve.problem import read_problem
+from stepsolve.source.expression import parse
 from stepsolve.source.yaml import compose
 
 ROOT = Path(__file__).parents[1] / "problems"
@@ -312,3 +314,14 @@ STEPS = {
 @pytest.mark.parametrize("file", STEPS)
 def test_the_sections(file: str) -> None:
     assert headings(solved(file)) == STEPS[file]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_contract_holds_arrays(file: str) -> None:
+    """Every line reads back to its own tree, and its value has its shape."""
+    told = solved(file).to_json()
+    assert json.loads(json.dumps(told)) == told
+    assert isinstance(told["lines"], list)
+    for text, line in zip(told["lines"], solved(file).lines, strict=True):
+        assert parse(text["expression"]) == line.expression
+        assert line.value is None or text["shape"] == list(np.shape(text["value"]))

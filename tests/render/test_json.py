@@ -31,7 +31,12 @@ def read_back(text: str, tree: Expression) -> Expression:
 
 
 ROOT = Path(__file__).parents[2] / "problems"
-FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.yaml"))
+OF_ARRAYS = ("perceptrons", "networks")  # read back by the tests of their own problems
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.rglob("*.yaml")
+    if path.parent.name not in OF_ARRAYS
+)
 GRAPHS = [file for file in FILES if "kind: graph" in (ROOT / file).read_text(encoding="utf-8")]
 
 # what is hard to print so that it reads back: signs, powers, fractions, decimals, primes, Greek
@@ -112,8 +117,6 @@ def test_words_are_words_and_numbers_are_finite(name: str) -> None:
     quantities = [v if isinstance(v, list) else [v] for v in found["quantities"].values()]
     numbers = [*chain.from_iterable(quantities), *(check["error"] for check in found["checks"])]
     numbers += [line["value"] for line in found["lines"] if line["value"] is not None]
-    while any(isinstance(n, list) for n in numbers):  # those of arrays
-        numbers = [m for n in numbers for m in (n if isinstance(n, list) else [n])]
     assert all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
     assert all(line["shape"] == [] for line in found["lines"])  # scalars, all of them
 
