@@ -128,9 +128,24 @@ class ArrayWorkings:
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
 
-    def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: beside matrices."""
+    def _rows_of_matrices(self, expression: Expression) -> set[Expression]:
+        """The vectors that go with every row of a matrix, by broadcasting."""
         dims = self._dimensions
+        return {
+            part
+            for node in walk(expression)
+            if isinstance(node, Apply) and node.operation not in ("axis", "slice")
+            if len(dims.of(node)) == 2 and dims.call(node) is None
+            for part in node.arguments
+            if isinstance(part, Name | Item)
+        }
+
+    def _stands(self, expression: Expression) -> bool:
+        """Whether vectors are drawn as columns: beside matrices, unless they run along a row."""
+        dims = self._dimensions
+        match expression:
+            case Apply(arguments=(_, Apply(operation="axis", arguments=(Number(text="0"),)))):
+                return False
         return any(
             (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
             or (isinstance(node, Apply) and node.operation == "outer")
@@ -150,7 +165,7 @@ class ArrayWorkings:
             or max((len(self._dimensions.known[n]) for n in used), default=0) > 2
         ):
             return ()
-        lying = _left_of_products(expression)
+        lying = _left_of_products(expression) | self._rows_of_matrices(expression)
         items: dict[Expression, Expression] = {
             node: self._item(node, stands and node not in lying) for node in picked
         }
