@@ -484,9 +484,8 @@ def test_every_formula_has_the_value_of_the_formula_by_hand(file: str, point: Nu
 
 
 def test_no_file_goes_without_numbers_of_its_own() -> None:
-    # those of proofs, of matrices, of arrays and of recurrent networks have tests of their kinds
+    # those of these folders have test files of their own
+    folders = ("proofs/", "matrix/", "graphs/arrays/", "perceptrons/", "networks/")
     networks = ("sequences/rnn-", "sequences/lstm-", "sequences/gru-")
-    elsewhere = {
-        f for f in FILES if f.startswith(("proofs/", "matrix/", "graphs/arrays/", *networks))
-    }
+    elsewhere = {file for file in FILES if file.startswith((*folders, *networks))}
     assert {*NUMBERS, *FORMULAS} == set(FILES) - elsewhere

@@ -8,6 +8,7 @@ from functools import partial, reduce
 from math import prod
 from typing import Any, Final
 
+from stepsolve.checking.arrays import work
 from stepsolve.derivation import Value as Plain
 from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
@@ -131,16 +132,16 @@ class ArrayWorkings:
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
 
-    def _rows_of_matrices(self, expression: Expression) -> set[str]:
+    def _rows_of_matrices(self, expression: Expression) -> set[Expression]:
         """The vectors that go with every row of a matrix, by broadcasting."""
         dims = self._dimensions
         return {
-            part.name
+            part
             for node in walk(expression)
             if isinstance(node, Apply) and node.operation not in ("axis", "slice")
             if len(dims.of(node)) == 2 and dims.call(node) is None
             for part in node.arguments
-            if isinstance(part, Name)
+            if isinstance(part, Name | Item)
         }
 
     def _stands(self, expression: Expression) -> bool:
@@ -156,23 +157,51 @@ class ArrayWorkings:
         )
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
-        used = [name for name in names(expression) if self._known(name)]
-        sizes = [prod(self._dimensions.known[name]) for name in used]
+        picked = {
+            node for node in walk(expression) if isinstance(node, Item) and self._is_picked(node)
+        }
+        rest = transform(expression, lambda node: _DOTS if node in picked else None)
+        used = [name for name in names(rest) if self._known(name)]
+        sizes = [prod(self._dimensions.of(node)) for node in (*map(Name, used), *picked)]
         if (
-            not used
+            not sizes
             or sum(sizes) > _PUT_IN
-            or max(len(self._dimensions.known[n]) for n in used) > 2
+            or max((len(self._dimensions.known[n]) for n in used), default=0) > 2
         ):
             return ()
         lying = _left_of_products(expression) | self._rows_of_matrices(expression)
-        put = {name: self.shown(name, stands and name not in lying) for name in used}
-        filled = _transposed(substitute(on_paper(expression, self._dimensions), put))
+        items: dict[Expression, Expression] = {
+            node: self._item(node, stands and node not in lying) for node in picked
+        }
+        put = {name: self.shown(name, stands and Name(name) not in lying) for name in used}
+        paper = transform(on_paper(expression, self._dimensions), lambda n: items.get(n))
+        filled = _transposed(substitute(paper, put))
         return () if _DOTS.name in names(filled) else (filled,)  # what is shown can be read back
+
+    def _is_picked(self, node: Item) -> bool:
+        """Whether its entries are put in, and not the array that it picks them from."""
+        if not isinstance(node.base, Name) or not self._known(node.base.name):
+            return False
+        return not any(isinstance(place, tuple) for place in self._dimensions.place(node))
+
+    def _item(self, node: Item, column: bool) -> Expression:
+        """The entries that an index picks, as numbers."""
+        assert isinstance(node.base, Name)
+        name, picks = node.base.name, self._dimensions.place(node)
+
+        def entry(index: Index) -> Expression:
+            rest = iter(index)
+            full = [p.start + next(rest) if isinstance(p, slice) else p for p in picks]
+            return self.entry(name, (*full, *rest))  # type: ignore[arg-type]
+
+        return drawn(Entries(self._dimensions.of(node), entry), column)
 
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
         if prod(dims) > _EACH or isinstance(line.expression, Name):
+            return ()
+        if work(line.expression, self._dimensions) > _LONGEST * prod(dims):
             return ()
         known = {
             name: self._entries_of(name) for name in names(line.expression) if self._known(name)
@@ -237,12 +266,12 @@ def _dots(dims: Dims, column: bool) -> Expression:
     return Array(*(_dots(dims[1:], False) for _ in range(width)))
 
 
-def _left_of_products(expression: Expression) -> set[str]:
-    """The names of what stands to the left of a product: a vector there is a row."""
+def _left_of_products(expression: Expression) -> set[Expression]:
+    """What stands to the left of a product: a vector there is a row."""
     return {
-        node.arguments[0].name
+        node.arguments[0]
         for node in walk(expression)
-        if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
+        if isinstance(node, Apply) and node.operation == "@"
     }
 
 

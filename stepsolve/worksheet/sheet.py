@@ -82,6 +82,8 @@ class Sheet:
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
+        self.advice = ""
+        """What may help where a line has no value."""
 
     def give(self, name: str, value: Value, dims: Dims, place: Node | None = None) -> None:
         """A given quantity."""
@@ -315,12 +317,13 @@ class Sheet:
         """A line without a value, at its place or at the first one that it hangs on."""
         if line in self._places:
             place = self._places[line]
-            return InvalidProblem(place.diagnose(f"{line}: {reason}", "", node.span))
+            return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice, node.span))
         waiting, seen = [line], set()
         while waiting:
             name = waiting.pop(0)
             if name in self._places:
-                return InvalidProblem(self._places[name].diagnose(f"{line}: {reason}"))
+                place = self._places[name]
+                return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice))
             if name in self.lines and name not in seen:
                 seen.add(name)
                 waiting.extend(names(self.lines[name].expression))

@@ -260,12 +260,18 @@ class Solved:
         return check_float(claim, lines, self.floats, ArrayValues(self.dimensions).value)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
+        own = set(backward.gradients.values())
+        forward = {n: e for n, e in lines.items() if n not in own}
         if self.symbols:
             return self._symbolic(backward, forward)
         if self._exact is not None:
             return PreciseGradients(
-                self.dimensions, self._precise, forward, self._exact, backward
+                self.dimensions,
+                self._precise,
+                forward,
+                self._exact,
+                backward,
+                len(self.sheet.passes),
             ).checks()
         moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
         return FloatGradients(moved.value, forward, self.floats, backward).checks()
@@ -282,7 +288,25 @@ class Solved:
             for name, given in self.sheet.given.items()
             if given.value is None
         }
+        lines = self.sheet.lines.values()
+        for name, axis in _distributions(line.expression for line in lines):
+            if name in drawn:
+                drawn[name] = drawn[name] / np.sum(drawn[name], axis=axis, keepdims=True)
         return Solved(self.sheet.with_values(drawn), self.digits)
+
+
+def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:
+    """The names whose entries have to sum to one, and along which axis."""
+    for line in lines:
+        for node in walk(line):
+            match node:
+                case Apply(operation="softmax_cross_entropy", arguments=(_, Name(name=name))):
+                    yield name, -1
+                case Apply(
+                    operation="softmax_cross_entropy",
+                    arguments=(_, Apply(operation="T", arguments=(Name(name=name),))),
+                ):
+                    yield name, 0
 
 
 class Quantities(Mapping[str, Plain]):

@@ -31,7 +31,12 @@ def read_back(text: str, tree: Expression) -> Expression:
 
 
 ROOT = Path(__file__).parents[2] / "problems"
-FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.yaml"))
+OF_ARRAYS = ("perceptrons", "networks")  # read back by the tests of their own problems
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.rglob("*.yaml")
+    if path.parent.name not in OF_ARRAYS
+)
 GRAPHS = [file for file in FILES if "kind: graph" in (ROOT / file).read_text(encoding="utf-8")]
 
 # what is hard to print so that it reads back: signs, powers, fractions, decimals, primes, Greek
