@@ -80,7 +80,15 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
     return 1 + sum(work(part, dimensions) for part in expression.children)
 
 
-_FIBRES = ("softmax", "log_softmax", "standardize", "argmax", "argmin", "softmax_cross_entropy")
+_FIBRES = (
+    "softmax",
+    "masked_softmax",
+    "log_softmax",
+    "standardize",
+    "argmax",
+    "argmin",
+    "softmax_cross_entropy",
+)
 
 
 class PreciseSheet:

@@ -169,7 +169,7 @@ class _Page:
         yield from rows
         if self._detail is Detail.FULL:
             for entry in worked.entries:
-                yield from equation(entry, self._width, INDENT + 4, rounded=worked.rounded)
+                yield from equation(entry.sides, self._width, INDENT + 4, rounded=entry.rounded)
         if len(rows) > 1:
             yield []
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from math import prod
 from typing import Any, Final
 
+from stepsolve.derivation import Equation, Worked
 from stepsolve.derivation import Value as Plain
-from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import (
@@ -35,6 +35,7 @@ _EACH: Final = 36  # entries whose arithmetic is shown one by one
 _LONGEST: Final = 90  # nodes of the arithmetic of one entry
 _CORNER: Final = 3  # entries of every axis of a larger array that are shown
 _DOTS: Final = Name("...")
+_REDUCTIONS: Final = ("sum", "mean", "var", "max", "min", "norm", "logsumexp")
 
 
 class WrittenArithmetic:
@@ -149,7 +150,7 @@ class ArrayWorkings:
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
 
-    def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
+    def _entries(self, line: Line) -> tuple[Equation, ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
         if prod(dims) > _EACH or isinstance(line.expression, Name):
@@ -165,13 +166,14 @@ class ArrayWorkings:
         if any(e.size > _LONGEST for _, e in rows) or all(e.size < 3 for _, e in rows):
             return ()
         return tuple(
-            (
-                Item(Name(line.name), *(Number(str(k)) for k in index)),
-                expression,
-                self.entry(line.name, index),
-            )
-            for index, expression in rows
+            self._entry_equation(line.name, index, expression) for index, expression in rows
         )
+
+    def _entry_equation(self, name: str, index: Index, expression: Expression) -> Equation:
+        value = self.entry(name, index)
+        sides = (expression,) if expression == value else (expression, value)
+        item = Item(Name(name), *(Number(str(k)) for k in index))
+        return Equation((item, *sides), len(sides) > 1 and not self.is_exact(name, index))
 
 
 def is_readable(dims: Dims) -> bool:
@@ -245,9 +247,19 @@ def _transposed(expression: Expression) -> Expression:
 
 
 def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
-    """With the signs of books: a dot in a circle entry by entry, a column times a row."""
-    if not isinstance(expression, Apply):
-        return expression
+    """With the signs of books: a dot in a circle entry by entry, a column times a row.
+
+    That sums of rows are laid out as a column again, for broadcasting, is not written.
+    """
+    match expression:
+        case Apply(operation="reshape", arguments=(Apply(operation=name) as inner, *_)):
+            laid = [size for size in dimensions.of(expression) if size != 1]
+            if name in _REDUCTIONS and laid == [s for s in dimensions.of(inner) if s != 1]:
+                return on_paper(inner, dimensions)
+        case Apply():
+            pass
+        case _:
+            return expression
     parts = tuple(on_paper(part, dimensions) for part in expression.arguments)
     if expression.operation == "*" and all(len(dimensions.of(p)) for p in expression.arguments):
         return Apply("hadamard", *parts)

@@ -42,7 +42,8 @@ class ArrayValues:
         call = self._dimensions.call(expression)
         if call is not None:
             operands = [self.value(a, values) for a in call.operands]
-            if call.row.demand is not None and (wrong := call.row.demand(*operands)):
+            demand = call.row.demand
+            if demand is not None and (wrong := demand(*operands, **call.options)):
                 cause = OutsideDomain(expression.operation, operands)
                 raise LineError("", expression, cause, wrong)
             result = call.row.numpy(*operands, *call.whole, **call.options)

@@ -7,7 +7,7 @@ becomes further lines, and so do the updates that use them. Sizes are worked out
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
 from stepsolve.worksheet.backward import Graph
 from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
+from stepsolve.worksheet.stretches import put_together
 from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian
 
 if TYPE_CHECKING:
@@ -202,13 +203,14 @@ class Sheet:
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(graph.target, name, zero, "no use of it has a gradient")
             return
-        total = parts[0].expression
-        for part in parts[1:]:
-            total = Apply("+", total, part.expression)
         users = graph.consumers[name]
         because = parts[0].because
         note = self._factors(parts[0].expression) if len(parts) == 1 else ""
-        if len(users) > 1:
+        whole = put_together([part.expression for part in parts], dims)
+        total = whole or reduce(lambda sum_, e: Apply("+", sum_, e), (p.expression for p in parts))
+        if whole is not None:
+            because = f"each part of {name} gets its own gradient back"
+        elif len(users) > 1:
             shown = [*users[:_LISTED], "..."] if len(users) > _LISTED + 2 else users[:-1]
             because = f"{name} feeds {', '.join(shown)} and {users[-1]}, and the paths add"
         self._gradient(graph.target, name, total, because, note)
