@@ -129,8 +129,13 @@ class ArrayWorkings:
         )
 
     def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: beside matrices."""
+        """Whether vectors are drawn as columns: beside matrices, unless one is a row before them."""
         dims = self._dimensions
+        for node in walk(expression):
+            match node:
+                case Apply(operation="@", arguments=(left, right)):
+                    if len(dims.of(left)) == 1 and len(dims.of(right)) == 2:
+                        return False
         return any(
             (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
             or (isinstance(node, Apply) and node.operation == "outer")
