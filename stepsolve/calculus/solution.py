@@ -13,15 +13,14 @@ from stepsolve.calculus.domain import restrictions
 from stepsolve.calculus.partial import Partial, work_out
 from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.tidy import constant, tidy
-from stepsolve.checking.precise import Point, Precise, Value
+from stepsolve.checking.precise import Point, Precise
 from stepsolve.checking.rewrites import TOLERANCE, Sampler, check_derivative
-from stepsolve.checking.worksheets import GradientOracle, Gradients, check_values, settled_values
+from stepsolve.checking.worksheets import GradientOracle, Gradients
 from stepsolve.derivation import (
     Block,
     Check,
     Detail,
     Equation,
-    Lines,
     Result,
     Section,
     Steps,
@@ -31,10 +30,9 @@ from stepsolve.notation.exact import numeric
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, substitute
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.at_point import AtPoint
 from stepsolve.worksheet.kinks import conventions
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.working import Workings
 
 By = tuple[str, ...]
 """What is differentiated by, in turn."""
@@ -80,13 +78,13 @@ class Solution:
     ) -> None:
         self.function = function
         self._method = method
-        self._at, self._digits, self._euler = at, digits, euler
+        self._at, self._euler = at, euler
         self._precise = Precise()
         self.partials: dict[By, Partial] = {}
         for by in function.wanted:
             for order in range(1, len(by) + 1):
                 self._work_out(by[:order])
-        self._floats = evaluate(self._worksheet) if at else {}
+        self._point = AtPoint(at, self._worksheet, digits)
 
     def _work_out(self, by: By) -> None:
         if by in self.partials:
@@ -149,7 +147,7 @@ class Solution:
                     yield from self._derivative(by, partial)
             yield from self._gradient() if order == 1 else self._hessian() if order == 2 else ()
         yield from self._direction()
-        yield from self._values()
+        yield from self._point.blocks()
 
     def _derivative(self, by: By, partial: Partial) -> Iterator[Block]:
         if len(self.partials) > 1:
@@ -308,29 +306,10 @@ class Solution:
             lines.append(Line(self._along, self._dot(gradient), role="gradient"))
         return Worksheet({n: v for n, v in self._at.items() if n in used}, tuple(lines))
 
-    @cached_property
-    def _exact(self) -> dict[str, Value]:
-        if not self._at:
-            return {}
-        lines = {line.name: line.expression for line in self._worksheet.lines}
-        values, self._precise = settled_values(self._worksheet.given, lines)
-        return values
-
     @property
     def quantities(self) -> dict[str, float]:
         """The values at the point, rounded from the precise ones."""
-        return {name: float(value) + 0.0 for name, value in self._exact.items()}
-
-    def _values(self) -> Iterator[Block]:
-        if not self._at:
-            return
-        exact = self._exact
-        workings = Workings(exact, self._precise, self._digits)
-        parts: list[str | Expression] = []
-        for name, value in self._at.items():
-            parts += [Name(name), " = ", value, ", "]
-        yield Text(("At ", *parts[:-1], ":"), Detail.BRIEF)
-        yield Lines(tuple(workings.line(line) for line in self._worksheet.lines))
+        return self._point.quantities
 
     # ---------------------------------------------------------------- the checks
 
@@ -350,8 +329,8 @@ class Solution:
             yield from self._checks_at_point()
 
     def _checks_at_point(self) -> Iterator[Check]:
-        exact = self._exact
-        yield from check_values(list(exact), self._floats, exact)
+        exact = self._point.exact
+        yield from self._point.checks()
         of: dict[str, list[Partial]] = {}
         for partial in self.partials.values():
             if partial.variable in exact:
@@ -362,7 +341,7 @@ class Solution:
             users = {p.variable: [name] for p in partials}
             gradients = Gradients(name, name_of, users)
             lines = {name: partials[0].body}
-            yield from GradientOracle(lines, exact, gradients, self._precise).checks()
+            yield from GradientOracle(lines, exact, gradients, self._point.precise).checks()
 
 
 def wholes(solutions: Sequence[Solution]) -> Iterator[Block]:
