@@ -24,6 +24,7 @@ from stepsolve.source.expression import parse
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
 _WIDTH = 79
+_LONG_MAPPING = 60
 _SIGNS = {"@": "@", ".T": "T"}
 _HIDDEN = ("@", "T", "delta", "hadamard")  # signs, and what only pages write
 _SIZED = ("delta", "eye", "ones")
@@ -222,16 +223,15 @@ def _paragraph(text: str) -> list[str]:
 
 
 def _flow(value: object, inside: bool = False) -> str:
-    """A value as YAML on one line, or a list of texts on lines of their own if it is not `inside`."""
+    """A value as YAML: a list, or a long mapping, on lines of its own if it is not `inside`."""
     match value:
         case bool():
             return "true" if value else "false"
         case dict():
-            return (
-                "{"
-                + ", ".join(f"{key}: {_flow(inner, True)}" for key, inner in value.items())
-                + "}"
-            )
+            parts = [f"{key}: {_flow(inner, True)}" for key, inner in value.items()]
+            if not inside and len(", ".join(parts)) > _LONG_MAPPING:
+                return "".join(f"\n  {part}" for part in parts)
+            return "{" + ", ".join(parts) + "}"
         case list() | tuple() if inside:
             return "[" + ", ".join(_flow(inner, True) for inner in value) + "]"
         case list() | tuple():

@@ -69,7 +69,7 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
             for part in parts if call is not None else ():
                 size = prod(dimensions.of(part))
                 own = max(own, size)
-                if call is not None and call.row.name in _FIBRES:
+                if call is not None and call.row.name in _FIBRES and size > 1:
                     axis = call.options.get("axis")
                     own = max(own, size * (size if axis is None else dimensions.of(part)[axis]))
             return own + sum(work(part, dimensions) for part in parts)

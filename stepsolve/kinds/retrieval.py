@@ -117,7 +117,7 @@ class Retrieval(SheetProblem):
         if self.softmax:
             sheet.line("c", "alpha @ V", "the weighted mean of the values")
         else:
-            sheet.line("h", "argmax(s)", "1 at the best key, the first of them at a tie")
+            sheet.line("h", "argmin(rank)", "1 at the best key, the first of them at a tie")
             sheet.line("c", "h @ V", "the value of the best key")
         sheet.result("c")
 

@@ -122,7 +122,7 @@ class ArrayWorkings:
         if not dims:
             return base._replace(decimal=self._decimal(line.name, ()))
         array = self.shown(line.name, stands)
-        if isinstance(line.expression, Name | Array | Number):
+        if _only_moves(line.expression):
             base = base._replace(working=())
         return base._replace(
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
@@ -136,6 +136,9 @@ class ArrayWorkings:
                 case Apply(operation="@", arguments=(left, right)):
                     if len(dims.of(left)) == 1 and len(dims.of(right)) == 2:
                         return False
+        match expression:
+            case Apply(arguments=(*_, Apply(operation="axis", arguments=(Number(text="0"),)))):
+                return False  # a number for every column
         return any(
             (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
             or (isinstance(node, Apply) and node.operation == "outer")
@@ -151,9 +154,21 @@ class ArrayWorkings:
             or max(len(self._dimensions.known[n]) for n in used) > 2
         ):
             return ()
-        lying = _left_of_products(expression)
+        lying = self._lying(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+
+    def _lying(self, expression: Expression) -> set[str]:
+        """The vectors that are rows: to the left of a product, or with every row of a matrix."""
+        found: set[str] = set()
+        for node in walk(expression):
+            match node:
+                case Apply(operation="@", arguments=(Name(name=name), _)):
+                    found.add(name)
+                case Apply(operation="+" | "-" | "*" | "/", arguments=arguments):
+                    if len(self._dimensions.of(node)) == 2:
+                        found |= {a.name for a in arguments if isinstance(a, Name)}
+        return found
 
     def _entries(self, line: Line) -> tuple[Equation, ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
@@ -179,6 +194,18 @@ class ArrayWorkings:
         sides = (expression,) if expression == value else (expression, value)
         item = Item(Name(name), *(Number(str(k)) for k in index))
         return Equation((item, *sides), len(sides) > 1 and not self.is_exact(name, index))
+
+
+def _only_moves(expression: Expression) -> bool:
+    """Whether an expression only lays out entries anew: with numbers put in it says nothing more."""
+    match expression:
+        case Name() | Number() | Array():
+            return True
+        case Item(base=base):
+            return _only_moves(base)
+        case Apply(operation="concat" | "stack" | "reshape" | "axis" | "T", arguments=parts):
+            return all(map(_only_moves, parts))
+    return False
 
 
 def is_readable(dims: Dims) -> bool:
@@ -222,15 +249,6 @@ def _dots(dims: Dims, column: bool) -> Expression:
         return _DOTS
     width = min(dims[0], _CORNER) + (dims[0] > _CORNER)
     return Array(*(_dots(dims[1:], False) for _ in range(width)))
-
-
-def _left_of_products(expression: Expression) -> set[str]:
-    """The names of what stands to the left of a product: a vector there is a row."""
-    return {
-        node.arguments[0].name
-        for node in walk(expression)
-        if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
-    }
 
 
 def _transposed(expression: Expression) -> Expression:
