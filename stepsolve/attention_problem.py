@@ -40,9 +40,9 @@ class AttentionProblem(SheetProblem):
     )
     mask: GivenArray | None = entry(
         array,
-        "1 for a key that may be seen, 0 for one that may not: a list, or a row for every query.",
+        "Which keys may be seen: 1 for yes and 0 for no, as a list, or a row for every query.",
         default=None,
-        examples=([1, 1, 0],),
+        examples=([1, 0],),
     )
     targets: GivenArray | None = entry(
         array,

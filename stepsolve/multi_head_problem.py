@@ -27,9 +27,7 @@ _ROWS = "one row for every column of what it is multiplied with"
 class MultiHeadProblem(AttentionProblem):
     """Attention by heads, from rows of tokens."""
 
-    inputs: GivenArray = entry(
-        array, "A row for every token.", examples=([[1, 0, 0.5, 0], [0, 1, -0.5, 1]],)
-    )
+    inputs: GivenArray = entry(array, "A row for every token.", examples=([[1, 0], [0.5, 1]],))
     heads: int = entry(
         integer(1, 64),
         "How many heads there are; all have the same width.",
@@ -40,7 +38,7 @@ class MultiHeadProblem(AttentionProblem):
         given_arrays,
         "W_Q, W_K, W_V of all heads side by side, or W_Q_1, W_K_1, W_V_1, W_Q_2, ... of each; W_O "
         "after them; biases b_Q, b_K, b_V, b_O if there are any.",
-        examples=({f"W_{name}": {"shape": [4, 4], "seed": k} for k, name in enumerate("QKVO")},),
+        examples=({f"W_{name}": {"shape": [2, 2], "seed": k} for k, name in enumerate("QKVO")},),
     )
 
     def check_rows(self, name: str, report: Report) -> bool:

@@ -60,20 +60,20 @@ class Attention(AttentionProblem):
         array,
         "A row for every key; the queries themselves if left out.",
         default=None,
-        examples=([[1, 0], [0, 1], [1, 1]],),
+        examples=([[1, 0], [0, 1]],),
     )
     values: GivenArray | None = entry(
         array,
         "A row for every value; the keys if left out.",
         default=None,
-        examples=([[1, 2], [3, 4], [5, 6]],),
+        examples=([[1, 2], [3, 4]],),
     )
     inputs: GivenArray | None = entry(
         array,
         "Instead of queries and keys: a row for every token. Queries, keys and values come from it "
         "by the weights W_Q, W_K and W_V, or are its rows.",
         default=None,
-        examples=([[1, 0], [0.5, 1], [1, 1]],),
+        examples=([[1, 0], [0.5, 1]],),
     )
     memory: GivenArray | None = entry(
         array,

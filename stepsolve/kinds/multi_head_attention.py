@@ -33,7 +33,7 @@ class MultiHeadAttention(MultiHeadProblem):
         array,
         "Cross-attention: keys and values come from these rows, not from the inputs.",
         default=None,
-        examples=([[1, 0, 0, 1], [0, 1, 1, 0], [1, 1, 0, 0]],),
+        examples=([[1, -1], [0, 2]],),
     )
 
     def check_keys(self, report: Report) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stepsolve.derivation import Detail
 from stepsolve.multi_head_problem import MultiHeadProblem
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.sheet_problem import give_all
@@ -38,9 +37,9 @@ class TransformerBlock(MultiHeadProblem):
         "gamma_1, beta_1, gamma_2, beta_2 of the layer norms, which are 1 and 0 if left out.",
         examples=(
             {
-                **{f"W_{name}": {"shape": [4, 4], "seed": k} for k, name in enumerate("QKVO")},
-                "W_1": {"shape": [4, 8], "seed": 4},
-                "W_2": {"shape": [8, 4], "seed": 5},
+                **{f"W_{name}": {"shape": [2, 2], "seed": k} for k, name in enumerate("QKVO")},
+                "W_1": {"shape": [2, 4], "seed": 4},
+                "W_2": {"shape": [4, 2], "seed": 5},
             },
         ),
     )
@@ -131,10 +130,6 @@ class TransformerBlock(MultiHeadProblem):
 
     def _write_norm(self, sheet: Sheet, rows: str, number: int, result: str) -> None:
         """The layer norm of rows, as a line of its own where gamma or beta follow."""
-        sheet.line(
-            f"mu_{number}", f"mean({rows}, axis=1)", "the mean of every row", detail=Detail.FULL
-        )
-        sheet.line(f"var_{number}", f"var({rows}, axis=1)", "over d, not d − 1", detail=Detail.FULL)
         gamma, beta = (f"{name}_{number}" in self.by_name for name in ("gamma", "beta"))
         name = f"N_{number}" if gamma or beta else result
         because = "each row less its mean, by the root of its variance"
