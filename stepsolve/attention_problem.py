@@ -71,9 +71,9 @@ class AttentionProblem(SheetProblem):
             report.add(Diagnosis(f"there are at most {_MOST_TOKENS} queries and keys"))
             return
         if self.causal and queries != keys:
-            told = "one query alone" if queries is None else f"{queries} queries for {keys} keys"
+            told = f"queries: {queries or 'one alone'}, keys: {keys}"
             hint = "a causal mask needs one query for every key"
-            report.add(Diagnosis(f"causal has no meaning for {told}", None, hint))
+            report.add(Diagnosis(f"causal has no meaning here ({told})", None, hint))
             return
         if self.mask is None or not self._is_mask(self.mask, report):
             return

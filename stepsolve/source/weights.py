@@ -25,6 +25,7 @@ def check_weights(
     """Whether the weights are those that are wanted; what is missing or does not fit is reported."""
     by_name = {array.name: array for array in given}
     good = True
+    unknown = [name for name in by_name if name not in wanted]
     for name, array in by_name.items():
         if name in wanted:
             good &= check_sizes(array, wanted[name].dims, wanted[name].because, report)
@@ -34,6 +35,9 @@ def check_weights(
             good = False
     for name, weight in wanted.items():
         if name not in by_name and not weight.optional:
+            good = False
+            if any(nearest(other, [name]) for other in unknown):
+                continue  # it is only misspelt
             sizes = " × ".join(map(str, weight.dims))
             report.add(
                 Diagnosis(f"the weight {name} is missing", None, f"weights: {name}, {sizes}")
