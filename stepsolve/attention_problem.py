@@ -24,7 +24,7 @@ from stepsolve.source.report import Report
 from stepsolve.worksheet.sheet import Sheet
 
 _LOSSES: Final = {"half-squared-error": "half_squared_error", "mse": "mse"}
-_MOST_TOKENS: Final = 2000  # their scores are a square
+_MOST_SCORES: Final = 2_000_000  # of all heads; there are several arrays of them
 MASK, TARGETS, LOSS = "M", "T", "L"
 
 
@@ -65,10 +65,13 @@ class AttentionProblem(SheetProblem):
 
     # ------------------------------------------------------------------------------- what is wrong
 
-    def check_mask(self, queries: int | None, keys: int, report: Report) -> None:
+    def check_mask(self, queries: int | None, keys: int, report: Report, heads: int = 1) -> None:
         """The mask against the numbers of queries (None: one, a vector) and of keys."""
-        if max(queries or 1, keys) > _MOST_TOKENS:
-            report.add(Diagnosis(f"there are at most {_MOST_TOKENS} queries and keys"))
+        scores = heads * (queries or 1) * keys
+        if scores > _MOST_SCORES:
+            told = f"{scores} scores are too many"
+            hint = f"queries times keys times heads are at most {_MOST_SCORES}"
+            report.add(Diagnosis(told, None, hint))
             return
         if self.causal and queries != keys:
             told = f"queries: {queries or 'one alone'}, keys: {keys}"

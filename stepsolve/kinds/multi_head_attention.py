@@ -42,7 +42,7 @@ class MultiHeadAttention(MultiHeadProblem):
         count, width = self._source.dims
         if not self.check_heads(self.head_weights(width, None), report):
             return
-        self.check_mask(self.inputs.dims[0], count, report)
+        self.check_mask(self.inputs.dims[0], count, report, self.heads)
         self.check_above("O", (self.inputs.dims[0], self.by_name["W_O"].dims[1]), report)
 
     @property

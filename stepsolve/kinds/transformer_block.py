@@ -69,7 +69,7 @@ class TransformerBlock(MultiHeadProblem):
         wanted = self.head_weights(width, width) | self._block_weights(width)
         if not self.check_heads(wanted, report):
             return
-        self.check_mask(count, count, report)
+        self.check_mask(count, count, report, self.heads)
         self.check_above("Y", (count, width), report)
 
     def _block_weights(self, width: int) -> dict[str, Weight]:
