@@ -99,6 +99,13 @@ class Equation(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
+class Values(NamedTuple):
+    """Arrays by name, `(name, value, rounded)`, side by side where there is room."""
+
+    values: tuple[tuple[Expression, Expression, bool], ...]
+    detail: Detail = Detail.BRIEF
+
+
 class Lines(NamedTuple):
     """Worked lines, aligned; `note` is said once beside the heading for all lines that share it."""
 
@@ -150,7 +157,7 @@ class Result(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
-Block = Section | Text | Equation | Lines | Steps | Chain | Table | Result
+Block = Section | Text | Equation | Values | Lines | Steps | Chain | Table | Result
 
 
 class Derivation(NamedTuple):

@@ -23,11 +23,11 @@ from stepsolve.derivation import (
     Block,
     Check,
     Detail,
-    Equation,
     Lines,
     Result,
     Section,
     Text,
+    Values,
     Worked,
 )
 from stepsolve.derivation import Value as Plain
@@ -191,7 +191,7 @@ class Solved:
         """The given quantities: numbers in a sentence, arrays as equations."""
         scalars: list[str | Expression] = []
         symbols: list[str | Expression] = []
-        drawn: list[Block] = []
+        drawn: list[tuple[Expression, Expression, bool]] = []
         for name, given in self.sheet.given.items():
             if given.value is None:
                 symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
@@ -201,12 +201,13 @@ class Solved:
             else:
                 column = len(given.dims) == 1 and self._stands(name)
                 shown = self.workings.shown(name, column)
-                drawn.append(Equation((Name(name), shown), self.workings.rounded(name)))
+                drawn.append((Name(name), shown, self.workings.rounded(name)))
         if scalars:
             yield Text(("Given ", *scalars[:-1], "."), Detail.BRIEF)
         elif drawn:
             yield Text(("Given",), Detail.BRIEF)
-        yield from drawn
+        if drawn:
+            yield Values(tuple(drawn))
         if symbols:
             last = symbols[-1]
             assert isinstance(last, str)
@@ -267,15 +268,12 @@ class Solved:
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
         """With random numbers for the symbols."""
         random = np.random.default_rng(1)
-        given = dict(self.sheet.given)
-        for name, quantity in given.items():
-            if quantity.value is None:
-                drawn = np.round(random.uniform(0.1, 0.9, quantity.dims), 3)
-                given[name] = quantity._replace(value=np.asarray(drawn))
-        trial = Sheet()
-        trial.__dict__.update(self.sheet.__dict__)
-        trial.given = given
-        solved = Solved(trial, self.digits)
+        drawn = {
+            name: np.asarray(np.round(random.uniform(0.1, 0.9, given.dims), 3))
+            for name, given in self.sheet.given.items()
+            if given.value is None
+        }
+        solved = Solved(self.sheet.with_values(drawn), self.digits)
         return solved._gradients(backward, forward)
 
 
