@@ -24,6 +24,7 @@ from stepsolve.operations.dimensions import Dimensions
 
 _TOLERANCE = 1e-12  # of 50 digits against differences of 50 digits
 _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
+_GUARD = 1000  # roundings of one difference
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
 _AFFORDABLE = 60_000  # operations of high precision for all differences of one pass
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
@@ -63,6 +64,7 @@ class PreciseGradients:
         reached = self._needed()
         self._path = [name for name in lines if name in reached]
         self._cost = {name: work(lines[name], dimensions) + 1 for name in self._path}
+        self._least = self._resolution()
 
     def _needed(self) -> set[str]:
         """The lines that the target hangs on."""
@@ -96,9 +98,21 @@ class PreciseGradients:
             return Check(label, method, float("inf"), False, note)
         return Check(label, method, error, error <= _TOLERANCE)
 
+    def _resolution(self) -> Value:
+        """The size of slopes below which differences lose their digits to rounding.
+
+        What is rounded are the lines; each moves the target by its gradient. So the gradient of a
+        saturated softmax, of 1e-60, is confirmed to be that small, not in its own digits.
+        """
+        weights = {n: self._values[g] for n, g in self._claims.gradients.items()} | self._ends
+        moved = (
+            abs(weight[i] * self._values[n][i]) for n, weight in weights.items() for i in weight
+        )
+        return max(moved, default=0) * self._precise.rounding * _GUARD / _TOLERANCE
+
     def _floor(self, claimed: Array, along: Array) -> Value:
         """The size below which the sum of products with a direction is rounding."""
-        return max(abs(claimed[i] * along[i]) for i in along)
+        return max(self._least, *(abs(claimed[i] * along[i]) for i in along))
 
     def _entry_by_entry(self, name: str, whole: bool, method: str) -> Check:
         label = self._claims.gradients[name]
@@ -107,7 +121,7 @@ class PreciseGradients:
             claimed = self._values[label][index]
             left, right = self._slopes(name, {index: self._precise.mp.mpf(1)}, whole)
             low, high = sorted((left, right))
-            size = max(abs(low), abs(high), abs(claimed))
+            size = max(abs(low), abs(high), abs(claimed), self._least)
             if high - low > _KINK * size:
                 kinks += 1
                 off = max(low - claimed, claimed - high, 0)

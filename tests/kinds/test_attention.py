@@ -138,6 +138,15 @@ def test_large_scores_do_not_overflow() -> None:
     same(derivation, {"A": [[0, 1, 0]]})  # e^(-1000/sqrt 2) is below 1e-300
 
 
+def test_a_saturated_softmax_raises_no_false_alarm() -> None:
+    """The gradients by the scores are about e^-200: too small for differences to have digits of."""
+    derivation = solve(
+        queries=[[100, 1], [3, 200]], keys=[[1, 0], [3, 4]], score="dot", targets=[[1, 2], [3, 1]]
+    )
+    assert derivation.confirmed
+    assert 0 < abs(np.array(derivation.quantities["dL/dS"])[0, 0]) < 1e-80
+
+
 def test_symbols_give_formulas() -> None:
     shape = {"shape": [2, 3]}
     derivation = solve(queries=shape, keys=shape, values=shape, targets=shape, causal=True)
