@@ -128,8 +128,20 @@ class ArrayWorkings:
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
 
+    def _rows_of_matrices(self, expression: Expression) -> set[str]:
+        """The vectors that go with every row of a matrix, by broadcasting."""
+        dims = self._dimensions
+        return {
+            part.name
+            for node in walk(expression)
+            if isinstance(node, Apply) and node.operation not in ("axis", "slice")
+            if len(dims.of(node)) == 2 and dims.call(node) is None
+            for part in node.arguments
+            if isinstance(part, Name)
+        }
+
     def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: beside matrices, unless one is a row before them."""
+        """Whether vectors are drawn as columns: beside matrices, unless they run along a row."""
         dims = self._dimensions
         for node in walk(expression):
             match node:
@@ -137,8 +149,8 @@ class ArrayWorkings:
                     if len(dims.of(left)) == 1 and len(dims.of(right)) == 2:
                         return False
         match expression:
-            case Apply(arguments=(*_, Apply(operation="axis", arguments=(Number(text="0"),)))):
-                return False  # a number for every column
+            case Apply(arguments=(_, Apply(operation="axis", arguments=(Number(text="0"),)))):
+                return False
         return any(
             (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
             or (isinstance(node, Apply) and node.operation == "outer")
@@ -154,21 +166,9 @@ class ArrayWorkings:
             or max(len(self._dimensions.known[n]) for n in used) > 2
         ):
             return ()
-        lying = self._lying(expression)
+        lying = _left_of_products(expression) | self._rows_of_matrices(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
-
-    def _lying(self, expression: Expression) -> set[str]:
-        """The vectors that are rows: to the left of a product, or with every row of a matrix."""
-        found: set[str] = set()
-        for node in walk(expression):
-            match node:
-                case Apply(operation="@", arguments=(Name(name=name), _)):
-                    found.add(name)
-                case Apply(operation="+" | "-" | "*" | "/", arguments=arguments):
-                    if len(self._dimensions.of(node)) == 2:
-                        found |= {a.name for a in arguments if isinstance(a, Name)}
-        return found
 
     def _entries(self, line: Line) -> tuple[Equation, ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
@@ -249,6 +249,15 @@ def _dots(dims: Dims, column: bool) -> Expression:
         return _DOTS
     width = min(dims[0], _CORNER) + (dims[0] > _CORNER)
     return Array(*(_dots(dims[1:], False) for _ in range(width)))
+
+
+def _left_of_products(expression: Expression) -> set[str]:
+    """The names of what stands to the left of a product: a vector there is a row."""
+    return {
+        node.arguments[0].name
+        for node in walk(expression)
+        if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
+    }
 
 
 def _transposed(expression: Expression) -> Expression:
