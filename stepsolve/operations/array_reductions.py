@@ -340,7 +340,7 @@ ROWS = (
         shape=_masked_shape,
         numpy=_masked_softmax,
         entry=_masked_entry,
-        gradient=lambda a, m=(), axis=None: _softmax_gradient(a, axis),  # none for the mask
+        gradient=lambda a, *m, axis=None: (*_softmax_gradient(a, axis), *("" for _ in m)),
         demand=_masks_all,
         arity=(2, 2),
         options=_AXIS,
