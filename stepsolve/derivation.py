@@ -69,7 +69,7 @@ class Worked(NamedTuple):
     decimal: Decimal | None = None
     array: Expression | None = None
     rounded: bool = False
-    entries: tuple[tuple[Expression, ...], ...] = ()
+    entries: tuple[Equation, ...] = ()
     paper: Expression | None = None
     shape: tuple[int, ...] = ()
     because: str = ""

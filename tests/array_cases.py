@@ -97,6 +97,11 @@ CASES: dict[str, list[Case]] = {
             *("softmax", "log_softmax", "logsumexp", "standardize"),
         )
     },
+    "masked_softmax": [
+        Case("masked_softmax(a, [1, 0, 1, 1])", {"a": (4,)}),
+        Case("masked_softmax(a, [[1, 0, 1], [0, 1, 1]], axis=1)", {"a": (2, 3)}),
+        Case("masked_softmax(a, [[1, 0, 1], [1, 1, 1]], axis=-2)", {"a": (2, 3)}),
+    ],
     **{
         name: list(pairs(name))
         for name in (

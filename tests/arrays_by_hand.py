@@ -93,6 +93,11 @@ def _rows_cross(a: Any, b: Any) -> Any:
     return sum(losses) / len(losses)
 
 
+def _masked_softmax(a: Any, m: Any, axis: int | None = None) -> Any:
+    powers = np.exp(a) * m
+    return powers / powers.sum(axis=axis, keepdims=True)
+
+
 OF_ARRAYS: dict[str, Callable[..., Any]] = {
     "@": _matrix_product,
     "T": lambda a: np.einsum("ij->ji", a) if a.ndim == 2 else a,
@@ -115,6 +120,7 @@ OF_ARRAYS: dict[str, Callable[..., Any]] = {
     "argmin": _first(lambda one, other: one < other),
     "norm": lambda a, axis=None: np.sqrt((a * a).sum(axis=axis)),
     "softmax": _softmax,
+    "masked_softmax": _masked_softmax,
     "log_softmax": lambda a, axis=None: np.log(_softmax(a, axis)),
     "logsumexp": _logsumexp,
     "standardize": _standardize,
@@ -143,6 +149,7 @@ ENTRYWISE: dict[str, Callable[..., Any]] = {
     "relu": lambda a: np.where(np.real(a) > 0, a, 0),
     ">": lambda a, b: (np.real(a) > np.real(b)) * 1.0,
     "<": lambda a, b: (np.real(a) < np.real(b)) * 1.0,
+    "<=": lambda a, b: (np.real(a) <= np.real(b)) * 1.0,
     "where": lambda a, b, c: np.where(np.real(a) != 0, b, c),
 }
 

@@ -24,6 +24,7 @@ from stepsolve.operations.dimensions import Dimensions
 
 _TOLERANCE = 1e-12  # of 50 digits against differences of 50 digits
 _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
+_GUARD = 1000  # roundings of one difference
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
 _SMALL = 1e-6  # slopes below that differ through curvature
 _AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
@@ -69,6 +70,7 @@ class PreciseGradients:
         needed, moved = self._needed(), self._moved()
         self._path = [name for name in lines if name in needed and name in moved]
         self._cost = {name: work(lines[name], dimensions) + 1 for name in self._path}
+        self._least = self._resolution()
 
     def _needed(self) -> set[str]:
         """The lines that the target hangs on."""
@@ -112,9 +114,21 @@ class PreciseGradients:
             return Check(label, method, float("inf"), False, note)
         return Check(label, method, error, error <= _TOLERANCE)
 
+    def _resolution(self) -> Value:
+        """The size of slopes below which differences lose their digits to rounding.
+
+        What is rounded are the lines; each moves the target by its gradient. So the gradient of a
+        saturated softmax, of 1e-60, is confirmed to be that small, not in its own digits.
+        """
+        weights = {n: self._values[g] for n, g in self._claims.gradients.items()} | self._ends
+        moved = (
+            abs(weight[i] * self._values[n][i]) for n, weight in weights.items() for i in weight
+        )
+        return max(moved, default=0) * self._precise.rounding * _GUARD / _TOLERANCE
+
     def _floor(self, claimed: Array, along: Array) -> Value:
         """The size below which the sum of products with a direction is rounding."""
-        return max(abs(claimed[i] * along[i]) for i in along)
+        return max(self._least, *(abs(claimed[i] * along[i]) for i in along))
 
     def _noise(self, name: str, whole: bool) -> Value:
         """The size below which slopes are rounding: where paths cancel each other, 0 is exact."""
@@ -134,7 +148,7 @@ class PreciseGradients:
             alone = {index: self._precise.mp.mpf(1)}
             left, right = self._steady_slopes(name, alone, whole)
             low, high = sorted((left, right))
-            size = max(abs(low), abs(high), abs(claimed))
+            size = max(abs(low), abs(high), abs(claimed), self._least)
             if high - low > _KINK * size:
                 kinks += 1
                 off = max(low - claimed, claimed - high, 0)

@@ -22,6 +22,7 @@ from stepsolve.operations.array_operation import (
     along,
     reduced,
     settled_axis,
+    size_words,
     spread_back,
     without,
 )
@@ -135,6 +136,37 @@ def _softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None 
 
 def _softmax_gradient(a: Dims, axis: int | None = None) -> tuple[str]:
     return (f"y * (g - {_reduced_product('sum', 'g * y', a, axis)})",)
+
+
+def _masked_shape(a: Dims, m: Dims, axis: int | None = None) -> Dims:
+    if a != m:
+        raise ShapeError(
+            f"#1 {size_words(a)}, but #2 {size_words(m)}", "one 0 or 1 for every score"
+        )
+    return _same(a, axis)
+
+
+def _masked_softmax(a: Any, m: Any, axis: int | None = None) -> Any:
+    allowed = np.asarray(m) != 0
+    largest = np.max(a, axis=axis, keepdims=True, initial=-np.inf, where=allowed)
+    powers = np.where(allowed, np.exp(np.where(allowed, a - largest, 0.0)), 0.0)
+    return powers / np.sum(powers, axis=axis, keepdims=True)
+
+
+def _masked_entry(
+    ring: Arithmetic, index: Index, a: Operand, m: Operand, axis: int | None = None
+) -> Any:
+    if ring.vanishes(m[index]):
+        return ring.number(0)
+    run = [k for k in _fibre(index, a.dims, axis) if not ring.vanishes(m[k])]
+    return ring.apply(
+        "/", ring.apply("exp", a[index]), ring.total([ring.apply("exp", a[k]) for k in run])
+    )
+
+
+def _masks_all(a: Any, m: Any, axis: int | None = None) -> str:
+    """Nothing can be normalised where everything is masked."""
+    return "" if np.all(np.any(np.asarray(m) != 0, axis=axis)) else "everything is masked"
 
 
 def _log_softmax(a: Any, axis: int | None = None) -> Any:
@@ -302,6 +334,20 @@ ROWS = (
         description="exponentials divided by their sum, over all entries or along an axis",
         because="the Jacobian diag(y) - y yᵀ times the gradient from above",
         source=_GOODFELLOW + "6.2.2.3",
+    ),
+    ArrayOperation(
+        "masked_softmax",
+        shape=_masked_shape,
+        numpy=_masked_softmax,
+        entry=_masked_entry,
+        gradient=lambda a, *m, axis=None: (*_softmax_gradient(a, axis), *("" for _ in m)),
+        demand=_masks_all,
+        arity=(2, 2),
+        options=_AXIS,
+        description="softmax over the entries where the second argument is not 0; elsewhere 0, "
+        "as if the entry were -infinity",
+        because="the Jacobian diag(y) - y yᵀ times the gradient from above",
+        source="Vaswani et al., Attention Is All You Need (2017), 3.2.3",
     ),
     ArrayOperation(
         "log_softmax",

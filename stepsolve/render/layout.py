@@ -87,6 +87,16 @@ def equation(
     return [[(" " * indent + row, role)] for row in rows]
 
 
+def has_array(expression: Expression) -> bool:
+    """Whether an expression has a vector or matrix of numbers in it."""
+    return any(isinstance(node, Array) for node in walk(expression))
+
+
+def can_be_drawn(sides: Sequence[Expression], width: int, indent: int) -> bool:
+    """Whether every side of an equation is narrow enough to be drawn with its matrices."""
+    return _in_two_dimensions(sides, ["="] * (len(sides) - 1), width - indent) is not None
+
+
 def _in_two_dimensions(
     sides: Sequence[Expression], signs: Sequence[str], room: int
 ) -> list[str] | None:

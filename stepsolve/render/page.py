@@ -38,8 +38,10 @@ from stepsolve.render.layout import (
     RESULT,
     TITLE,
     Row,
+    can_be_drawn,
     drawn,
     equation,
+    has_array,
     is_matrix,
     phrase,
     row_width,
@@ -177,6 +179,8 @@ class _Page:
         if self._detail is Detail.BRIEF:
             sides = []
         sides = [side_ for side_ in sides if side_ != worked.array]
+        if not can_be_drawn((Name(worked.name), *sides, worked.array), self._width, INDENT):
+            sides = sides[:1]  # numbers over several rows help nobody; the entries are in full
         rows = equation(
             (Name(worked.name), *sides, worked.array),
             self._width,
@@ -197,7 +201,7 @@ class _Page:
         yield from rows
         if self._detail is Detail.FULL:
             for entry in worked.entries:
-                yield from equation(entry, self._width, INDENT + 4, rounded=worked.rounded)
+                yield from equation(entry.sides, self._width, INDENT + 4, rounded=entry.rounded)
         if len(rows) > 1:
             yield []
 
@@ -227,7 +231,8 @@ class _Page:
             digits = self._derivation.digits
             value = one_line(number(worked.decimal, digits))
             sign = "=" if is_exact(worked.decimal, digits) else "≈"
-        if self._detail is Detail.BRIEF and value:
+        too_long = len(working) > self._width - INDENT and any(map(has_array, worked.working))
+        if (self._detail is Detail.BRIEF or too_long) and value:
             working = ""
         if value in (formula, working) and sign == "=":
             working, value = (
@@ -256,7 +261,8 @@ class _Page:
 
     def _note(self, worked: Worked, block: Lines) -> str:
         own = "" if worked.note == block.note and block.heading else worked.note
-        reason = worked.because if own or self._detail is Detail.FULL else ""
+        is_told = self._detail is Detail.FULL or (own and not worked.shape)
+        reason = worked.because if is_told else ""
         return ": ".join(part for part in (own, reason) if part)
 
     def _results(self, results: list[Result]) -> Iterator[Row]:

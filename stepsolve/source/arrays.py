@@ -46,6 +46,16 @@ class GivenArray(NamedTuple):
         return size_words(self.dims)
 
 
+def _positive(node: Node, report: Report) -> Expression | None:
+    if re.fullmatch(r"[0-9]*\.?[0-9]+(?:e-?[0-9]{1,2})?", written(node)) and float(written(node)):
+        return Number(written(node))
+    report.add(node.diagnose("a number above 0 belongs here"))
+    return None
+
+
+positive: Reader[Expression] = Reader(_positive, {"type": "number"}, "a number above 0")
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Numbers drawn from a seed, or a symbol with sizes."""
@@ -55,20 +65,13 @@ class Drawn:
         integer(0, 10**9), "Where the random numbers start; without it, a symbol.", default=None
     )
     scale: Expression | None = entry(
-        Reader(lambda n, r: _scale(n, r), {"type": "number"}, "a number above 0"),
+        positive,
         "The standard deviation of the numbers, or the largest if uniform.",
         default=None,
     )
     distribution: str = entry(
         choice("normal", "uniform"), "How they are distributed, around 0.", default="normal"
     )
-
-
-def _scale(node: Node, report: Report) -> Expression | None:
-    if re.fullmatch(r"[0-9]*\.?[0-9]+(?:e-?[0-9]{1,2})?", written(node)) and float(written(node)):
-        return Number(written(node))
-    report.add(node.diagnose("a number above 0 belongs here"))
-    return None
 
 
 _drawn = record(Drawn)

@@ -9,8 +9,8 @@ from math import prod
 from typing import Any, Final
 
 from stepsolve.checking.arrays import work
+from stepsolve.derivation import Equation, Worked
 from stepsolve.derivation import Value as Plain
-from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import (
@@ -38,6 +38,7 @@ _LONGEST: Final = 90  # nodes of the arithmetic of one entry
 _CORNER: Final = 3  # entries of every axis of a larger array that are shown
 _TERMS: Final = 8  # terms of a sum beyond which it is shown in part
 _DOTS: Final = Name("...")
+_REDUCTIONS: Final = ("sum", "mean", "var", "max", "min", "norm", "logsumexp")
 
 
 class WrittenArithmetic:
@@ -124,10 +125,8 @@ class ArrayWorkings:
         if not dims:
             return base._replace(decimal=self._decimal(line.name, ()))
         array = self.shown(line.name, stands)
-        if isinstance(line.expression, Name | Array | Number | Item) or (
-            isinstance(line.expression, Apply) and line.expression.operation == "concat"
-        ):
-            base = base._replace(working=())  # nothing is worked out
+        if _only_moves(line.expression):
+            base = base._replace(working=())
         return base._replace(
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
@@ -147,6 +146,11 @@ class ArrayWorkings:
     def _stands(self, expression: Expression) -> bool:
         """Whether vectors are drawn as columns: beside matrices, unless they run along a row."""
         dims = self._dimensions
+        for node in walk(expression):
+            match node:
+                case Apply(operation="@", arguments=(left, right)):
+                    if len(dims.of(left)) == 1 and len(dims.of(right)) == 2:
+                        return False
         match expression:
             case Apply(arguments=(_, Apply(operation="axis", arguments=(Number(text="0"),)))):
                 return False
@@ -196,7 +200,7 @@ class ArrayWorkings:
 
         return drawn(Entries(self._dimensions.of(node), entry), column)
 
-    def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
+    def _entries(self, line: Line) -> tuple[Equation, ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
         if prod(dims) > _EACH or isinstance(line.expression, Name):
@@ -214,13 +218,26 @@ class ArrayWorkings:
         if any(e.size > _LONGEST for _, e in rows) or all(e.size < 3 for _, e in rows):
             return ()
         return tuple(
-            (
-                Item(Name(line.name), *(Number(str(k)) for k in index)),
-                expression,
-                self.entry(line.name, index),
-            )
-            for index, expression in rows
+            self._entry_equation(line.name, index, expression) for index, expression in rows
         )
+
+    def _entry_equation(self, name: str, index: Index, expression: Expression) -> Equation:
+        value = self.entry(name, index)
+        sides = (expression,) if expression == value else (expression, value)
+        item = Item(Name(name), *(Number(str(k)) for k in index))
+        return Equation((item, *sides), len(sides) > 1 and not self.is_exact(name, index))
+
+
+def _only_moves(expression: Expression) -> bool:
+    """Whether an expression only lays out entries anew: with numbers put in it says nothing more."""
+    match expression:
+        case Name() | Number() | Array():
+            return True
+        case Item(base=base):
+            return _only_moves(base)
+        case Apply(operation="concat" | "stack" | "reshape" | "axis" | "T", arguments=parts):
+            return all(map(_only_moves, parts))
+    return False
 
 
 def is_readable(dims: Dims) -> bool:
@@ -296,15 +313,23 @@ def _transposed(expression: Expression) -> Expression:
 def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
     """With the signs of books: a dot in a circle entry by entry, a column times a row.
 
-    Of a long sum the first terms and the last one are shown.
+    That sums of rows are laid out as a column again, for broadcasting, is not written; of a long sum
+    the first terms and the last one are shown.
     """
-    if not isinstance(expression, Apply):
-        return expression
-    if expression.operation == "+":
-        terms = _terms(expression)
-        if len(terms) > _TERMS:
-            shown = [on_paper(part, dimensions) for part in (*terms[:2], terms[-1])]
-            return reduce(partial(Apply, "+"), [*shown[:2], _DOTS, shown[2]])
+    match expression:
+        case Apply(operation="reshape", arguments=(Apply(operation=name) as inner, *_)):
+            laid = [size for size in dimensions.of(expression) if size != 1]
+            if name in _REDUCTIONS and laid == [s for s in dimensions.of(inner) if s != 1]:
+                return on_paper(inner, dimensions)
+        case Apply(operation="+"):
+            terms = _terms(expression)
+            if len(terms) > _TERMS:
+                shown = [on_paper(part, dimensions) for part in (*terms[:2], terms[-1])]
+                return reduce(partial(Apply, "+"), [*shown[:2], _DOTS, shown[2]])
+        case Apply():
+            pass
+        case _:
+            return expression
     parts = tuple(on_paper(part, dimensions) for part in expression.arguments)
     if expression.operation == "*" and all(len(dimensions.of(p)) for p in expression.arguments):
         return Apply("hadamard", *parts)

@@ -46,7 +46,7 @@ class ArrayValues:
         if call is not None:
             operands = [self.value(a, values) for a in call.operands]
             demand = call.row.demand if self._demanding else None
-            if demand is not None and (wrong := demand(*operands)):
+            if demand is not None and (wrong := demand(*operands, **call.options)):
                 cause = OutsideDomain(expression.operation, operands)
                 raise LineError("", expression, cause, wrong)
             result = call.row.numpy(*operands, *call.whole, **call.options)

@@ -27,6 +27,7 @@ from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
 from stepsolve.worksheet.backward import Graph
 from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
+from stepsolve.worksheet.stretches import put_together
 from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian, added
 
 if TYPE_CHECKING:
@@ -265,11 +266,14 @@ class Sheet:
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(graph.target, name, zero, "no use of it has a gradient")
             return
-        total = added([part.expression for part in parts], self.dimensions)
         users = graph.consumers[name]
         because = parts[0].because
         note = self._factors(parts[0].expression) if len(parts) == 1 else ""
-        if len(users) > 1:
+        expressions = [part.expression for part in parts]
+        total = added(expressions, dims)
+        if put_together(expressions, dims) is not None:
+            because = f"each part of {name} gets its own gradient back"
+        elif len(users) > 1:
             shown = [*users[:_LISTED], "..."] if len(users) > _LISTED + 2 else users[:-1]
             because = f"{name} feeds {', '.join(shown)} and {users[-1]}, and the paths add"
         self._gradient(graph.target, name, total, because, note)

@@ -27,6 +27,7 @@ from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.operation import parameters
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.source.expression import parse
+from stepsolve.worksheet.stretches import put_together
 
 ONE = Number("1")
 
@@ -57,7 +58,7 @@ class VectorJacobian:
             found.setdefault(name, []).append(part)
         because = self._because(expression)
         return {
-            name: Contribution(self._named(added(parts, self._dimensions)), because)
+            name: Contribution(self._named(added(parts, self._dimensions.known[name])), because)
             for name, parts in found.items()
         }
 
@@ -268,9 +269,9 @@ def _settled(expression: Expression) -> Expression:
     return expression.rebuilt(parts)
 
 
-def added(parts: Sequence[Expression], dimensions: Dimensions) -> Expression:
-    """A sum of gradients; what goes to the parts of one array is put together again."""
-    return _joined(parts, dimensions) or folded(_plus, parts)
+def added(parts: Sequence[Expression], dims: Dims) -> Expression:
+    """A sum of gradients of one array; what goes to parts of it is put together again."""
+    return put_together(parts, dims) or folded(_plus, parts)
 
 
 def _plus(left: Expression, right: Expression) -> Expression:
@@ -287,36 +288,3 @@ def _negated(expression: Expression) -> Expression | None:
             positive = _negated(left)
             return None if positive is None else Apply(product, positive, right)
     return None
-
-
-def _joined(parts: Sequence[Expression], dimensions: Dimensions) -> Expression | None:
-    """Parts of an array among zeros as one array; None where they overlap or leave a gap."""
-    found: dict[int, Expression] = {}
-    axes = set()
-    for part in parts:
-        match part:
-            case Apply(operation="concat", arguments=(*pieces, Apply(operation="axis") as axis)):
-                settings: tuple[Expression, ...] = (axis,)
-            case Apply(operation="concat", arguments=(*pieces,)):
-                settings = ()
-            case _:
-                return None
-        axes.add(settings)
-        kept = [piece for piece in pieces if not _is_zeros(piece)]
-        if len(kept) != 1:
-            return None
-        before = dimensions.of(pieces[0]) if _is_zeros(pieces[0]) else None
-        along = dimensions.whole(settings[0].children[0]) if settings else 0
-        found[before[along] if before else 0] = kept[0]
-    end = 0
-    for start in sorted(found):
-        if start != end:
-            return None
-        end += dimensions.of(found[start])[along]
-    if len(axes) > 1 or not 1 < len(parts) == len(found) or end != dimensions.of(part)[along]:
-        return None
-    return Apply("concat", *(found[start] for start in sorted(found)), *settings)
-
-
-def _is_zeros(expression: Expression) -> bool:
-    return isinstance(expression, Apply) and expression.operation == "zeros"

@@ -135,7 +135,7 @@ def test_working_puts_numbers_in_and_shows_entries() -> None:
     solved = Solved(sheet, Digits(2))
     z, s = (solved.worked(sheet.lines[name]) for name in ("z", "s"))
     assert [plain(side) for side in z.working] == ["[[1, 2], [3, -1]] @ [[0.5], [1]]"]
-    assert [[plain(side) for side in entry] for entry in z.entries] == [
+    assert [[plain(side) for side in entry.sides] for entry in z.entries] == [
         ["z[0]", "1 * 0.5 + 2 * 1", "2.5"],
         ["z[1]", "3 * 0.5 + (-1) * 1", "0.5"],
     ]
