@@ -32,9 +32,9 @@ DEEPEST: Final = 6  # blocks within each other
 MOST: Final = 2_000  # layers of an architecture, those in blocks included
 
 
-def _pair(least: int) -> Reader[Pair]:
+def pair(least: int, largest: int = LARGEST) -> Reader[Pair]:
     """A whole number for both axes, or a list of two, for height and width."""
-    one = integer(least, LARGEST)
+    one = integer(least, largest)
     two = list_of(one, minimum=2)
 
     def read(node: Node, report: Report) -> Pair | None:
@@ -51,8 +51,8 @@ def _pair(least: int) -> Reader[Pair]:
     return Reader(read, schema, f"{one.doc} or a list of two", ("text", "list"))
 
 
-extents = _pair(1)
-borders = _pair(0)
+extents = pair(1)
+borders = pair(0)
 margins: Reader[Pair | str] = Reader(
     lambda node, report: (choice("valid", "same") if _is_word(node) else borders).read(
         node, report
