@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from stepsolve.source.layers import Concat, Layer, Residual
+
+COUNTED: Final = "counting windows, weights and loops"
 
 
 @dataclass

@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from stepsolve.checking.architectures import COUNTED, count, fields
 from stepsolve.checking.architectures import Counted as Oracle
-from stepsolve.checking.architectures import count, fields
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.derivation import (
     Block,
@@ -31,7 +31,6 @@ from stepsolve.worksheet.architecture_lines import AXES, ArchitectureLines, Coun
 
 _SHOWN: Final = 80  # rows of a table
 _WORKED: Final = 40  # layers whose lines are written out
-COUNTED: Final = "counting windows, weights and loops"
 FORMULA: Final = "the formula in mpmath"
 _TOTALS: Final = ("parameters", "multiplications", "additions", "activations")
 
