@@ -25,6 +25,7 @@ from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.data import Node
 from stepsolve.source.fields import entry, integer
 from stepsolve.source.layers import LARGEST, Conv, Depthwise, Layer, Pointwise, image
+from stepsolve.source.placed import Placed, placed
 from stepsolve.source.report import Report
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.written_chain import WrittenChain
@@ -39,11 +40,14 @@ class CostComparison(SheetProblem):
 
     STARTER: ClassVar = ("input", "kernel", "filters")
 
-    input: tuple[int, ...] | None = entry(
-        image, "Height, width and channels of the input.", default=None, examples=([28, 28, 192],)
+    input: Placed[tuple[int, ...]] | None = entry(
+        placed(image),
+        "Height, width and channels of the input.",
+        default=None,
+        examples=([28, 28, 192],),
     )
-    kernel: int | None = entry(
-        integer(1, 1000), "Height and width of the kernel.", default=None, examples=(5,)
+    kernel: Placed[int] | None = entry(
+        placed(integer(1, 1000)), "Height and width of the kernel.", default=None, examples=(5,)
     )
     filters: int | None = entry(
         integer(1, LARGEST), "Channels that come out.", default=None, examples=(32,)
@@ -61,8 +65,8 @@ class CostComparison(SheetProblem):
     @property
     def _sizes(self) -> dict[str, int | None]:
         """The letters with their values, None for one that has none."""
-        deep = self.input[2] if self.input is not None else None
-        found = {"f": self.kernel, "c": deep, "n": self.filters}
+        deep = self.input.value[-1] if self.input is not None else None
+        found = {"f": self.kernel.value if self.kernel else None, "c": deep, "n": self.filters}
         return found | ({"m": self.bottleneck} if self.bottleneck else {})
 
     @property
@@ -70,7 +74,7 @@ class CostComparison(SheetProblem):
         """Whether the output is as large as the input; taken so where there is none."""
         if self.input is None or self.kernel is None:
             return True
-        return self.stride == 1 and 2 * self.padding == self.kernel - 1
+        return self.stride == 1 and 2 * self.padding == self.kernel.value - 1
 
     def check_keys(self, report: Report) -> None:
         if self.input is None:
@@ -78,16 +82,19 @@ class CostComparison(SheetProblem):
                 told = "stride and padding need an input and a kernel"
                 report.add(Diagnosis(told, hint="write input: [28, 28, 192]"))
             return
-        if len(self.input) != 3:
+        if len(self.input.value) != 3:
             told = "height, width and channels of the input are needed"
-            report.add(Diagnosis(told, hint="write input: [28, 28, 192]"))
+            report.add(self.input.node.diagnose(told, "write input: [28, 28, 192]"))
         elif self.kernel is None:
             told = "an input needs a kernel: how many places are there?"
-            report.add(Diagnosis(told, hint="write kernel: 3, or leave the input out"))
-        elif self.kernel > min(self.input[:2]) + 2 * self.padding:
-            size = min(self.input[:2]) + 2 * self.padding
-            told = f"the kernel has {self.kernel} pixels, but the input with its padding {size}"
-            report.add(Diagnosis(told, hint="take a smaller kernel or more padding"))
+            hint = "write kernel: 3, or leave the input out"
+            report.add(self.input.node.diagnose(told, hint))
+        elif self.kernel.value > min(self.input.value[:2]) + 2 * self.padding:
+            size = min(self.input.value[:2]) + 2 * self.padding
+            told = (
+                f"the kernel has {self.kernel.value} pixels, but the input with its padding {size}"
+            )
+            report.add(self.kernel.node.diagnose(told, "take a smaller kernel or more padding"))
 
     # ------------------------------------------------------------------------------------ the page
 
@@ -96,7 +103,7 @@ class CostComparison(SheetProblem):
         places = () if known else ("h", "w")
         letters = dict.fromkeys(places) | self._sizes
         if self.input is not None:
-            letters = {"H": self.input[0], "W": self.input[1]} | letters
+            letters = {"H": self.input.value[0], "W": self.input.value[1]} | letters
         for letter, value in letters.items():
             sheet.give(letter, None if value is None else Number(str(value)), ())
         said = "h and w: places of the window; f: the kernel's size; c: channels in; n: filters"
@@ -126,20 +133,21 @@ class CostComparison(SheetProblem):
     @cached_property
     def _chain(self) -> WrittenChain:
         if not self.bottleneck:
-            parts, done = ("h * w * c * f^2", "h * w * n * c"), "1 / n + 1 / f^2"
+            whole = "h * w * c * f^2 + h * w * n * c"
+            sides = ["(f^2 + n) / (n * f^2)", "f^2 / (n * f^2) + n / (n * f^2)"]
+            sides += ["1 / n + 1 / f^2"]
         elif self._stays:
-            parts, done = ("h * w * m * c", "h * w * n * f^2 * m"), "m / (n * f^2) + m / c"
+            whole = "h * w * m * c + h * w * n * f^2 * m"
+            sides = ["m * (c + n * f^2) / (n * f^2 * c)"]
+            sides += ["m * c / (n * f^2 * c) + m * n * f^2 / (n * f^2 * c)"]
+            sides += ["m / (n * f^2) + m / c"]
         else:
-            parts = ("H * W * m * c", "h * w * n * f^2 * m")
-            done = "H * W / (h * w) * (m / (n * f^2)) + m / c"
-        one, other = parts
+            whole = "H * W * m * c + h * w * n * f^2 * m"
+            sides = ["m * (H * W * c + h * w * n * f^2) / (h * w * n * f^2 * c)"]
+            sides += ["H * W * m / (h * w * n * f^2) + m / c"]
+        rules = ("cancel what all share", "split the fraction", "cancel")
         return WrittenChain(
-            "the ratio",
-            f"({one} + {other}) / ({_SQUARE})",
-            [
-                ("split the fraction", f"{one} / ({_SQUARE}) + {other} / ({_SQUARE})"),
-                ("cancel", done),
-            ],
+            "the ratio", f"({whole}) / ({_SQUARE})", list(zip(rules, sides, strict=False))
         )
 
     # ---------------------------------------------------------------------------------- the checks
@@ -171,7 +179,7 @@ class CostComparison(SheetProblem):
                 reach = sizes["f"] - 1  # places are what is left without padding
                 yield sizes | {"H": sizes["h"] + reach, "W": sizes["w"] + reach}
             else:
-                sizes |= {"H": self.input[0], "W": self.input[1]}
+                sizes |= {"H": self.input.value[0], "W": self.input.value[1]}
                 rows = count((sizes["H"], sizes["W"], 1), [self._convolution(sizes["f"], 1)])
                 yield sizes | {"h": rows[-1].shape[0], "w": rows[-1].shape[1]}
 

@@ -27,6 +27,7 @@ from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.data import Node
 from stepsolve.source.fields import Reader, choice, entry, integer, list_of, mapping_of, name
+from stepsolve.source.placed import Placed, placed
 from stepsolve.source.report import Report
 from stepsolve.worksheet.parameters import MODELS, WORDS, Part
 from stepsolve.worksheet.sheet import Sheet
@@ -38,25 +39,16 @@ _LARGEST = 1_000_000
 _TAKEN = ("total", "layer")
 
 
-def _read_width(node: Node, report: Report) -> tuple[str, Node] | None:
+def _read_width(node: Node, report: Report) -> str | None:
     word = isinstance(node.value, str) and node.value[:1].isalpha()
     reader: Reader[str] | Reader[int] = name if word else integer(1, _LARGEST)
     found = reader.read(node, report)
-    return None if found is None else (str(found), node)
+    return None if found is None else str(found)
 
 
-_width: Reader[tuple[str, Node]] = Reader(
+_width: Reader[str] = Reader(
     _read_width, {"type": ["integer", "string"]}, f"a whole number from 1 to {_LARGEST} or a name"
 )
-
-
-def _read_size(node: Node, report: Report) -> tuple[int, Node] | None:
-    found = _number.read(node, report)
-    return None if found is None else (found, node)
-
-
-_number = integer(1, _LARGEST)
-_size: Reader[tuple[int, Node]] = Reader(_read_size, _number.schema(), _number.doc)
 
 
 @dataclass(frozen=True)
@@ -72,21 +64,31 @@ class ParameterCount(SheetProblem):
         default="mlp",
         examples=("mlp",),
     )
-    widths: tuple[tuple[str, Node], ...] = entry(
-        list_of(_width, 2),
+    widths: tuple[Placed[str], ...] = entry(
+        list_of(placed(_width), 2),
         "Of an mlp: entries of the input, units of every layer; numbers or letters.",
         default=(),
         examples=(["D_x", "H", "D_y"],),
     )
-    given: dict[str, tuple[int, Node]] = entry(
-        mapping_of(name, _size),
+    given: dict[str, Placed[int]] = entry(
+        mapping_of(name, placed(integer(1, _LARGEST))),
         "Sizes by their letters; those left out stay letters. "
         + "; ".join(f"{letter}: {words}" for letter, words in WORDS.items())
         + ".",
         default={},
         examples=({"H": 20},),
     )
-    biases: int = entry(integer(0, 2), "Biases of every unit: 1, 0 or 2.", default=1, examples=(1,))
+    biases: Placed[int] | None = entry(
+        placed(integer(0, 2)),
+        "Biases of every unit: 1, 0 or 2; 1 if left out.",
+        default=None,
+        examples=(1,),
+    )
+
+    @property
+    def _each(self) -> int:
+        """How many biases a unit has."""
+        return 1 if self.biases is None else self.biases.value
 
     # ------------------------------------------------------------------------------------ mistakes
 
@@ -112,8 +114,10 @@ class ParameterCount(SheetProblem):
         for width, node in self.widths:
             if width.startswith(_TAKEN):
                 report.add(node.diagnose(f"{width} is the name of a count here", "take another"))
-        if self.biases == 2 and self.model not in ("rnn", "lstm", "gru"):
-            report.add(Diagnosis("two biases are of rnn, lstm and gru", hint="write biases: 1"))
+        if self._each == 2 and self.model not in ("rnn", "lstm", "gru"):
+            assert self.biases is not None
+            told = "two biases are of rnn, lstm and gru"
+            report.add(self.biases.node.diagnose(told, "write biases: 1"))
 
     # ------------------------------------------------------------------------------------ the page
 
@@ -145,11 +149,11 @@ class ParameterCount(SheetProblem):
         sheet.result("total")
 
     def _formula(self, part: Part) -> str:
-        if not self.biases or not part.biases:
+        if not self._each or not part.biases:
             return part.weights
         if part.weights:
             return f"{part.weights} + {part.biases}"
-        return part.biases if self.biases == 1 else f"{self.biases} * {part.biases}"
+        return part.biases if self._each == 1 else f"{self._each} * {part.biases}"
 
     def _sum(self, parts: tuple[Part, ...]) -> str:
         """All parts as one formula: they are short."""
@@ -157,10 +161,10 @@ class ParameterCount(SheetProblem):
 
     def _write_mlp(self, sheet: Sheet) -> None:
         told = "Every unit has a weight for each entry of the layer before it"
-        sheet.text(told + (", and a bias." if self.biases else "; there are no biases."))
+        sheet.text(told + (", and a bias." if self._each else "; there are no biases."))
         formulas = []
         for k, ((before, _), (after, _)) in enumerate(pairwise(self.widths), 1):
-            formulas.append(f"({before} + 1) * {after}" if self.biases else f"{before} * {after}")
+            formulas.append(f"({before} + 1) * {after}" if self._each else f"{before} * {after}")
             sheet.line(f"layer_{k}", formulas[-1], f"{after} units")
         names = [f"layer_{k}" for k in range(1, len(self.widths))]
         whole = formulas if len(formulas) <= _IN_FULL else names
@@ -201,6 +205,6 @@ class ParameterCount(SheetProblem):
 
     def _right(self, sizes: Mapping[str, int]) -> dict[str, int]:
         if self.model != "mlp":
-            return count(self.model, sizes, self.biases)
+            return count(self.model, sizes, self._each)
         widths = [int(w) if w.isdecimal() else sizes[w] for w, _ in self.widths]
-        return count_mlp(widths, self.biases)
+        return count_mlp(widths, self._each)
