@@ -1,8 +1,8 @@
 """An architecture traced layer by layer: sizes, parameters, operations, receptive field, memory.
 
 Layers are a list in order; blocks hold lists of their own: `residual` adds its layers to a shortcut,
-`concat` puts branches side by side. Maps have height, width and channels, in pixels and counts;
-memory is in bytes. A convolution adds a bias to each filter unless told otherwise; multiplications
+`concat` puts branches side by side. Maps are height x width x channels, a dense layer gives one number
+a unit; units are pixels, and bytes of memory. A convolution adds a bias to each filter unless told otherwise; multiplications
 are those of one image, one for every weight at every place; same padding is D(M - 1)/2 on each side.
 
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), 9.1 to 9.5; Dumoulin and Visin, A guide to

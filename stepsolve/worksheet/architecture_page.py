@@ -29,7 +29,7 @@ from stepsolve.source.layers import Layer
 from stepsolve.worksheet.architecture import Row, Shape, Trace, times
 from stepsolve.worksheet.architecture_lines import AXES, ArchitectureLines, Counted, description
 
-_SHOWN: Final = 80  # rows of a table
+_SHOWN: Final = 100  # rows of a table
 _WORKED: Final = 40  # layers whose lines are written out
 FORMULA: Final = "the formula in mpmath"
 _TOTALS: Final = ("parameters", "multiplications", "additions", "activations")
