@@ -2,8 +2,9 @@
 
 Layers are a list in order; blocks hold lists of their own: `residual` adds its layers to a shortcut,
 `concat` puts branches side by side. Maps are height x width x channels, a dense layer gives one number
-a unit; units are pixels, and bytes of memory. A convolution adds a bias to each filter unless told otherwise; multiplications
-are those of one image, one for every weight at every place; same padding is D(M - 1)/2 on each side.
+a unit; the units of sizes are pixels, of memory bytes. A convolution has a bias for each filter unless
+told otherwise. Multiplications are those of one image, one for every weight at every place. Same
+padding is D (M - 1) / 2 on each side.
 
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), 9.1 to 9.5; Dumoulin and Visin, A guide to
 convolution arithmetic (2016), 2; Araujo, Norris, Sim, Computing receptive fields (2019), 2.

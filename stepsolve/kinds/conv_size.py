@@ -44,6 +44,7 @@ from stepsolve.worksheet.window_sizes import (
     size_table,
     solved,
     transposed_size,
+    usual_name,
 )
 from stepsolve.worksheet.written_chain import WrittenChain
 
@@ -161,8 +162,15 @@ class ConvSize(SheetProblem):
         if report.failed:
             return
         for axis in self.axes:
-            if axis.known and not self.transposed and output_of(axis.values) is None:
+            values = dict(axis.values)
+            if self.find is not None and self.find.size == "stride":
+                values["stride"] = 1  # whether the window fits does not hang on it
+            known = None not in values.values()
+            if known and not self.transposed and output_of(values) is None:
                 self._too_large(axis, report)
+            elif self.find is not None and self.find.size == "dilation" and values["kernel"] == 1:
+                told = "a kernel of 1 has no dilation to be found"
+                report.add(self.kernel.node.diagnose(told))
         if self.compare is not None:
             self._check_compared(self.compare, report)
         if self.transposed:
@@ -262,7 +270,7 @@ class ConvSize(SheetProblem):
             n, m, s, _, d = axis.names.values()
             reach = f"{d} * ({m} - 1)" if axis.dilated else f"({m} - 1)"
             for word, added in (("valid", ""), ("same", f"+ {reach}"), ("full", f"+ 2 * {reach}")):
-                name = f"{axis.output.removesuffix('_out')}_{word}"
+                name = usual_name(axis, word)
                 room = " ".join(f"{n} {added} {axis.minus_reach()}".split())
                 because = {"valid": "no padding", "same": "M - 1 pixels in all"}.get(
                     word, "M - 1 pixels on both sides"
@@ -389,4 +397,4 @@ class ConvSize(SheetProblem):
         """The lines that are outputs, with the padding of each if it is one of the usual ones."""
         if not self._three:
             return {axis.output: ""}
-        return {f"{axis.output.removesuffix('_out')}_{word}": word for word in USUAL}
+        return {usual_name(axis, word): word for word in USUAL}

@@ -228,3 +228,8 @@ def said_of_rest(found: Solved, name: str) -> Iterator[Block]:
         pixels = "the last pixel" if rest == 1 else f"the last {rest} pixels"
         told = f"The stride does not divide: {pixels} of the padded input "
         yield Text((told + ("is" if rest == 1 else "are") + " seen by no window.",), Detail.BRIEF)
+
+
+def usual_name(axis: Axis, word: str) -> str:
+    """The name of the output with a usual padding: `N_valid`, `same_h`."""
+    return f"{word}_{axis.word[0]}" if axis.word else f"N_{word}"
