@@ -23,7 +23,17 @@ from stepsolve.source.expression import parse
 from stepsolve.source.fields import boolean, entry
 from stepsolve.source.quantities import SYMBOL
 from stepsolve.source.report import Report
-from stepsolve.source.window_sizes import Size, Sought, Varied, number, size, sizes, sought, varied
+from stepsolve.source.window_sizes import (
+    MOST_COMPARED,
+    Size,
+    Sought,
+    Varied,
+    number,
+    size,
+    sizes,
+    sought,
+    varied,
+)
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved
 from stepsolve.worksheet.window_sizes import (
@@ -44,6 +54,7 @@ from stepsolve.worksheet.window_sizes import (
     size_table,
     solved,
     transposed_size,
+    usual_chains,
     usual_name,
 )
 from stepsolve.worksheet.written_chain import WrittenChain
@@ -119,8 +130,9 @@ class ConvSize(SheetProblem):
         names = {}
         for key, letter in LETTERS.items():
             values[key] = self._value(key, k)
-            apart = word and self._value(key, 0) != self._value(key, 1)
-            names[key] = f"{letter}_{word[0]}" if apart or (word and key == "input") else letter
+            sought = self.find is not None and self.find.size == key
+            apart = self._value(key, 0) != self._value(key, 1) or key == "input" or sought
+            names[key] = f"{letter}_{word[0]}" if word and apart else letter
         if self.find is not None:
             values[self.find.size] = None
         return Axis(word, f"out_{word[0]}" if word else "N_out", names, values)
@@ -156,6 +168,9 @@ class ConvSize(SheetProblem):
         if self.transposed and (self.find or self.compare):
             place = self.input.node
             report.add(place.diagnose("find and compare are for convolutions, not transposed ones"))
+        if self.find and self.compare:
+            told = "find and compare do not go together: compare needs every size"
+            report.add(self.compare.values[0].node.diagnose(told))
         if self.output_padding and not self.transposed:
             told = "output-padding belongs to a transposed convolution"
             report.add(self.input.node.diagnose(told, "write transposed: true"))
@@ -208,14 +223,15 @@ class ConvSize(SheetProblem):
         hint = "take a smaller kernel or more padding"
         report.add(self.kernel.node.diagnose(told, hint))
 
-    def _check_compared(self, varied: Varied, report: Report) -> None:
-        for value in varied.values:
-            if value < LEAST[varied.size]:
-                told = f"the {varied.size} is at least {LEAST[varied.size]}, not {value}"
-                report.add(self.input.node.diagnose(told))
-            elif any(output_of({**axis.values, varied.size: value}) is None for axis in self.axes):
-                told = f"with {varied.size} {value} the window does not fit"
-                report.add(self.kernel.node.diagnose(told))
+    def _check_compared(self, compare: Varied, report: Report) -> None:
+        least = LEAST[compare.size]
+        for _, node in compare.values[MOST_COMPARED:][:1]:
+            report.add(node.diagnose(f"at most {MOST_COMPARED} values are compared"))
+        for value, node in compare.values:
+            if value < least:
+                report.add(node.diagnose(f"the {compare.size} is at least {least}, not {value}"))
+            elif any(output_of({**axis.values, compare.size: value}) is None for axis in self.axes):
+                report.add(node.diagnose(f"with {compare.size} {value} the window does not fit"))
 
     # ------------------------------------------------------------------------------------ the page
 
@@ -282,20 +298,7 @@ class ConvSize(SheetProblem):
     def _chains(self) -> tuple[WrittenChain, ...]:
         if not self._three:
             return ()
-        put, done = "the padding put in", "collected"
-        return (
-            WrittenChain("valid", "(N + 2 * 0 - M) / 1 + 1", [(done, "N - M + 1")]),
-            WrittenChain(
-                "same",
-                "(N + 2 * ((M - 1) / 2) - M) / 1 + 1",
-                [(put, "N + M - 1 - M + 1"), (done, "N")],
-            ),
-            WrittenChain(
-                "full",
-                "(N + 2 * (M - 1) - M) / 1 + 1",
-                [("multiplied out", "N + 2 * M - 2 - M + 1"), (done, "N + M - 1")],
-            ),
-        )
+        return usual_chains()
 
     def _write_found(self, sheet: Sheet, find: Sought) -> None:
         for k, axis in enumerate(self.axes):
@@ -345,10 +348,12 @@ class ConvSize(SheetProblem):
 
     def _compared(self) -> Iterator[Block]:
         assert self.compare is not None
+        if self._three and self.compare.size != "padding":
+            yield Text(("Without padding:",), Detail.BRIEF)
         for axis in self.axes:
             if axis.word:
                 yield Text((f"Along the {axis.word}:",), Detail.BRIEF)
-            yield size_table(axis, self.compare.size, iter(self.compare.values))
+            yield size_table(axis, self.compare.size, self.compare.numbers)
 
     # ------------------------------------------------------------------------------------ the checks
 
@@ -375,7 +380,7 @@ class ConvSize(SheetProblem):
                 yield from check_found(axis, self.find.size, self.find.output[k], found)
                 yield from check_rows(axis, self.find.size, found.listed(_LISTED))
             if self.compare is not None:
-                yield from check_rows(axis, self.compare.size, self.compare.values)
+                yield from check_rows(axis, self.compare.size, self.compare.numbers)
             if self.find is None:
                 yield from self._placed(axis)
 

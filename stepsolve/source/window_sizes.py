@@ -8,12 +8,13 @@ from typing import Final, NamedTuple
 from stepsolve.source.data import Node
 from stepsolve.source.fields import Reader, choice, entry, integer, list_of, record
 from stepsolve.source.layers import Pair, pair
+from stepsolve.source.placed import Placed, placed
 from stepsolve.source.quantities import SYMBOL
 from stepsolve.source.report import Report
 
 KEYS: Final = ("input", "kernel", "stride", "padding", "dilation")
 _LARGEST: Final = 100_000
-_MOST_COMPARED: Final = 30
+MOST_COMPARED: Final = 30
 
 
 class Size(NamedTuple):
@@ -48,7 +49,12 @@ class Varied:
     """One size at several values."""
 
     size: str = entry(choice(*KEYS), "Which size is varied.")
-    values: tuple[int, ...] = entry(list_of(number, 1), "Its values.")
+    values: tuple[Placed[int], ...] = entry(list_of(placed(number), 1), "Its values.")
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The values alone."""
+        return tuple(value for value, _ in self.values)
 
 
 @dataclass(frozen=True)

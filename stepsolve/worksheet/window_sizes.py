@@ -12,6 +12,7 @@ from stepsolve.derivation import Block, Cell, Check, Detail, Table, Text
 from stepsolve.notation.tree import Array, Expression, Name, Number, substitute
 from stepsolve.source.expression import parse
 from stepsolve.worksheet.solved import Solved
+from stepsolve.worksheet.written_chain import WrittenChain
 
 PLACES: Final = "setting down the window"
 LETTERS: Final = {"input": "N", "kernel": "M", "stride": "S", "padding": "P", "dilation": "D"}
@@ -233,3 +234,21 @@ def said_of_rest(found: Solved, name: str) -> Iterator[Block]:
 def usual_name(axis: Axis, word: str) -> str:
     """The name of the output with a usual padding: `N_valid`, `same_h`."""
     return f"{word}_{axis.word[0]}" if axis.word else f"N_{word}"
+
+
+def usual_chains() -> tuple[WrittenChain, ...]:
+    """Valid, same and full in letters, at stride 1 and without dilation."""
+    put, done = "the padding put in", "collected"
+    return (
+        WrittenChain("valid", "(N + 2 * 0 - M) / 1 + 1", [(done, "N - M + 1")]),
+        WrittenChain(
+            "same",
+            "(N + 2 * ((M - 1) / 2) - M) / 1 + 1",
+            [(put, "N + M - 1 - M + 1"), (done, "N")],
+        ),
+        WrittenChain(
+            "full",
+            "(N + 2 * (M - 1) - M) / 1 + 1",
+            [("multiplied out", "N + 2 * M - 2 - M + 1"), (done, "N + M - 1")],
+        ),
+    )

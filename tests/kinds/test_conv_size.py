@@ -197,6 +197,27 @@ def test_what_does_not_go_together() -> None:
     assert told == "with kernel 11 the window does not fit"
 
 
+def test_both_axes_are_solved_by_themselves() -> None:
+    found = solve(input=[9, 20], kernel="symbol", find={"size": "kernel", "output": [3, 30]})
+    assert found.confirmed
+    assert {name: plain(form) for name, form in found.results.items()} == {"M_h": "7"}
+
+
+def test_values_that_are_compared() -> None:
+    values = list(range(1, 33))
+    ((place, told, _),) = mistakes(input=90, kernel=3, compare={"size": "stride", "values": values})
+    assert (place, told) == ("compare.values[30]", "at most 30 values are compared")
+    ((place, told, _),) = mistakes(input=9, kernel=3, compare={"size": "stride", "values": [1, 0]})
+    assert (place, told) == ("compare.values[1]", "the stride is at least 1, not 0")
+    ((_, told, _),) = mistakes(
+        input=9,
+        kernel=3,
+        find={"size": "stride", "output": 1},
+        compare={"size": "stride", "values": [1]},
+    )
+    assert told == "find and compare do not go together: compare needs every size"
+
+
 def test_a_kernel_of_one_has_no_dilation_to_find() -> None:
     ((place, told, _),) = mistakes(input=9, kernel=1, find={"size": "dilation", "output": 9})
     assert (place, told) == ("kernel", "a kernel of 1 has no dilation to be found")
@@ -230,12 +251,12 @@ def test_a_solution_too_many_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wrong_chain_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = conv_size.WrittenChain
+    whole = window_sizes.WrittenChain
 
     def wrong(of: str, start: str, sides: list[tuple[str, str]]) -> Any:
         return whole(of, start, [*sides[:-1], (sides[-1][0], "N - M")])
 
-    monkeypatch.setattr(conv_size, "WrittenChain", wrong)
+    monkeypatch.setattr(window_sizes, "WrittenChain", wrong)
     found = solve(input="symbol", kernel="symbol")
     methods = {c.method.split()[0] for c in found.checks if not c.passed}
     assert methods == {"SymPy", "both"}
