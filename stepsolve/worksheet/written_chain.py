@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stepsolve.algebra import Judge
 from stepsolve.checking.rewrites import Sampler, check_steps
 from stepsolve.derivation import Chain, Check, Detail, Step
 from stepsolve.notation.tree import names
@@ -28,6 +27,8 @@ class WrittenChain:
 
     def checks(self) -> tuple[Check, ...]:
         """Both sides of every step at random points, and by SymPy where it decides."""
+        from stepsolve.algebra import Judge  # SymPy, which a problem in numbers does not need
+
         start = self._steps[0].before
         found = check_steps(self._of, self._steps, Sampler(start, names(start)))
         for step in self._steps:
