@@ -128,26 +128,40 @@ class ArrayWorkings:
         )
 
     def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: beside matrices."""
-        dims = self._dimensions
-        return any(
-            (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
-            or (isinstance(node, Apply) and node.operation == "outer")
-            for node in walk(expression)
-        )
+        """Whether vectors are drawn as columns: where one stands to the right of a matrix."""
+        dims = self._dimensions.of
+        for node in walk(expression):
+            match node:
+                case Apply(operation="outer"):
+                    return True
+                case Apply(operation="@", arguments=(left, right)):
+                    if len(dims(left)) == 2 and len(dims(right)) == 1:
+                        return True
+        return False
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
-        used = [name for name in names(expression) if self._known(name)]
+        paper = on_paper(expression, self._dimensions)
+        picked = transform(paper, self._picked)
+        used = [name for name in names(picked) if self._known(name)]
+        if not used:
+            return () if picked is paper else (picked,)
         sizes = [prod(self._dimensions.known[name]) for name in used]
         if (
-            not used
-            or sum(sizes) > _PUT_IN
+            sum(sizes) > _PUT_IN
             or max(len(self._dimensions.known[n]) for n in used) > 2
         ):
             return ()
         lying = _left_of_products(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
-        return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+        return (_transposed(substitute(picked, put)),)
+
+    def _picked(self, node: Expression) -> Expression | None:
+        """The entry for `h[2]`."""
+        match node:
+            case Item(base=Name(name=name)) if self._known(name) and not self._dimensions.of(node):
+                (*index,) = self._dimensions.place(node)
+                return self.entry(name, tuple(k for k in index if isinstance(k, int)))
+        return None
 
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
@@ -227,7 +241,7 @@ def _left_of_products(expression: Expression) -> set[str]:
 
 
 def _transposed(expression: Expression) -> Expression:
-    """With transposes of numbers written out."""
+    """With transposes of numbers, and vectors that become columns, written out."""
 
     def change(node: Expression) -> Expression | None:
         match node:
@@ -239,6 +253,9 @@ def _transposed(expression: Expression) -> Expression:
                             for column in zip(*(r.children for r in rows), strict=True)
                         )
                     )
+            case Apply(operation="reshape", arguments=(Array(items=items), _, Number(text="1"))):
+                if not any(isinstance(item, Array) for item in items):
+                    return Array(*(Array(item) for item in items))
         return None
 
     return transform(expression, change)

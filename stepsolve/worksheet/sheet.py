@@ -57,6 +57,18 @@ class Pass(NamedTuple):
     idle: tuple[str, ...] = ()
 
 
+class Jacobian(NamedTuple):
+    """A claim: the line `name` holds the derivatives of the vector `of` by the vector `by`.
+
+    Of a matrix `by`, its row `row` is meant.
+    """
+
+    name: str
+    of: str
+    by: str
+    row: int | None = None
+
+
 Item = Block | Later | tuple[Line, ...]
 
 
@@ -68,6 +80,8 @@ class Sheet:
         self.lines: dict[str, Line] = {}
         self.items: list[Item] = []
         self.passes: list[Pass] = []
+        self.jacobians: list[Jacobian] = []
+        self.equals: list[tuple[str, Expression]] = []
         self.results: list[str] = []
         self.dimensions = Dimensions({}, {})
         self._integers: dict[str, int] = {}
@@ -131,6 +145,14 @@ class Sheet:
     def result(self, *names_: str) -> None:
         """Names of lines that are the answers, set apart at the end."""
         self.results += [name for name in names_ if name not in self.results]
+
+    def jacobian(self, name: str, of: str, by: str, row: int | None = None) -> None:
+        """Claim that a line is the Jacobian of another one; differences confirm it."""
+        self.jacobians.append(Jacobian(name, of, by, row))
+
+    def agree(self, name: str, expression: str) -> None:
+        """Claim that a line has the value of another expression; it is checked."""
+        self.equals.append((name, _parsed(expression)))
 
     def apart(self) -> None:
         """The next line begins a group of its own."""

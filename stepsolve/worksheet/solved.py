@@ -9,6 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from stepsolve.checking.array_claims import (
+    check_equal,
+    check_jacobian,
+    float_lines,
+    objects,
+    precise_lines,
+)
 from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
 from stepsolve.checking.arrays import (
     Array,
@@ -250,7 +257,26 @@ class Solved:
             found = check_sampled(lines, self.floats, self.dimensions, self._precise)
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
+        if self.sheet.jacobians or self.sheet.equals:
+            found += (self._trial() if self.symbols else self)._claims(lines)
         return found
+
+    def _claims(self, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
+        """What the sheet claims of its lines besides their values."""
+        found = []
+        value = ArrayValues(self.dimensions).value
+        for name, of, by, row in self.sheet.jacobians:
+            if self._exact is None:
+                run = float_lines(value, lines, self.floats, by, of)
+                found.append(check_jacobian(name, self.floats[name], run, self.floats[by], row))
+                continue
+            run = precise_lines(self.dimensions, self._precise, lines, self._exact, by, of)
+            at, jacobian = (objects(self._exact[n], self.dimensions.known[n]) for n in (by, name))
+            step = self._precise.step(self._precise.mp.mpf(1))
+            found.append(check_jacobian(name, jacobian, run, at, row, step))
+        for name, other in self.sheet.equals:
+            found.append(check_equal(name, self.floats[name], value(other, self.floats)))
+        return tuple(found)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
@@ -265,7 +291,10 @@ class Solved:
         ).checks()
 
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
-        """With random numbers for the symbols."""
+        return self._trial()._gradients(backward, forward)
+
+    def _trial(self) -> Solved:
+        """The same sheet with random numbers for the symbols."""
         random = np.random.default_rng(1)
         given = dict(self.sheet.given)
         for name, quantity in given.items():
@@ -275,8 +304,7 @@ class Solved:
         trial = Sheet()
         trial.__dict__.update(self.sheet.__dict__)
         trial.given = given
-        solved = Solved(trial, self.digits)
-        return solved._gradients(backward, forward)
+        return Solved(trial, self.digits)
 
 
 def _sizes(dims: tuple[int, ...]) -> str:
