@@ -146,6 +146,11 @@ class Sheet:
         """Names of lines that are the answers, set apart at the end."""
         self.results += [name for name in names_ if name not in self.results]
 
+    def gradient(self, target: str, name: str, expression: str, because: str = "") -> None:
+        """The gradient of a line by what it uses itself, in a form of its own; it is checked."""
+        self._gradient(target, name, _parsed(expression), because)
+        self.passes.append(Pass(target, {name: gradient_name(target, name)}, {name: [target]}, {}))
+
     def jacobian(self, name: str, of: str, by: str, row: int | None = None) -> None:
         """Claim that a line is the Jacobian of another one; differences confirm it."""
         self.jacobians.append(Jacobian(name, of, by, row))
