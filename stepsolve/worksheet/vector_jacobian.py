@@ -213,6 +213,11 @@ class VectorJacobian:
         def change(node: Expression) -> Expression | None:
             if isinstance(node, Apply) and node in self._lines:
                 return Name(self._lines[node])
+            match node:
+                case Apply(operation="reshape", arguments=(Apply(operation="reshape") as once, *_)):
+                    start = once.arguments[0]  # laid out twice; often as it was before
+                    if self._dimensions.of(start) == self._dimensions.of(node):
+                        return transform(start, change)
             return None
 
         return transform(expression, change)
@@ -243,6 +248,8 @@ def _settled(expression: Expression) -> Expression:
                 return Apply("neg", left)
             if isinstance(left, Apply) and left.operation == "neg" and left.arguments[0] == ONE:
                 return Apply("neg", right)
+            if isinstance(right, Apply) and right.operation == "/" and right.arguments[0] == ONE:
+                return Apply("/", left, right.arguments[1])
         case "/", (left, right) if right == ONE:
             return left
         case "T", (Apply(operation="T", arguments=(inner,)),):
