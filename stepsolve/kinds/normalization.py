@@ -196,12 +196,13 @@ class Normalization(SheetProblem):
     def _backward(self, sheet: Sheet) -> None:
         x, y = self._letters, self._result
         sheet.backward("L", (x, "gamma", "beta"), {y: f"dL/d{y}"})
-        told = "In one step, with g the gradient by the normalised input: it loses its mean, and what "
-        sheet.text(told + "lies along the normalised input, because neither can change.")
         hat = f"{x}hat"
-        g = f"dL/d{hat}"
-        mean, along = self._over("mean", g), self._over("mean", f"{g} * {hat}")
-        sheet.line("k", f"({g} - {mean} - {hat} * {along}) / sigma", "the same gradient in one step")
+        told = "The same in one step: the gradient by the normalised input loses its mean, and what "
+        sheet.section("The gradient in one step")
+        sheet.text(told + "lies along the normalised input, because neither can change.")
+        sheet.line("a", self._over("mean", f"dL/d{hat}"), "its mean")
+        sheet.line("b", self._over("mean", f"dL/d{hat} * {hat}"), "how far it lies along the input")
+        sheet.line("k", f"(dL/d{hat} - a - {hat} * b) / sigma", f"this is dL/d{x}")
         sheet.agree("k", f"dL/d{x}")
         sheet.result(f"dL/d{x}", "dL/dgamma", "dL/dbeta")
 

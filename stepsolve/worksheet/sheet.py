@@ -83,6 +83,8 @@ class Sheet:
         self.jacobians: list[Jacobian] = []
         self.equals: list[tuple[str, Expression]] = []
         self.results: list[str] = []
+        self.detail = Detail.BRIEF
+        """At least how much detail shows what is written from now on."""
         self.dimensions = Dimensions({}, {})
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
@@ -100,11 +102,11 @@ class Sheet:
 
     def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
         """A heading."""
-        self.items.append(Section(parts, detail))
+        self.items.append(Section(parts, max(detail, self.detail)))
 
     def text(self, *parts: str | Expression, detail: Detail = Detail.NORMAL) -> None:
         """A sentence of words and expressions."""
-        self.items.append(Text(parts, detail))
+        self.items.append(Text(parts, max(detail, self.detail)))
 
     def block(self, block: Block | Later) -> None:
         """A block, or a function from the solved sheet to blocks."""
@@ -129,7 +131,7 @@ class Sheet:
             dims = self.dimensions.of(tree)
         except Misfit as error:
             raise self.misfit(name, tree, error) from None
-        self._add(Line(name, tree, because, FORWARD, detail=detail), dims)
+        self._add(Line(name, tree, because, FORWARD, detail=max(detail, self.detail)), dims)
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
 
@@ -260,7 +262,7 @@ class Sheet:
         if expression == Name(title):  # given from above under its own name
             self.dimensions.known.setdefault(title, self.dimensions.known[name])
             return
-        line = Line(title, expression, because, BACKWARD, "gradient", note)
+        line = Line(title, expression, because, BACKWARD, "gradient", note, detail=self.detail)
         self._add(line, self.dimensions.known[name])
 
     def misfit(self, line: str, tree: Expression, error: Misfit) -> InvalidProblem:

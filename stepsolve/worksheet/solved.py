@@ -163,7 +163,8 @@ class Solved:
         """The blocks of the sheet in order."""
         left = _SHOWN_LINES
         total = len(self.sheet.lines)
-        for item in self.sheet.groups:
+        items = list(self.sheet.groups)
+        for item, following in zip(items, [*items[1:], None], strict=True):
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
                 yield from self._worked(item[:left])
                 if left and len(item) > left:
@@ -172,7 +173,9 @@ class Solved:
                 left = max(0, left - len(item))
             elif callable(item):
                 yield from item(self)
-            elif item != APART and (left or not isinstance(item, Section)):
+            elif item != APART and (
+                left or not isinstance(item, Section) or callable(following)
+            ):
                 yield item  # type: ignore[misc]
 
     def _worked(self, lines: tuple[Line, ...]) -> Iterator[Block]:
