@@ -129,7 +129,9 @@ class CrossEntropy(SheetProblem):
         for index in np.argwhere(values == 0):
             node = entry_of(self.probabilities, *map(int, index)).node
             if self._targets[tuple(index)] != 0:
-                told = "the target is possible here, but 0 is predicted: the cross-entropy is infinite"
+                told = (
+                    "the target is possible here, but 0 is predicted: the cross-entropy is infinite"
+                )
                 report.add(node.diagnose(told))
             elif self.gradient:
                 told = "the gradient −p/q has no value where 0 is predicted"

@@ -18,8 +18,8 @@ import numpy as np
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, check_sizes
 from stepsolve.source.fields import choice, entry, integer
-from stepsolve.source.quantities import Given, probability
 from stepsolve.source.magnitude import constant
+from stepsolve.source.quantities import Given, probability
 from stepsolve.source.report import Report
 from stepsolve.worksheet.given import entry_of, numbers
 from stepsolve.worksheet.sheet import Sheet
@@ -128,5 +128,7 @@ class Dropout(SheetProblem):
         sheet.line(y, train, "training: what the mask keeps")
         sheet.line(f"{y}_test", test, "the test: nothing is dropped")
         sheet.line(f"S_{y}", f"sum({y})", "the total in training")
-        sheet.line(f"S_{y}_test", f"sum({y}_test)", "the total in the test: that of training in the mean")
+        sheet.line(
+            f"S_{y}_test", f"sum({y}_test)", "the total in the test: that of training in the mean"
+        )
         sheet.result(y, f"{y}_test", f"S_{y}", f"S_{y}_test")

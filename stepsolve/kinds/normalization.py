@@ -14,17 +14,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, check_sizes, given_arrays
 from stepsolve.source.fields import choice, entry, record
-from stepsolve.source.quantities import Given, positive, probability
 from stepsolve.source.report import Report
 from stepsolve.source.training import amount
 from stepsolve.source.weights import check_weights
@@ -197,7 +195,9 @@ class Normalization(SheetProblem):
         x, y = self._letters, self._result
         sheet.backward("L", (x, "gamma", "beta"), {y: f"dL/d{y}"})
         hat = f"{x}hat"
-        told = "The same in one step: the gradient by the normalised input loses its mean, and what "
+        told = (
+            "The same in one step: the gradient by the normalised input loses its mean, and what "
+        )
         sheet.section("The gradient in one step")
         sheet.text(told + "lies along the normalised input, because neither can change.")
         sheet.line("a", self._over("mean", f"dL/d{hat}"), "its mean")

@@ -50,7 +50,9 @@ class Softmax(SheetProblem):
     def check_keys(self, report: Report) -> None:
         given = self.input
         if len(given.dims) not in (1, 2):
-            report.add(given.node.diagnose(f"a vector or a matrix belongs here, and it {given.words}"))
+            report.add(
+                given.node.diagnose(f"a vector or a matrix belongs here, and it {given.words}")
+            )
         elif self.upstream is not None:
             above = self.upstream._replace(name="upstream")
             check_sizes(above, given.dims, "it has one entry for every one of the input", report)

@@ -53,7 +53,9 @@ def places_of(
     return [place for place in found if place is not None]
 
 
-def check_vocabulary(vocabulary: Sequence[WrittenWord], count: int, what: str, report: Report) -> None:
+def check_vocabulary(
+    vocabulary: Sequence[WrittenWord], count: int, what: str, report: Report
+) -> None:
     """Whether there is one word for each of `count` places, and none twice."""
     if vocabulary and len(vocabulary) != count:
         told = f"there are {len(vocabulary)} words, but {what}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from math import prod
 from typing import Any, Final
 
@@ -141,15 +142,12 @@ class ArrayWorkings:
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
         paper = on_paper(expression, self._dimensions)
-        picked = transform(paper, self._picked)
+        picked = transform(transform(paper, self._picked), partial(_hot, stands))
         used = [name for name in names(picked) if self._known(name)]
         if not used:
             return () if picked is paper else (picked,)
         sizes = [prod(self._dimensions.known[name]) for name in used]
-        if (
-            sum(sizes) > _PUT_IN
-            or max(len(self._dimensions.known[n]) for n in used) > 2
-        ):
+        if sum(sizes) > _PUT_IN or max(len(self._dimensions.known[n]) for n in used) > 2:
             return ()
         lying = _left_of_products(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
@@ -238,6 +236,21 @@ def _left_of_products(expression: Expression) -> set[str]:
         for node in walk(expression)
         if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
     }
+
+
+def _hot(stands: bool, node: Expression) -> Expression | None:
+    """A short one-hot vector in numbers."""
+    match node:
+        case Apply(operation="stack", arguments=rows):
+            found = [_hot(False, row) for row in rows]
+            return None if None in found else Array(*(row for row in found if row is not None))
+        case Apply(operation="one_hot", arguments=(Number(text=place), Number(text=size))):
+            if int(size) <= _LONG:
+                items: list[Expression] = [
+                    Number(str(int(k == int(place)))) for k in range(int(size))
+                ]
+                return Array(*(Array(item) for item in items)) if stands else Array(*items)
+    return None
 
 
 def _transposed(expression: Expression) -> Expression:

@@ -13,7 +13,9 @@ from stepsolve.source.arrays import GivenArray
 from stepsolve.source.report import Report
 from stepsolve.worksheet.arrays import ArrayValues
 
-_SUM_TOLERANCE: Final = 1e-6  # of probabilities given with a few decimals, such as thirds with seven
+_SUM_TOLERANCE: Final = (
+    1e-6  # of probabilities given with a few decimals, such as thirds with seven
+)
 
 
 def numbers(given: GivenArray) -> Any:

@@ -173,9 +173,7 @@ class Solved:
                 left = max(0, left - len(item))
             elif callable(item):
                 yield from item(self)
-            elif item != APART and (
-                left or not isinstance(item, Section) or callable(following)
-            ):
+            elif item != APART and (left or not isinstance(item, Section) or callable(following)):
                 yield item  # type: ignore[misc]
 
     def _worked(self, lines: tuple[Line, ...]) -> Iterator[Block]:
