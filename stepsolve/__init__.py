@@ -34,16 +34,16 @@ def solve(source: Source, *, method: str | None = None) -> Derivation:
     `method` stands for the problem's own key of this name, which kinds with several ways have.
     Raises `InvalidProblem` with every mistake and its place if the problem cannot be solved as written.
     """
-    from stepsolve.problem import read_problem  # NumPy is loaded on first use, not on import
+    from stepsolve.problem import derived  # NumPy is loaded on first use, not on import
 
     if isinstance(source, Mapping):
         from stepsolve.source.mapping import from_mapping
 
-        return read_problem(from_mapping(source), method).derive()
+        return derived(from_mapping(source), method)
     if not isinstance(source, str | PathLike) and not hasattr(source, "read"):
         kind = type(source).__name__
         raise InvalidProblem(f"a problem is a path, an open file or a mapping, not a {kind}")
     from stepsolve.source.files import read
     from stepsolve.source.yaml import compose
 
-    return read_problem(compose(*read(source)), method).derive()
+    return derived(compose(*read(source)), method)

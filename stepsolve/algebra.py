@@ -35,6 +35,7 @@ _MAX_SIZE = 400  # nodes beyond which SymPy is not asked
 _MAX_SIZE_AT_ONCE = 60  # of a step among many: with what its letters stand for, they would add up
 _MAX_ARGUMENTS = 8  # of a maximum, which SymPy compares pair by pair
 _MAX_FRACTIONS = 6  # denominators that are multiplied together, and choices whose cases are
+_MAX_DENOMINATORS = 16  # that are brought to a common one: logistic functions within each other
 _MAX_TERMS = 300  # terms that multiplying out may give
 _MAX_CHOICES = 4  # choices, whose cases are combined with each other
 _BY_CASES = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Heaviside)
@@ -179,14 +180,20 @@ def _in_time(question: Callable[[], Any]) -> Any:
         if time.monotonic() > end:
             raise _OutOfTime
 
-    before = sys.getprofile()
+    def quiet(unraisable: Any) -> None:
+        if unraisable.exc_type is not _OutOfTime:  # a finalizer may be what is interrupted
+            told(unraisable)
+
+    before, told = sys.getprofile(), sys.unraisablehook
     sys.setprofile(watch)
+    sys.unraisablehook = quiet
     try:
         return question()
     except _OutOfTime:
         return None
     finally:
         sys.setprofile(before)
+        sys.unraisablehook = told
 
 
 def to_sympy(expression: Expression, euler: bool = True) -> Any:
@@ -199,7 +206,7 @@ def _is_zero(difference: Any, at_once: bool) -> bool | None:
         return True
     if difference.is_number:
         return None if abs(difference.evalf(30)) < 1e-20 else False  # log(8) - 3*log(2)
-    if at_once:
+    if at_once or _denominators(difference) > _MAX_DENOMINATORS:
         return None
     numerator = _numerator(difference)
     if numerator != 0 and numerator.has(*_SINES, *_QUOTIENTS):
@@ -207,6 +214,11 @@ def _is_zero(difference: Any, at_once: bool) -> bool | None:
             difference = difference.replace(function, quotient)
         numerator = sympy.expand(_numerator(difference).replace(_is_square, _by_cosine))
     return True if numerator == 0 else None
+
+
+def _denominators(difference: Any) -> int:
+    """How many different denominators there are, within each other as well."""
+    return sum(bool(power.exp.could_extract_minus_sign()) for power in difference.atoms(sympy.Pow))
 
 
 def _numerator(difference: Any) -> Any:

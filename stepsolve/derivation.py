@@ -99,6 +99,13 @@ class Equation(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
+class Values(NamedTuple):
+    """Arrays by name, `(name, value, rounded)`, side by side where there is room."""
+
+    values: tuple[tuple[Expression, Expression, bool], ...]
+    detail: Detail = Detail.BRIEF
+
+
 class Lines(NamedTuple):
     """Worked lines, aligned; `note` is said once beside the heading for all lines that share it."""
 
@@ -109,11 +116,15 @@ class Lines(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ..."""
+    """Rewrites in order; a `chain` is read as one: the first `before` = `after` = `after` ...
+
+    `of` is the name of the derivative that they work out, if it is one.
+    """
 
     steps: tuple[Step, ...]
     detail: Detail = Detail.BRIEF
     chain: bool = False
+    of: str = ""
 
 
 class Chain(NamedTuple):
@@ -146,13 +157,14 @@ class Result(NamedTuple):
     detail: Detail = Detail.BRIEF
 
 
-Block = Section | Text | Equation | Lines | Steps | Chain | Table | Result
+Block = Section | Text | Equation | Values | Lines | Steps | Chain | Table | Result
 
 
 class Derivation(NamedTuple):
     """The finished document.
 
-    `quantities` are the values by name, `results` the answers asked for as expressions by name.
+    `quantities` are the values by name, `results` the answers asked for as expressions by name;
+    `partial` are the names of derivatives that are partial: shown with a round d.
     """
 
     title: str
@@ -162,6 +174,7 @@ class Derivation(NamedTuple):
     results: dict[str, Expression]
     checks: tuple[Check, ...]
     digits: Digits = Digits()
+    partial: frozenset[str] = frozenset()
 
     @property
     def confirmed(self) -> bool:

@@ -103,6 +103,20 @@ def read_problem(node: Node, method: str | None = None) -> Problem:
     return problem
 
 
+def derived(node: Node, method: str | None = None) -> Derivation:
+    """The solution of the problem that a file or mapping describes.
+
+    Raises `InvalidProblem` with every mistake, also for what only working it out can show: that it
+    is too long.
+    """
+    problem = read_problem(node, method)
+    try:
+        return problem.derive()
+    except StepsolveError as error:
+        Report(error.diagnoses).placed(node.place).raise_if_any()
+        raise
+
+
 def _with_method(cls: type[Problem], node: Node, method: str | None) -> Node:
     if method is None:
         return node

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from textwrap import fill, indent
 
-from stepsolve.calculus.families import Rule
-from stepsolve.calculus.rules import find_rules
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
@@ -21,6 +19,7 @@ from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
 from stepsolve.operations.tensors import TensorOperation
 from stepsolve.problem import Problem, kind_names, load_kind
 from stepsolve.render.layout import side
+from stepsolve.rulebook import Book, Stated, books
 from stepsolve.source.expression import parse
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
 
@@ -52,27 +51,27 @@ def overview() -> str:
         "Operations on vectors and matrices, in matrix-derivative",
         _listed([*_SIGNS, *(name for name in TENSORS if name not in _HIDDEN)]),
         "",
-        "Rules of differentiation",
-        _listed((name for name in find_rules() if " of " not in name), ", "),
-        "  and one for every function: derivative of sin, derivative of sigmoid, ...",
+        *(row for book in books() for row in _contents(book)),
     ]
-    return "\n".join(sections) + "\n"
+    return "\n".join(sections).rstrip() + "\n"
 
 
 def explanation(name: str) -> str:
     """A kind, an operation or a rule by name. Raises `UnknownName` with the nearest known one."""
-    if name in kind_names():
-        return _kind(name)
+    found = [_kind(name)] if name in kind_names() else []
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
-        return _operation(operation)
-    tensor = TENSORS.get(_SIGNS.get(name, name))
+        found.append(_operation(operation))
+    tensor = None if found else TENSORS.get(_SIGNS.get(name, name))
     if tensor is not None:
-        return _tensor_operation(tensor)
-    rules = find_rules()
-    found = rules.get(name) or rules.get(f"{name} rule")
+        found.append(_tensor_operation(tensor))
+    called = name if found or any(name in book.rules for book in books()) else f"{name} rule"
+    of_books = [_rules(book, book.rules[called]) for book in books() if called in book.rules]
+    if of_books:
+        found.append("".join([f"{called}\n", *of_books]))
     if found:
-        return _rule(name if name in rules else f"{name} rule", found)
+        return "\n\n".join(found)
+    rules = [rule for book in books() for rule in book.rules]
     known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
@@ -160,6 +159,27 @@ def _operation(row: Operation) -> str:
     return "\n".join([*rows, "", f"Source: {row.source}"]) + "\n"
 
 
+def _contents(book: Book) -> list[str]:
+    """The names of a book's rules; those of single functions are too many to be listed."""
+    of_functions = [name for name in book.rules if name.startswith("derivative of ")]
+    several = len(of_functions) > 2
+    listed = [name for name in book.rules if not (several and name in of_functions)]
+    rest = "  and one for every function: derivative of sin, derivative of sigmoid, ..."
+    return [book.heading, _listed(listed, ", "), *([rest] if several else []), ""]
+
+
+def _rules(book: Book, forms: tuple[Stated, ...]) -> str:
+    rows = ["", f"{book.heading}:"]
+    for rule in forms:
+        needs = " and ".join(map(one_line, rule.needs))
+        words = "; ".join(filter(None, (rule.words, f"where {needs}" if needs else "")))
+        if rule.sides:
+            rows.append("  " + " = ".join(map(side, rule.sides)) + (f"   {words}" if words else ""))
+        else:
+            rows += indent("\n".join(_paragraph(words)), "  ").splitlines()
+    return "\n".join([*rows, "", book.letters, f"Source: {forms[0].source}"]) + "\n"
+
+
 def _tensor_operation(row: TensorOperation) -> str:
     """The operation with its entries: `a` and `b` are vectors or matrices, as they fit."""
     written = Apply(row.name, *map(Name, "ab"[: row.arity[0]]))
@@ -190,13 +210,6 @@ def _by_shapes(form: Callable[..., str], row: TensorOperation) -> list[str]:
             found[told] = f"   where {words.replace(' ', ' is ', 1)}"
     several = len(found) > 1
     return [f"  {one_line(parse(t))}{words if several else ''}" for t, words in found.items()]
-
-
-def _rule(name: str, forms: tuple[Rule, ...]) -> str:
-    rows = [name, ""]
-    rows += ["  " + " = ".join(map(side, rule.formula)) for rule in forms]
-    rows += ["", "u and v depend on x; a, b, c and n do not."]
-    return "\n".join([*rows, "", f"Source: {forms[0].source}"]) + "\n"
 
 
 def _listed(words: Iterable[str], between: str = "  ") -> str:

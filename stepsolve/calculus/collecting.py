@@ -22,7 +22,35 @@ from stepsolve.operations.table import OPERATIONS
 
 def factor_out(expression: Expression) -> Expression | None:
     """`f - f^2` as `f * (1 - f)`: the powers that all terms share, in front."""
-    parts = terms(expression)
+    plain = not any(head(node) in OPERATIONS and _is_call(node) for node in walk(expression))
+    if plain and is_polynomial(expression):
+        return None  # a polynomial is clearer as a sum
+    return _shared_in_front(expression)
+
+
+def factor_above(expression: Expression) -> Expression | None:
+    """`(x^2 + 2 x) / d` as `x (x + 2) / d`."""
+    match expression:
+        case Apply(operation="/", arguments=(top, bottom)) if numeric(bottom) is None:
+            product = _shared_in_front(top)
+            return None if product is None else tidy(Apply("/", product, bottom))
+    return None
+
+
+def cancel_number(expression: Expression) -> Expression | None:
+    """`(6 y - 3 x) / (3 y - 9)` as `(2 y - x) / (y - 3)`."""
+    match expression:
+        case Apply(operation="/", arguments=(top, bottom)) if head(bottom) in ("+", "-"):
+            numbers = [Fraction(_common([factors(t) for _, t in terms(s)])) for s in (top, bottom)]
+            shared = gcd(*(int(number) for number in numbers))
+            if shared > 1 and all(number.denominator == 1 for number in numbers):
+                by = constant(shared)
+                return tidy(Apply("/", _divided(top, by), _divided(bottom, by)))
+    return None
+
+
+def _shared_in_front(total: Expression) -> Expression | None:
+    parts = terms(total)
     if len(parts) < 2:
         return None
     split = [factors(part) for _, part in parts]
@@ -35,9 +63,6 @@ def factor_out(expression: Expression) -> Expression | None:
         }
     if not shared:
         return None
-    plain = not any(head(node) in OPERATIONS and _is_call(node) for node in walk(expression))
-    if plain and is_polynomial(expression):
-        return None  # a polynomial is clearer as a sum
     number = _common(split)
     rest = [
         Product(

@@ -34,7 +34,7 @@ def conditions(expression: Expression) -> Iterator[Expression]:
     A bound on an absolute value is told as one on a square, and a power that is not 0 as a base that
     is not. What is asked of one branch of a case distinction alone is not among them.
     """
-    yield from dict.fromkeys(_conditions(expression))
+    yield from dict.fromkeys(_conditions(expression, set()))
 
 
 def nonzero(expression: Expression) -> Expression:
@@ -42,14 +42,16 @@ def nonzero(expression: Expression) -> Expression:
     return _tidied(Apply("!=", expression, ZERO))
 
 
-def _conditions(expression: Expression) -> Iterator[Expression]:
-    if not isinstance(expression, Apply) or not names(expression):
+def _conditions(expression: Expression, seen: set[Expression]) -> Iterator[Expression]:
+    """Each part is asked once, however often it stands: a derivative repeats its function."""
+    if not isinstance(expression, Apply) or expression in seen or not names(expression):
         return
+    seen.add(expression)
     row = OPERATIONS.get(expression.operation)
     if row is None or row.chooses:
         return
     for argument in expression.arguments:
-        yield from _conditions(argument)
+        yield from _conditions(argument, seen)
     if row.name == "^":
         yield from _of_power(*expression.arguments)
     elif (written := _condition(row)) is not None:
@@ -57,7 +59,7 @@ def _conditions(expression: Expression) -> Iterator[Expression]:
         holes = dict(zip(row.parameters(len(arguments)), arguments, strict=True))
         condition = substitute(written, holes)
         if names(condition):
-            yield _tidied(condition)
+            yield from _each_factor(_tidied(condition))
 
 
 def _of_power(base: Expression, exponent: Expression) -> Iterator[Expression]:
@@ -70,6 +72,19 @@ def _of_power(base: Expression, exponent: Expression) -> Iterator[Expression]:
         yield _tidied(Apply(">=" if power > 0 else ">", base, ZERO))
     elif power < 0:
         yield _tidied(Apply("!=", base, ZERO))
+
+
+def _each_factor(condition: Expression) -> Iterator[Expression]:
+    """A product that is not 0 as its factors that are not."""
+    match condition:
+        case Apply(operation="!=", arguments=(Apply(operation="*") as product, zero)) if (
+            zero == ZERO
+        ):
+            for factor in product.arguments:
+                if names(factor):
+                    yield from _each_factor(_tidied(Apply("!=", factor, ZERO)))
+        case _:
+            yield condition
 
 
 @lru_cache
@@ -110,6 +125,8 @@ def _of_zero(sign: str, left: Expression) -> Expression | None:
     match left:
         case Apply(operation="abs", arguments=(inner,)) if sign in (">", "!="):
             return Apply("!=", inner, ZERO)
+        case Apply(operation="sqrt", arguments=(inner,)) if sign in (">", "!="):
+            return Apply(">", inner, ZERO)
         case Apply(operation="^", arguments=(base, n)) if sign == "!=" and (numeric(n) or -1) > 0:
             return Apply("!=", base, ZERO)
         case Apply(operation="neg" | "*") if sign == "!=":

@@ -16,7 +16,7 @@ from stepsolve.calculus.patterns import Bindings
 from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.tidy import ONE, ZERO, terms, tidy
 from stepsolve.derivation import Step
-from stepsolve.errors import StepsolveError
+from stepsolve.errors import Diagnosis, StepsolveError
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, transform
 from stepsolve.operations.table import OPERATIONS
 
@@ -26,7 +26,9 @@ _LONG = 40  # nodes beyond which a step refers to inner functions by their lette
 _SHORT = 12  # nodes up to which an inner function is written without letters of its own
 __all__ = ("METHODS", "Derivative", "differentiate")
 _DEEPEST = 300  # levels of an outcome: a sum has one for every term
-_TOO_LONG = "this is too long to differentiate in one piece: differentiate its parts one by one"
+_TOO_LONG = Diagnosis(
+    "this is too long to differentiate in one piece", hint="differentiate its parts one by one"
+)
 _SPARE = ("f", "g", "h", "k", "m")
 _LETTERS = ("u", "v", "w", "p", "q", "r", "s", "t")
 

@@ -22,6 +22,7 @@ FIXED = ("a", "b", "c", *(f"c_{k}" for k in range(4, 300)))
 _CONDITIONS = ("A", "B", "C", *(f"A_{k}" for k in range(4, 300)))
 _TOGETHER = 12  # factors in one product rule, which has that many terms of as many factors
 _MOST = 200  # parts of a chain; a tree over more of them would be too deep
+ASKED_FOR = "as asked for"  # of a rule that belongs to the method of the problem
 _X = Name("x")
 _ONE = Number("1")
 
@@ -29,8 +30,8 @@ _ONE = Number("1")
 class Rule(NamedTuple):
     """`diff(pattern, x) = template`; `inner` is the part that the chain rule calls u.
 
-    A linear rule is trivial when everything that it leaves open is. `because` is said where a
-    method was asked for that this rule belongs to.
+    A linear rule is trivial when everything that it leaves open is. `because` says why
+    this rule is taken where there are several ways.
     """
 
     name: str
@@ -198,7 +199,7 @@ def _by_logarithm(expression: Apply, asked: Asked) -> Fit | None:
         "logarithmic differentiation",
         Name("u"),
         Apply("*", Name("u"), diff(Name("v"))),
-        because="by the logarithm of the whole, as asked for",
+        because=ASKED_FOR,
         stated=Apply("*", Name("u"), diff(Apply("log", Apply("abs", Name("u"))))),
     )
     return rule, {"u": expression, "v": total}

@@ -15,13 +15,10 @@ from stepsolve.calculus.tidy import ONE, ZERO, tidy
 from stepsolve.checking.curves import Curve
 from stepsolve.checking.precise import Precise, Value
 from stepsolve.checking.rewrites import Sampler, check_steps
-from stepsolve.checking.worksheets import check_values, settled_values
 from stepsolve.derivation import (
     Block,
     Check,
-    Detail,
     Equation,
-    Lines,
     Result,
     Section,
     Step,
@@ -32,9 +29,8 @@ from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
 from stepsolve.operations.table import CONSTANTS
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.at_point import AtPoint
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.working import Workings
 
 _SHORT = 40  # nodes up to which a derivative is written without the first one's name
 _COUNTED = ("", "first", "second", "third")
@@ -93,7 +89,7 @@ class ImplicitSolution:
         method: str = METHODS[0],
     ) -> None:
         self.relation, self._method = relation, method
-        self._at, self._digits = at, digits
+        self._at = at
         self._precise = Precise()
         self._name = gradient_name(relation.dependent, relation.variable)
         self._slope = Name(self._name)
@@ -107,7 +103,7 @@ class ImplicitSolution:
         self._polished = textbook(quotient)
         self.form = self._polished[-1].after if self._polished else quotient
         self._higher = list(self._all_higher())
-        self._floats = evaluate(self._worksheet) if at else {}
+        self._point = AtPoint(at, self._worksheet, digits)
 
     def _side(self, label: str) -> Partial:
         relation = self.relation
@@ -156,12 +152,12 @@ class ImplicitSolution:
     def _curve(self) -> Curve:
         relation = self.relation
         sides = relation.left, relation.right
-        return Curve(*sides, relation.variable, relation.dependent, self._precise)
+        return Curve(*sides, relation.variable, relation.dependent, self._point.precise)
 
     @cached_property
     def points(self) -> list[dict[str, Value]]:
         """Points of the curve at which the derivatives are confirmed: the one given, or others."""
-        given = [{n: self._exact[n] for n in self._named}] if self._at else []
+        given = [{n: self._point.exact[n] for n in self._named}] if self._at else []
         solved = [at for point in given if (at := self._curve.nearest(point)) is not None]
         return solved or list(self._curve.points(self._named))
 
@@ -201,7 +197,7 @@ class ImplicitSolution:
                 put = (higher.put_in,) if higher.put_in != higher.form else ()
                 yield Equation((name, found, *put, higher.form))
             yield Result((name, higher.form))
-        yield from self._values()
+        yield from self._point.blocks(", a point of the curve")
 
     @cached_property
     def _worksheet(self) -> Worksheet:
@@ -216,28 +212,10 @@ class ImplicitSolution:
         found = dict.fromkeys([*names(relation.left), *names(relation.right)])
         return tuple(name for name in found if name not in CONSTANTS)
 
-    @cached_property
-    def _exact(self) -> dict[str, Value]:
-        if not self._at:
-            return {}
-        lines = {line.name: line.expression for line in self._worksheet.lines}
-        values, self._precise = settled_values(self._worksheet.given, lines)
-        return values
-
     @property
     def quantities(self) -> dict[str, float]:
         """The values at the point, rounded from the precise ones."""
-        return {name: float(value) + 0.0 for name, value in self._exact.items()}
-
-    def _values(self) -> Iterator[Block]:
-        if not self._at:
-            return
-        workings = Workings(self._exact, self._precise, self._digits)
-        parts: list[str | Expression] = []
-        for name, value in self._at.items():
-            parts += [Name(name), " = ", value, ", "]
-        yield Text(("At ", *parts[:-1], ", a point of the curve:"), Detail.BRIEF)
-        yield Lines(tuple(workings.line(line) for line in self._worksheet.lines))
+        return self._point.quantities
 
     # ---------------------------------------------------------------- the checks
 
@@ -263,5 +241,4 @@ class ImplicitSolution:
             sampler = Sampler(partial.form, self._named, self.answers, self._precise, ())
             yield from check_steps(partial.name, (put, *higher.polished), sampler)
             yield curve.check(partial.name, partial.body, higher.form, points, self.answers)
-        if self._at:
-            yield from check_values(list(self._exact), self._floats, self._exact)
+        yield from self._point.checks()

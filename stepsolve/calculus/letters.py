@@ -12,6 +12,7 @@ from stepsolve.notation.tree import Expression, Name, names, transform, walk
 
 _LONG = 10  # nodes beyond which an inner function may keep its letter
 _READABLE = 60  # nodes beyond which an answer keeps every letter that it can
+_PLAIN = 3  # nodes up to which what a letter stands for is written out: sin(w)
 
 
 def in_letters(
@@ -22,21 +23,21 @@ def in_letters(
     In a short form a long inner function has its letter if it recurs, in a long form always.
     Nothing is lost: the letters put back give the form again.
     """
-    letters = {inner: Name(name) for name, inner in definitions.items() if inner.size > _LONG}
-    if form.size <= _READABLE:
-        times = Counter(node for node in walk(form) if node in letters)
-        letters = {inner: name for inner, name in letters.items() if times[inner] > 1}
+    if all(inner.size <= _LONG for inner in definitions.values()):
+        return form, {}
+    letters: dict[Expression, Name] = {}
+    inside: dict[str, Expression] = {}
+    times = Counter(walk(form)) if form.size <= _READABLE else None
+    for name, inner in sorted(definitions.items(), key=lambda item: item[1].size):
+        if inner.size > _LONG and (times is None or times[inner] > 1):
+            short = transform(inner, letters.get)
+            if short.size > _PLAIN:
+                letters[inner], inside[name] = Name(name), short
     short = transform(form, letters.get)
-    told: dict[str, Expression] = {}
+    told: set[str] = set()
     waiting = [short]
     while waiting:
-        for name in names(waiting.pop()):
-            if name in definitions and name not in told and Name(name) in letters.values():
-                told[name] = _inside(definitions[name], letters)
-                waiting.append(told[name])
-    return short, {name: told[name] for name in definitions if name in told}
-
-
-def _inside(inner: Expression, letters: Mapping[Expression, Name]) -> Expression:
-    """An inner function with letters for those within it, not for itself."""
-    return transform(inner, lambda node: None if node is inner else letters.get(node))
+        found = [name for name in names(waiting.pop()) if name in inside and name not in told]
+        told.update(found)
+        waiting += [inside[name] for name in found]
+    return short, {name: inside[name] for name in definitions if name in told}

@@ -6,9 +6,31 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.identities import pythagoras
+from stepsolve.calculus.laws import laws
+from stepsolve.calculus.limit_powers import (
+    as_power,
+    as_power_of_e,
+    complement,
+    exponential,
+    joined_logarithms,
+    standard,
+)
 from stepsolve.calculus.limit_values import Approach, sign_near, size_far
+from stepsolve.calculus.normal import head, signed_sum
+from stepsolve.calculus.signs import Assumptions
 from stepsolve.calculus.tidy import ONE, build_product, factors, terms, tidy
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, transform
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Name,
+    Number,
+    names,
+    replaced,
+    substitute,
+    transform,
+    walk,
+)
 from stepsolve.operations.table import OPERATIONS
 
 MAX_SIZE = 150  # nodes of what a rewrite may give
@@ -36,17 +58,6 @@ def parts_of(expression: Expression) -> tuple[Expression, Expression]:
     )
 
 
-def _sum(parts: list[tuple[int, Expression]]) -> Expression:
-    result: Expression | None = None
-    for sign, part in parts:
-        if result is None:
-            result = part if sign > 0 else Apply("neg", part)
-        else:
-            result = Apply("+" if sign > 0 else "-", result, part)
-    assert result is not None
-    return result
-
-
 def ratio(above: Expression, below: Expression) -> Expression:
     """A quotient of two terms, powers of e together."""
     product = factors(Apply("/", above, below))
@@ -61,7 +72,7 @@ def ratio(above: Expression, below: Expression) -> Expression:
     rest = build_product(product._replace(powers=others))
     if not exponent:
         return rest
-    together = tidy(_sum(exponent))
+    together = tidy(signed_sum(exponent))
     if together == Number("0"):
         return rest
     return Apply("exp", together) if rest == ONE else Apply("*", rest, Apply("exp", together))
@@ -76,8 +87,12 @@ def _definition(expression: Expression, approach: Approach) -> Expression | None
         return None
     arguments = row.completed(expression.arguments)
     definition = row.definition_tree(len(arguments))
+    if definition is None:
+        formulas = (law for law in laws().get(row.name, ()) if law.left.children == (Name("a"),))
+        found = next((law.apply(expression, Assumptions()) for law in formulas), None)
+        return None if found is None or _BASIC.isdisjoint(map(head, walk(found))) else found
     holes = dict(zip(row.parameters(len(arguments)), arguments, strict=True))
-    return None if definition is None else substitute(definition, holes)
+    return substitute(definition, holes)
 
 
 _BASIC = frozenset(("exp", "log", "sqrt", "sin", "cos", "atan", "erf", "abs"))
@@ -124,7 +139,7 @@ def _divided(expression: Expression, by: Expression, sign_of_by: int) -> Express
                 found.append((sign * sign_of_by, Apply("sqrt", _divided(inner, square, 1))))
             case _:
                 found.append((sign, ratio(part, by)))
-    return _sum(found)
+    return signed_sum(found)
 
 
 def _multiplied_out(expression: Expression, approach: Approach) -> Expression | None:
@@ -138,8 +153,8 @@ def _multiplied_out(expression: Expression, approach: Approach) -> Expression | 
     if found is None:
         return None
     # the terms that cancel are gone after this
-    told = tidy(_sum([(sign, tidy(part)) for sign, part in found]))
-    result = tidy(_sum([(sign, ratio(part, below)) for sign, part in terms(told)]))
+    told = tidy(signed_sum([(sign, tidy(part)) for sign, part in found]))
+    result = tidy(signed_sum([(sign, ratio(part, below)) for sign, part in terms(told)]))
     left = (parts_of(part)[1] for _, part in terms(result))
     return None if any(approach.variable in names(bar) for bar in left) else result
 
@@ -186,6 +201,20 @@ def _collected(expression: Expression) -> Expression:
     return Apply("/", *parts_of(expression)) if parts_of(expression)[1] != ONE else tidy(expression)
 
 
+def _product_by_definition(expression: Expression, approach: Approach) -> Expression | None:
+    """A function whose definition is a product, such as x σ(x), within a product or quotient."""
+    for base in factors(expression).powers:
+        other = _definition(base, approach)
+        if head(other or ONE) == "*" and expression != base and other is not None:
+            return tidy(replaced(expression, base, other))
+    return None
+
+
+def _pythagoras(expression: Expression, approach: Approach) -> Expression | None:
+    """sin² + cos² as 1."""
+    return pythagoras(expression)
+
+
 def _factor_by_definition(expression: Expression, approach: Approach) -> Expression | None:
     """A product with a function whose definition is a fraction, as one fraction."""
     product = factors(expression)
@@ -204,7 +233,7 @@ def _term_by_definition(expression: Expression, approach: Approach) -> Expressio
     found = [(sign, part, _definition(part, approach)) for sign, part in terms(expression)]
     if not any(isinstance(d, Apply) and d.operation == "log" for _, _, d in found):
         return None
-    return _sum([(sign, definition or part) for sign, part, definition in found])
+    return signed_sum([(sign, definition or part) for sign, part, definition in found])
 
 
 def _as_quotient(expression: Expression, approach: Approach) -> Expression | None:
@@ -225,6 +254,9 @@ def _as_quotient(expression: Expression, approach: Approach) -> Expression | Non
             top = build_product(product._replace(powers=rest))
             bottom = build_product(product._replace(number=1, powers={base: -power}))
             return Apply("/", Apply("/", top, below) if below != ONE else top, bottom)
+    logs = [b for b, p in product.powers.items() if p == 1 and approach.variable in names(b)]
+    if len(logs) == 2 and below == ONE:
+        return Apply("/", logs[1], Apply("/", ONE, logs[0]))
     return None
 
 
@@ -240,7 +272,7 @@ def _common_factor(expression: Expression, approach: Approach) -> Expression | N
     largest = _largest([part for _, part in found], approach)
     if largest is None:
         return None
-    return Apply("*", largest, _sum([(sign, ratio(part, largest)) for sign, part in found]))
+    return Apply("*", largest, signed_sum([(sign, ratio(part, largest)) for sign, part in found]))
 
 
 def _conjugate(expression: Expression, approach: Approach) -> Expression | None:
@@ -252,8 +284,8 @@ def _conjugate(expression: Expression, approach: Approach) -> Expression | None:
     if not any(isinstance(p, Apply) and p.operation == "sqrt" for p in (first, other)):
         return None
     squares = [(s, _squared(p)) for s, p in found]
-    above = expanded(_sum(squares))
-    return None if above is None else Apply("/", tidy(_sum(above)), Apply("+", first, other))
+    above = expanded(signed_sum(squares))
+    return None if above is None else Apply("/", tidy(signed_sum(above)), Apply("+", first, other))
 
 
 def _squared(part: Expression) -> Expression:
@@ -269,7 +301,9 @@ def _one_logarithm(expression: Expression, approach: Approach) -> Expression | N
     if len(logs) != 1 or len(found) < 2:
         return None
     (kept,) = (sign for sign, part in found if part is logs[0])
-    rest = _sum([(sign * kept, part) for sign, part in found if part is not logs[0]])
+    rest = signed_sum([(sign * kept, part) for sign, part in found if part is not logs[0]])
+    if any(approach.variable in names(parts_of(part)[1]) for _, part in found):
+        return None  # e^(1/x) would make it worse
     divisor = Apply("exp", tidy(Apply("neg", rest)))
     inside = _divided(logs[0].children[0], divisor, 0)
     together = Apply("log", inside)
@@ -284,18 +318,8 @@ def _one_fraction(expression: Expression, approach: Approach) -> Expression | No
     (s, (a, b)), (t, (c, d)) = ((sign, parts_of(part)) for sign, part in found)
     if b == ONE and d == ONE:
         return None
-    above = _sum([(s, tidy(Apply("*", a, d))), (t, tidy(Apply("*", c, b)))])
+    above = signed_sum([(s, tidy(Apply("*", a, d))), (t, tidy(Apply("*", c, b)))])
     return Apply("/", above, tidy(Apply("*", b, d)))
-
-
-def _exponential(expression: Expression, approach: Approach) -> Expression | None:
-    """A power as a power of e."""
-    if not isinstance(expression, Apply) or expression.operation != "^":
-        return None
-    base, exponent = expression.arguments
-    if base == Name("e"):
-        return Apply("exp", exponent)
-    return Apply("exp", Apply("*", exponent, Apply("log", base)))
 
 
 def _simpler(expression: Expression, approach: Approach) -> Expression | None:
@@ -321,36 +345,32 @@ def _by_sign(expression: Expression, approach: Approach) -> Expression | None:
     return transform(expression, change)
 
 
-def _complement(expression: Expression, approach: Approach) -> Expression | None:
-    """What is left of 1 by a logistic function is a logistic function."""
-
-    def change(node: Expression) -> Expression | None:
-        match node:
-            case Apply(
-                operation="-",
-                arguments=(Number(text="1"), Apply(operation="sigmoid", arguments=(inner,))),
-            ):
-                return Apply("sigmoid", tidy(Apply("neg", inner)))
-        return None
-
-    return transform(expression, change)
-
-
 def _product_out(expression: Expression, approach: Approach) -> Expression | None:
     """A product with a sum, term by term."""
     found = expanded(expression)
-    return None if found is None or len(found) < 2 else _sum(found)
+    return None if found is None or len(found) < 2 else signed_sum(found)
 
 
 ROWS = (
     Rewrite("the sign that holds near there", _by_sign),
     Rewrite("cancel", _simpler),
     Rewrite("by definition", _definition),
+    Rewrite("sin²a + cos²a = 1", _pythagoras),
+    Rewrite("by definition", _product_by_definition, "quotient"),
+    Rewrite("write as a power", as_power, "quotient"),
+    Rewrite("write as a power", as_power, "0*inf"),
+    Rewrite("write as a power of e", as_power_of_e, "quotient"),
+    Rewrite("write as a power of e", as_power_of_e, "0*inf"),
+    Rewrite("one logarithm", joined_logarithms, "0*inf"),
+    Rewrite("one logarithm", joined_logarithms, "quotient"),
+    Rewrite("one logarithm", joined_logarithms, "inf-inf"),
     Rewrite("multiply out and cancel", _multiplied_out, "0/0"),
     Rewrite("divide by the dominant term", _dominant, "inf/inf"),
     Rewrite(HOSPITAL, _hospital, "quotient"),
-    Rewrite("1 − σ(u) = σ(−u)", _complement, "0*inf"),
+    Rewrite("what is left of 1", complement, "0*inf"),
+    Rewrite("multiply and divide by the argument", standard, "0*inf"),
     Rewrite("by definition", _factor_by_definition, "0*inf"),
+    Rewrite("by definition", _factor_by_definition, "quotient"),
     Rewrite("by definition", _term_by_definition, "inf-inf"),
     Rewrite("write the product as a quotient", _as_quotient, "0*inf"),
     Rewrite("multiply out", _product_out, "0*inf"),
@@ -358,7 +378,7 @@ ROWS = (
     Rewrite("multiply by the conjugate", _conjugate, "inf-inf"),
     Rewrite("factor out the dominant term", _common_factor, "inf-inf"),
     Rewrite("common denominator", _one_fraction, "inf-inf"),
-    Rewrite("write as a power of e", _exponential),
+    Rewrite("write as a power of e", exponential),
 )
 
 
@@ -375,15 +395,3 @@ def rewrites(
             other = substitute(other, {"π": Name("pi")})
         if other is not None and other != expression and other.size <= MAX_SIZE:
             yield row, other
-
-
-def without_euler(expression: Expression) -> Expression:
-    """The expression with `e^u` as `exp(u)`."""
-
-    def change(node: Expression) -> Expression | None:
-        match node:
-            case Apply(operation="^", arguments=(Name(name="e"), exponent)):
-                return Apply("exp", without_euler(exponent))
-        return None
-
-    return transform(expression, change)

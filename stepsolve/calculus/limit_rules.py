@@ -21,6 +21,7 @@ from stepsolve.calculus.limit_values import (
     sign_near,
     sign_of,
 )
+from stepsolve.calculus.limit_waves import changes_sign, is_bounded, swing
 from stepsolve.calculus.tidy import ZERO, terms, tidy
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import Step
@@ -31,9 +32,6 @@ from stepsolve.operations.table import OPERATIONS
 
 if TYPE_CHECKING:
     from stepsolve.calculus.limits import Engine
-
-_BOUNDED = frozenset(("sin", "cos", "tanh", "sigmoid", "erf", "atan", "sign"))
-_WAVES = frozenset(("sin", "cos"))
 
 # operation, limit of its argument: what it tends to. Stewart, Calculus, 8th ed., 2.6, 6.2
 AT_INFINITY: dict[tuple[str, Expression], Expression] = {
@@ -51,6 +49,7 @@ AT_INFINITY: dict[tuple[str, Expression], Expression] = {
     ("sign", MINUS_INF): Apply("neg", Number("1")),
     ("asinh", INF): INF,
     ("asinh", MINUS_INF): MINUS_INF,
+    ("acosh", INF): INF,
 }
 
 
@@ -64,7 +63,10 @@ def _sum(engine: Engine, node: Apply) -> Limit:
     after = _signed([(sign, engine.lim(part)) for sign, part in parts])
     waves = [f for f in found if f.reason == "waves"]
     if any(f.value is None and f.reason != "waves" for f in found):
-        return engine.open(node, found, next((f.reason for f in found if f.reason == "sides"), ""))
+        reasons = {f.reason for f in found if f.value is None}
+        unsigned = reasons == {"unsigned"} and not any(is_infinite(f.value) for f in found)
+        alone = unsigned and sum(f.value is None for f in found) == 1
+        return engine.open(node, found, "sides" if "sides" in reasons else "unsigned" * alone)
     values = [
         (f.value if sign > 0 else negative(f.value))
         for (sign, _), f in zip(parts, found, strict=True)
@@ -95,20 +97,27 @@ def _signed(parts: list[tuple[int, Expression]]) -> Expression:
 
 
 def _product(engine: Engine, node: Apply) -> Limit:
-    first, other = node.arguments
-    found = engine.of(first), engine.of(other)
+    found = engine.of(node.arguments[0]), engine.of(node.arguments[1])
     after = Apply("*", *map(engine.lim, node.arguments))
     for k in (0, 1):
         vanishing, other_ = found[k].value, found[1 - k].value
         if vanishing is None or other_ is not None or sign_of(vanishing) != 0:
             continue
-        if _is_bounded(node.arguments[1 - k]):
+        if is_bounded(node.arguments[1 - k], engine.variable.name):
             name = "bounded times vanishing (squeeze)"
             return engine.together(name, node, ZERO, (found[k],), ZERO)
     a, b = found[0].value, found[1].value
+    for k in (0, 1):
+        other, beside = node.arguments[1 - k], is_infinite(found[k].value)
+        if beside and found[1 - k].reason == "waves" and changes_sign(other, engine.variable.name):
+            name = "oscillation without bound"
+            return engine.together(name, node, after, found, None, "wild")
     if a is None or b is None:
         sides = "sides" if "sides" in (found[0].reason, found[1].reason) else ""
         known = a if b is None else b
+        unsigned = "unsigned" in (found[0].reason, found[1].reason)
+        if unsigned and known is not None and sign_of(known) != 0:
+            return engine.open(node, found, "unsigned")
         waves = "waves" in (found[0].reason, found[1].reason) and known is not None
         if waves and known is not None and not is_infinite(known) and sign_of(known):
             return engine.together("bounded oscillation", node, after, found, None, "waves")
@@ -119,12 +128,8 @@ def _product(engine: Engine, node: Apply) -> Limit:
     if 0 in signs:
         return engine.open(node, found, "0*inf")
     if signs[0] is None or signs[1] is None:
-        return engine.open(node, found)
+        return engine.open(node, found, "unsigned")
     return engine.together("product rule", node, after, found, infinity(signs[0] * signs[1]))
-
-
-def _is_bounded(node: Expression) -> bool:
-    return isinstance(node, Apply) and node.operation in _BOUNDED
 
 
 def _quotient(engine: Engine, node: Apply) -> Limit:
@@ -132,9 +137,15 @@ def _quotient(engine: Engine, node: Apply) -> Limit:
     found = engine.of(above), engine.of(below)
     after = Apply("/", *map(engine.lim, node.arguments))
     a, b = found[0].value, found[1].value
-    if is_infinite(b) and (found[0].reason == "waves" or (a is None and _is_bounded(above))):
+    bounded = a is None and is_bounded(above, engine.variable.name)
+    if is_infinite(b) and (found[0].reason == "waves" or bounded):
         name = "bounded over unbounded (squeeze)"
         return engine.together(name, node, ZERO, (found[1],), ZERO)
+    unsigned = [f.reason == "unsigned" for f in found]
+    if any(unsigned) and all(f.reason == "unsigned" or is_infinite(f.value) for f in found):
+        return engine.open(node, found, "inf/inf")
+    if unsigned[1] and a is not None:
+        return engine.together("finite over unbounded", node, after, found, ZERO)
     if a is None or b is None:
         sides = "sides" if "sides" in (found[0].reason, found[1].reason) else ""
         return engine.open(node, found, sides)
@@ -171,7 +182,8 @@ def _power(engine: Engine, node: Apply) -> Limit:
         return engine.open(node, (), "power")
     found = engine.of(base)
     if found.value is None:
-        return engine.open(node, (found,), found.reason if found.reason == "sides" else "")
+        kept = found.reason in ("sides", "unsigned")
+        return engine.open(node, (found,), found.reason if kept else "")
     after = Apply("^", engine.lim(base), exponent)
     power = numeric(tidy(exponent))
     sign = sign_of(found.value)
@@ -212,13 +224,15 @@ def function(engine: Engine, node: Apply) -> Limit:
     after = Apply(node.operation, engine.lim(argument))
     value = found.value
     if is_infinite(value):
-        if node.operation in _WAVES:
+        if swing(node, engine.variable.name) is not None:
             return engine.together("oscillation", node, after, (found,), None, "waves")
         known = AT_INFINITY.get((node.operation, value))
         if known is None:
             return engine.open(node, (found,))
         name = f"{node.operation} → {one_line(known)} at {one_line(value)}"
         return engine.together(name, node, after, (found,), known)
+    if node.operation in ("floor", "ceil"):
+        return _rounded(engine, node, found)
     if node.operation in ("log", "sign") and sign_of(value) == 0:
         return _at_zero(engine, node, found)
     there = number_of(Apply(node.operation, value))
@@ -237,6 +251,24 @@ def _at_zero(engine: Engine, node: Apply, found: Limit) -> Limit:
     value = negative(value) if near < 0 else value
     after = Apply(node.operation, engine.lim(node.arguments[0]))
     return engine.together(f"{node.operation} near 0", node, after, (found,), value)
+
+
+def _rounded(engine: Engine, node: Apply, found: Limit) -> Limit:
+    """floor and ceil: at a whole number the side from which their argument comes decides."""
+    assert found.value is not None
+    (argument,) = node.arguments
+    after = Apply(node.operation, engine.lim(argument))
+    put = settled(Apply(node.operation, found.value))
+    name = f"continuity of {node.operation}"
+    if put != settled(found.value):
+        return engine.together(name, node, after, (found,), put)
+    near = sign_near(Apply("-", argument, found.value), engine.approach)
+    if near is None:
+        return engine.open(node, (found,), "" if engine.approach.side else "sides")
+    step = {("floor", -1): "-", ("ceil", 1): "+"}.get((node.operation, near))
+    value = put if step is None else settled(Apply(step, put, Number("1")))
+    name = f"{node.operation} beside a whole number"
+    return engine.together(name, node, value, (found,), value)
 
 
 def _choice(engine: Engine, node: Apply) -> Limit:

@@ -22,14 +22,17 @@ _FAR = 200  # powers of two that are as near as anything here needs
 
 
 SIDES_DIFFER = "the sides differ"
+NEVER = ("waves", "wild")
+"""Reasons that say that there is no limit: oscillation, bounded or not."""
 HUGE = 1e25  # what a pole leaves of 50 digits: tan at pi/2
 
 
 class Limit(NamedTuple):
     """What comes of a limit: its step, and its value, or None with the reason.
 
-    The reason is `waves` for bounded oscillation, `sides` where one-sided limits are needed,
-    and a form such as `0/0` or nothing where the rules do not decide.
+    The reason is `waves` for bounded oscillation, `wild` for one without bound, `sides` where
+    one-sided limits are needed, `unsigned` for an infinity whose sign hangs on symbols, and a form
+    such as `0/0` or nothing where the rules do not decide.
     """
 
     step: Step
@@ -39,7 +42,7 @@ class Limit(NamedTuple):
     @property
     def is_none(self) -> bool:
         """Whether it is known that there is no limit."""
-        return self.reason == "waves" or self.step.rule == SIDES_DIFFER
+        return self.reason in NEVER or self.step.rule == SIDES_DIFFER
 
 
 class Approach(NamedTuple):
@@ -127,7 +130,7 @@ def _tidied(value: Expression) -> Expression:
             return None
         inner = Apply(node.operation, *map(_tidied, node.arguments))
         free = set(names(inner)) - set(CONSTANTS)
-        return inner if free or node == value else settled(inner)
+        return inner if free or inner == value else settled(inner)
 
     return tidy(transform(value, inside))
 

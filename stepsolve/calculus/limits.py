@@ -9,9 +9,21 @@ Source: Stewart, Calculus, 8th ed., 2.3 to 2.6 and 4.4.
 
 from __future__ import annotations
 
-from stepsolve.calculus.limit_rewrites import HOSPITAL, rewrites, without_euler
+from collections.abc import Iterator
+
+from stepsolve.calculus.limit_powers import without_euler
+from stepsolve.calculus.limit_rewrites import HOSPITAL, rewrites
 from stepsolve.calculus.limit_rules import RULES, function
-from stepsolve.calculus.limit_values import HUGE, SIDES_DIFFER, Approach, Limit, settled
+from stepsolve.calculus.limit_values import (
+    HUGE,
+    NEVER,
+    SIDES_DIFFER,
+    Approach,
+    Limit,
+    is_infinite,
+    settled,
+)
+from stepsolve.calculus.limit_waves import swing, with_angles
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.checking.sampling import candidates
 from stepsolve.derivation import Step
@@ -19,8 +31,8 @@ from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute, walk
 from stepsolve.operations.table import CONSTANTS
 
-_BUDGET = 120  # limits of parts that are tried before the question is left open
-_DEEPEST = 14
+_BUDGET = 200  # limits of parts that are tried before the question is left open
+_DEEPEST = 20
 _SHORT = 4  # nodes up to which a limit needs no explanation if those of its parts need none
 
 
@@ -34,7 +46,7 @@ def find_limit(body: Expression, approach: Approach) -> Limit:
     sides = [find_limit(body, approach._replace(side=side)) for side in (-1, 1)]
     values = [side.value for side in sides]
     if None in values:
-        return next((side for side in sides if side.reason == "waves"), found)
+        return next((side for side in sides if side.reason in NEVER), found)
     steps = tuple(side.step for side in sides)
     before = approach.of(body)
     if values[0] == values[1] and values[0] is not None:
@@ -80,22 +92,37 @@ class Engine:
             return found
         rule = RULES.get(node.operation, function)
         found = rule(self, node)
-        if found.value is not None or found.reason in ("waves", "sides"):
+        if found.value is not None or found.reason in (*NEVER, "sides"):
             return found
-        return self._rewritten(node, found.reason) or found
+        return self._rewritten(node, found) or self._swinging(node) or found
 
-    def _rewritten(self, node: Apply, form: str) -> Limit | None:
+    def _swinging(self, node: Apply) -> Limit | None:
+        """No limit, where a combination of sines and cosines is not constant."""
+        seen = swing(node, self.variable.name)
+        if seen is None:
+            return None
+        below = self.of(seen.angle)
+        if not is_infinite(below.value):
+            return None
+        after = with_angles(node, self.variable.name, self.lim)
+        step = Step("oscillation", self.lim(node), after, steps=(below.step,))
+        return Limit(step, None, "waves")
+
+    def _rewritten(self, node: Apply, found: Limit) -> Limit | None:
+        form = found.reason
         for row, other in rewrites(node, self.approach, form):
             below = self.of(other)
-            if below.value is None and below.reason not in ("waves", "sides"):
+            if below.value is None and below.reason not in (*NEVER, "sides"):
                 continue
-            if below.reason == "waves" and row.name == HOSPITAL:
+            if below.reason in NEVER and row.name == HOSPITAL:
                 continue  # (x + sin(x)) / x has a limit, the quotient of the derivatives none
             if below.value is None and below.reason == "sides" and not self.approach.side:
                 return Limit(below.step, None, "sides")
             name = f"{row.name}, {_pretty(form)}" if row.form and form else row.name
             result = below.value
-            step = Step(name, self.lim(node), self.lim(other), steps=(below.step,), result=result)
+            parts = _both_parts(found) if row.name == HOSPITAL else ()
+            steps = (*parts, below.step)
+            step = Step(name, self.lim(node), self.lim(other), steps=steps, result=result)
             return Limit(step, result, below.reason)
         return None
 
@@ -160,6 +187,15 @@ class Engine:
         return self.together("open", node, self.lim(node), parts, None, reason)
 
 
+def _both_parts(quotient: Limit) -> Iterator[Step]:
+    """What L'Hôpital's rule asks for: that numerator and denominator vanish, or grow, together."""
+    for part in quotient.step.steps:
+        if part.result is not None:
+            yield part._replace(trivial=True)
+        elif part.trivial:
+            yield part
+
+
 def _jumps(part: Expression, point: Point, precise: Precise) -> bool:
     """Whether a comparison or a sign changes just here."""
     match part:
@@ -167,6 +203,8 @@ def _jumps(part: Expression, point: Point, precise: Precise) -> bool:
             return bool(precise.evaluate(a, point) == precise.evaluate(b, point))
         case Apply(operation="sign", arguments=(a,)):
             return bool(precise.evaluate(a, point) == 0)
+        case Apply(operation="floor" | "ceil", arguments=(a,)):
+            return bool(precise.evaluate(part, point) == precise.evaluate(a, point))
     return False
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.recurrences import Linear, Recurrence, product, signed_sum, total
 from stepsolve.calculus.tidy import ONE, ZERO, terms, tidy
 from stepsolve.derivation import Step
@@ -20,6 +21,7 @@ from stepsolve.notation.tree import Apply, Expression, Name, Number, names, subs
 
 GENERAL, UNIT = "a^n * s + b * (1 - a^n) / (1 - a)", "s + n * b"
 HOMOGENEOUS = "a^n * s"
+TRIANGULAR = "b * n * (n - 1) / 2"
 _ELLIPSIS = Name("…")
 
 # rule, and what the expression becomes by it
@@ -76,6 +78,28 @@ class Solved:
         body = tidy(substitute(recurrence.body, one))
         alike = Recurrence(recurrence.sequence, recurrence.index, body)
         return Solved(alike, Linear(ONE, increment), self.seed)
+
+    def slope_at_one(self, name: str) -> Expression | None:
+        """The derivative of the closed form by a name where the coefficient is 1.
+
+        By the coefficient itself from the sum of powers, whose derivatives at 1 are 0, 1, 2 ...
+        None where the coefficient is no name, or may not be 1.
+        """
+        if self.special is None:
+            return None
+        a, b = self.parts
+        one, n = dict.fromkeys(names(a), ONE), Name(self.recurrence.index)
+        if name == self.seed.name:
+            return ONE
+        by = differentiate(b, name).value
+        steady = _times(n, tidy(substitute(by, one)))
+        if a != Name(name):
+            return tidy(steady)
+        increment = self.special.parts.increment
+        triangular = substitute(_tree(TRIANGULAR), {"b": increment, "n": n})
+        triangular = triangular if numeric(increment) is None else tidy(triangular)
+        parts = [_times(n, self.seed), triangular, tidy(steady)]
+        return total([part for part in parts if part != ZERO])
 
     def closed(self, index: Expression) -> Expression:
         """The closed form at an index."""

@@ -26,8 +26,16 @@ from stepsolve.calculus.fractions import (
 )
 from stepsolve.calculus.laws import Definition, choice_made, laws
 from stepsolve.calculus.normal import head, settle
+from stepsolve.calculus.roots import of_numbers
 from stepsolve.calculus.signs import ZERO_ALONE, Assumptions
-from stepsolve.calculus.sums import constant_in, constant_out, exchanged, linear, substituted
+from stepsolve.calculus.sums import (
+    constant_in,
+    constant_out,
+    exchanged,
+    linear,
+    substituted,
+    written_out,
+)
 from stepsolve.calculus.tidy import ZERO
 from stepsolve.notation.tree import (
     Apply,
@@ -248,7 +256,12 @@ def derivative(node: Expression, known: Knowledge) -> Ways:
     match node:
         case Apply(operation="diff", arguments=(body, Name() as variable)):
             inner = {head(part) for part in walk(body)}
-            if inner & known.slopes or "diff" in inner or inner & known.parities.keys():
+            if (
+                "sum" in inner
+                or inner & known.slopes
+                or "diff" in inner
+                or inner & known.parities.keys()
+            ):
                 return
             value = differentiate(body, variable.name).value
             yield "differentiate", "differentiate", value
@@ -270,4 +283,6 @@ _LOCAL: tuple[Local, ...] = (
     exchanged,
     substituted,
     _by_entry,
+    written_out,
+    of_numbers,
 )

@@ -46,10 +46,17 @@ _VALUES: dict[Expression, Expression] = {
     Apply("sin", ZERO): ZERO,
     Apply("cos", ZERO): ONE,
     Apply("tan", ZERO): ZERO,
+    Apply("sin", Name("pi")): ZERO,
+    Apply("cos", Name("pi")): Apply("neg", ONE),
+    Apply("sin", Apply("/", Name("pi"), constant(2))): ONE,
+    Apply("cos", Apply("/", Name("pi"), constant(2))): ZERO,
     Apply("sinh", ZERO): ZERO,
     Apply("cosh", ZERO): ONE,
     Apply("tanh", ZERO): ZERO,
     Apply("abs", ZERO): ZERO,
+    Apply("asin", ZERO): ZERO,
+    Apply("atan", ZERO): ZERO,
+    Apply("erf", ZERO): ZERO,
 }
 
 

@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 from stepsolve.algebra import Judge
 from stepsolve.calculus.engine import differentiate
+from stepsolve.calculus.letters import in_letters
 from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.textbook import textbook
 from stepsolve.calculus.tidy import constant
 from stepsolve.checking.precise import Precise
 from stepsolve.checking.rewrites import Sampler, check_derivative, check_steps, counted, flat
 from stepsolve.derivation import Check, Step
-from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, walk
+from stepsolve.errors import Diagnosis, StepsolveError
+from stepsolve.notation.tree import Apply, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
 
-_LONG = 10  # nodes beyond which an inner function that recurs keeps its letter in the answer
+LARGEST = 20_000  # nodes of a derivative: the next one would have many times more
 
 
 class Partial(NamedTuple):
@@ -41,14 +43,8 @@ class Partial(NamedTuple):
 
     @property
     def with_letters(self) -> tuple[Expression, dict[str, Expression]]:
-        """The final form with the letters of long inner functions that recur, and what they are."""
-        form, letters = self.form, {}
-        for letter, inner in self.definitions.items():
-            recurs = sum(node == inner for node in walk(form)) > 1
-            if inner.size > _LONG and recurs:
-                form = replaced(form, inner, Name(letter))
-                letters[letter] = inner
-        return form, letters
+        """The final form in the letters of inner functions where it would swell, and what they are."""
+        return in_letters(self.form, self.definitions)
 
     def sampler(self, precise: Precise, also: Iterable[str] = ()) -> Sampler:
         """Points at which the function and its derivative have real values; `also` get values."""
@@ -65,7 +61,11 @@ class Partial(NamedTuple):
 
     def checks(self, sampler: Sampler) -> Iterator[Check]:
         """Every step at random points, the outcome by differences, and both by SymPy."""
-        yield from check_steps(self.name, self.steps, sampler)
+        steps = self.steps
+        form, letters = self.with_letters
+        if letters:
+            steps = (*steps, Step("in letters", self.form, form))
+        yield from check_steps(self.name, steps, sampler)
         yield check_derivative(self.name, self.body, self.variable, self.form, sampler)
         yield from self._by_sympy()
 
@@ -98,9 +98,13 @@ def work_out(
 ) -> Partial:
     """The derivative of a body by a variable, from the rules to the form of a textbook.
 
-    `taken` are names that no inner function may get; for the others see `Partial`.
+    `taken` are names that no inner function may get; for the others see `Partial`. Raises
+    `StepsolveError` where the outcome has more than `LARGEST` nodes.
     """
     found = differentiate(body, variable, taken, euler=euler, method=method, dependent=dependent)
+    if found.value.size > LARGEST:
+        message = f"{name} has more than {LARGEST} numbers, names and signs, too many for a page"
+        raise StepsolveError(Diagnosis(message, hint="ask for a lower order, or part by part"))
     first = found.step
     if first.steps and first.result is None:
         first = first._replace(result=found.value)

@@ -28,6 +28,8 @@ from stepsolve.calculus.moves import (
     unfoldings,
 )
 from stepsolve.calculus.normal import fraction, head, key, settle
+from stepsolve.calculus.roots import of_numbers
+from stepsolve.calculus.sums import written_out
 from stepsolve.calculus.tidy import ZERO, factors
 from stepsolve.derivation import Step
 from stepsolve.notation.precedence import COMPARISONS
@@ -305,7 +307,7 @@ def _straight(expression: Expression, known: Knowledge) -> Iterator[tuple[Link, 
     """The moves that need no choice, in their order; inner fractions before outer ones."""
     yield from unfoldings(expression, known)
     inside = sorted(dict.fromkeys(walk(expression)), key=lambda node: node.size)
-    for local in (derivative, common_denominator):
+    for local in (written_out, derivative, of_numbers, common_denominator):
         yield from moves_at(inside, local, expression, known)
     top, _ = fraction(expression)
     for local in (multiply_out, cosine_to_sine):

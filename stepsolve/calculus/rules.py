@@ -12,7 +12,15 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 from stepsolve.calculus import families
-from stepsolve.calculus.families import FAMILIES, Asked, Fit, Rule, case_rule, product_rule
+from stepsolve.calculus.families import (
+    ASKED_FOR,
+    FAMILIES,
+    Asked,
+    Fit,
+    Rule,
+    case_rule,
+    product_rule,
+)
 from stepsolve.calculus.patterns import Bindings, match
 from stepsolve.notation.tree import Apply, Expression, Name, Number, substitute
 from stepsolve.operations.table import OPERATIONS
@@ -45,6 +53,12 @@ _ROWS = (
     ("logarithmic differentiation", "u^v", "u^v * diff(v * log(u), x)", "", False),
 )
 
+# why one of several ways is taken
+_BECAUSE = {
+    "reciprocal rule": "as the numerator is constant",
+    "logarithmic differentiation": "as base and exponent both vary",
+}
+
 # the same for those that belong to a method, with what they say of it
 _Row = tuple[str, str, str, str, bool]
 _BY_METHOD: dict[str, tuple[tuple[_Row, ...], str]] = {
@@ -53,7 +67,7 @@ _BY_METHOD: dict[str, tuple[tuple[_Row, ...], str]] = {
             ("quotient rule", "c / u", "(diff(c, x) * u - c * diff(u, x)) / u^2", "", False),
             ("quotient rule", "u / v", "(diff(u, x) * v - u * diff(v, x)) / v^2", "", False),
         ),
-        "by the quotient rule, as asked for",
+        ASKED_FOR,
     ),
     "product": (
         (
@@ -61,7 +75,7 @@ _BY_METHOD: dict[str, tuple[tuple[_Row, ...], str]] = {
             ("quotient as a product", "u / v", "diff(u * v^(-1), x)", "", False),
             ("quotient as a product", "c / u", "diff(c * u^(-1), x)", "", False),
         ),
-        "as a product with a negative power, as asked for",
+        ASKED_FOR,
     ),
 }
 
@@ -84,7 +98,9 @@ def rows_by_method() -> dict[str, tuple[Rule, ...]]:
 def _row(name: str, pattern: str, template: str, inner: str, linear: bool) -> Rule:
     from stepsolve.source.expression import parse
 
-    return Rule(name, parse(pattern), parse(template), inner, linear)
+    return Rule(
+        name, parse(pattern), parse(template), inner, linear, because=_BECAUSE.get(name, "")
+    )
 
 
 @lru_cache(maxsize=1)

@@ -109,6 +109,10 @@ class Assumptions:
         match node:
             case Name(name="e" | "pi" | "π"):
                 return POSITIVE
+            case Apply(operation="-", arguments=(Apply(operation="exp", arguments=(a,)), one)) if (
+                numeric(one) == 1
+            ):
+                return self._of(a)
             case Apply(operation="+" | "-" | "neg") if len(terms(node)) > 1:
                 total: Signs = frozenset((0,))
                 for sign, part in terms(node):

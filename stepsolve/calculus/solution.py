@@ -13,15 +13,14 @@ from stepsolve.calculus.domain import restrictions
 from stepsolve.calculus.partial import Partial, work_out
 from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.tidy import constant, tidy
-from stepsolve.checking.precise import Point, Precise, Value
+from stepsolve.checking.precise import Point, Precise
 from stepsolve.checking.rewrites import TOLERANCE, Sampler, check_derivative
-from stepsolve.checking.worksheets import GradientOracle, Gradients, check_values, settled_values
+from stepsolve.checking.worksheets import GradientOracle, Gradients
 from stepsolve.derivation import (
     Block,
     Check,
     Detail,
     Equation,
-    Lines,
     Result,
     Section,
     Steps,
@@ -30,11 +29,10 @@ from stepsolve.derivation import (
 from stepsolve.notation.exact import numeric
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
-from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, substitute, walk
-from stepsolve.operations.table import OPERATIONS
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, substitute
+from stepsolve.worksheet.at_point import AtPoint
+from stepsolve.worksheet.kinks import conventions
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.working import Workings
 
 By = tuple[str, ...]
 """What is differentiated by, in turn."""
@@ -80,13 +78,13 @@ class Solution:
     ) -> None:
         self.function = function
         self._method = method
-        self._at, self._digits, self._euler = at, digits, euler
+        self._at, self._euler = at, euler
         self._precise = Precise()
         self.partials: dict[By, Partial] = {}
         for by in function.wanted:
             for order in range(1, len(by) + 1):
                 self._work_out(by[:order])
-        self._floats = evaluate(self._worksheet) if at else {}
+        self._point = AtPoint(at, self._worksheet, digits)
 
     def _work_out(self, by: By) -> None:
         if by in self.partials:
@@ -106,6 +104,12 @@ class Solution:
 
     def _name(self, by: By) -> str:
         return gradient_name(self.function.name, *by) if by else self.function.name
+
+    @property
+    def partial_names(self) -> frozenset[str]:
+        """The names of the derivatives that are partial: those of a function of several variables."""
+        several = len(self.function.parameters) > 1
+        return frozenset(p.name for p in self.partials.values()) if several else frozenset()
 
     @property
     def answers(self) -> dict[str, Expression]:
@@ -134,7 +138,7 @@ class Solution:
         if not alone:
             yield Section((function.left,))
         yield Equation((function.left, function.body))
-        yield from self._kinks()
+        yield from conventions((function.body,))
         if self._method != METHODS[0]:
             yield Text((f"Where there are several ways, the method asked for: {self._method}.",))
         for order in range(1, max(map(len, self.partials)) + 1):
@@ -143,18 +147,23 @@ class Solution:
                     yield from self._derivative(by, partial)
             yield from self._gradient() if order == 1 else self._hessian() if order == 2 else ()
         yield from self._direction()
-        yield from self._values()
+        yield from self._point.blocks()
 
     def _derivative(self, by: By, partial: Partial) -> Iterator[Block]:
         if len(self.partials) > 1:
             yield Section(self._heading(by))
         if partial.variable not in names(partial.body):
             yield Text((Name(partial.variable), " does not occur, so the derivative is 0."))
-        yield Steps(partial.steps)
+        yield Steps(partial.steps, of=partial.name)
         form, letters = partial.with_letters
         yield Result((Name(partial.name), form))
-        for letter, inner in letters.items():
-            yield Text(("with ", Name(letter), " = ", inner), Detail.BRIEF)
+        if letters:
+            told = [
+                part
+                for letter, inner in letters.items()
+                for part in (", ", Name(letter), " = ", inner)
+            ]
+            yield Text(("with ", *told[1:]), Detail.BRIEF)
         yield from self._restricted(partial)
 
     def _heading(self, by: By) -> tuple[str | Expression, ...]:
@@ -208,20 +217,10 @@ class Solution:
         """The forms, with letters where these stand for the same in all of them."""
         partials = [self.partials[by] for by in wanted]
         told = [partial.with_letters for partial in partials]
-        letters = [item for _, found in told for item in found.items()]
-        same = len({letter for letter, _ in letters}) == len(set(letters))
+        pairs = zip(told, partials, strict=True)
+        letters = {(name, p.definitions[name]) for (_, found), p in pairs for name in found}
+        same = len({name for name, _ in letters}) == len(letters)
         return [form if same else p.form for (form, _), p in zip(told, partials, strict=True)]
-
-    def _kinks(self) -> Iterator[Block]:
-        """Where the function has no derivative, and what stands for it there."""
-        for node in dict.fromkeys(walk(self.function.body)):
-            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
-            if row is None or not isinstance(node, Apply) or not row.kinks:
-                continue
-            for left, right in row.kink_sides(row.completed(node.arguments)):
-                if names(left) or names(right):
-                    where = (f"{row.name} has no derivative where ", left, " = ", right)
-                    yield Text((*where, f". Convention: {row.convention}."))
 
     # ---------------------------------------------------------------- along a direction
 
@@ -307,29 +306,10 @@ class Solution:
             lines.append(Line(self._along, self._dot(gradient), role="gradient"))
         return Worksheet({n: v for n, v in self._at.items() if n in used}, tuple(lines))
 
-    @cached_property
-    def _exact(self) -> dict[str, Value]:
-        if not self._at:
-            return {}
-        lines = {line.name: line.expression for line in self._worksheet.lines}
-        values, self._precise = settled_values(self._worksheet.given, lines)
-        return values
-
     @property
     def quantities(self) -> dict[str, float]:
         """The values at the point, rounded from the precise ones."""
-        return {name: float(value) + 0.0 for name, value in self._exact.items()}
-
-    def _values(self) -> Iterator[Block]:
-        if not self._at:
-            return
-        exact = self._exact
-        workings = Workings(exact, self._precise, self._digits)
-        parts: list[str | Expression] = []
-        for name, value in self._at.items():
-            parts += [Name(name), " = ", value, ", "]
-        yield Text(("At ", *parts[:-1], ":"), Detail.BRIEF)
-        yield Lines(tuple(workings.line(line) for line in self._worksheet.lines))
+        return self._point.quantities
 
     # ---------------------------------------------------------------- the checks
 
@@ -349,8 +329,8 @@ class Solution:
             yield from self._checks_at_point()
 
     def _checks_at_point(self) -> Iterator[Check]:
-        exact = self._exact
-        yield from check_values(list(exact), self._floats, exact)
+        exact = self._point.exact
+        yield from self._point.checks()
         of: dict[str, list[Partial]] = {}
         for partial in self.partials.values():
             if partial.variable in exact:
@@ -361,7 +341,7 @@ class Solution:
             users = {p.variable: [name] for p in partials}
             gradients = Gradients(name, name_of, users)
             lines = {name: partials[0].body}
-            yield from GradientOracle(lines, exact, gradients, self._precise).checks()
+            yield from GradientOracle(lines, exact, gradients, self._point.precise).checks()
 
 
 def wholes(solutions: Sequence[Solution]) -> Iterator[Block]:

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from stepsolve.calculus.collecting import expand, expand_below, factor_out
+from stepsolve.calculus.collecting import (
+    cancel_number,
+    expand,
+    expand_below,
+    factor_above,
+    factor_out,
+)
 from stepsolve.calculus.identities import (
     head,
     merge_factors,
@@ -133,10 +139,13 @@ _DIVIDE = Rewrite("divide each term", "a sum over a common denominator", divide_
 
 # each is tried; the one that ends in the simplest form is taken
 _FACTOR = Rewrite("factor out", "what all terms share", factor_out)
+_FACTOR_ABOVE = Rewrite("factor out", "what all terms of the numerator share", factor_above)
 _CANCEL = Rewrite("cancel", "what the numerator shares with the denominator", cancel)
 _PYTHAGORAS = Rewrite("Pythagorean identity", "sin^2 + cos^2 = 1, cosh^2 - sinh^2 = 1", pythagoras)
 _EXPAND = Rewrite("expand and collect", "products multiplied out, like terms together", expand)
 _STRATEGIES = (
+    Strategy("/ +|-", _FACTOR_ABOVE),
+    Strategy("/ +|-", Rewrite("cancel", "a number that all terms share", cancel_number)),
     Strategy(
         "/",
         Rewrite("split the fraction", "one factor of the square to each part", split_square),

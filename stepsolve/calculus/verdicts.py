@@ -35,7 +35,8 @@ from stepsolve.checking.entries import (
 from stepsolve.checking.precise import Precise
 from stepsolve.checking.rewrites import Sampler, check_steps, counted
 from stepsolve.derivation import Check, Step
-from stepsolve.notation.tree import Apply, Expression, Item, Name, names, transform
+from stepsolve.notation.indices import bounds, is_summation
+from stepsolve.notation.tree import Apply, Expression, Item, Name, names, transform, walk
 from stepsolve.operations.table import CONSTANTS
 
 PROVED: Final = "proved"
@@ -87,6 +88,12 @@ class Statement(NamedTuple):
     def indexed(self) -> bool:
         """Whether entries or sums occur."""
         return has_entries(self.left, self.right)
+
+    @property
+    def runs_over_entries(self) -> bool:
+        """Whether there are entries, or sums without bounds."""
+        nodes = (n for side in (self.left, self.right) for n in walk(side))
+        return any(isinstance(n, Item) or (is_summation(n) and bounds(n) is None) for n in nodes)
 
     def fixed(self, example: Example) -> dict[str, Expression]:
         """The names that are given as expressions in others, an entry for every given sum."""
@@ -225,9 +232,15 @@ class Trial:
                     conditions=(*self.statement.conditions, condition)
                 )
                 trial = Trial(narrowed, _PART_BUDGET)
-                if trial.agreeing > 1 and trial.verdict.word == PROVED:
+                if trial.agreeing > 1 and trial.verdict.word == PROVED and trial.has_room:
                     return condition, trial
         return None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether random points lie where the proof holds: not if a <= 0 and sqrt(a) leave a = 0."""
+        proof, examples = self.verdict.proof, self.statement.examples()
+        return proof is not None and bool(self._at(next(proof.leaves()), next(examples)).points)
 
     def check_outcome(self, of: str) -> Check:
         """Both sides at all the points at which they have values."""

@@ -7,6 +7,7 @@ and 2, and 0 elsewhere; the sums then run over all integers at which anything re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -79,6 +80,10 @@ def written_out(expression: Expression, at: Mapping[str, int], span: Span) -> Ex
                     total = Apply("+", total, term)
             assert total is not None
             return total
+        case Apply(operation="sum", arguments=(body, Name(name=index), first, last)):
+            start, end = (_whole(bound, {}) for bound in (first, last))
+            terms = [written_out(body, {**at, index: k}, span) for k in range(start, end + 1)]
+            return reduce(lambda one, other: Apply("+", one, other), terms)
         case Name(name=name) if name in at:
             size = Number(str(abs(at[name])))
             return size if at[name] >= 0 else Apply("neg", size)

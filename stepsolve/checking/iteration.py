@@ -61,6 +61,39 @@ def check_terms(
     return Check(of, method, worst, worst <= TOLERANCE)
 
 
+def check_slopes(
+    of: str,
+    bodies: Sequence[Expression],
+    before: Sequence[str],
+    first: str,
+    symbols: Sequence[str],
+    fixed: Mapping[str, int],
+    by: str,
+    claimed: Mapping[int, Expression],
+    precise: Precise,
+) -> Check:
+    """Claimed derivatives of some terms, where some symbols have fixed values, by differences.
+
+    The terms are computed one after the other, twice, with `by` a little larger and smaller.
+    """
+    method = f"iterating the recurrence beside {', '.join(fixed)}"
+    worst, points = 0.0, 0
+    for values in candidates(symbols, precise):
+        at = {**values, **{name: precise.mp.mpf(value) for name, value in fixed.items()}}
+        step = precise.step(at[by])
+        moved = [{**at, by: at[by] + sign * step} for sign in (1, -1)]
+        try:
+            above, below = (list(iterated(bodies, before, m[first], m, precise)) for m in moved)
+            slopes = [(a - b) / (2 * step) for a, b in zip(above, below, strict=True)]
+            errors = [_error(form, slopes[k - 1], at, precise) for k, form in claimed.items()]
+        except OutsideDomain:
+            continue
+        worst, points = max(worst, *errors), points + 1
+        if points == POINTS:
+            break
+    return Check(of, method, worst, bool(points) and worst <= TOLERANCE)
+
+
 def _error(formula: Expression, term: Value, at: Mapping[str, Value], precise: Precise) -> float:
     """The relative error of a formula for a term."""
     value = precise.evaluate(formula, Point(at))

@@ -17,7 +17,7 @@ from stepsolve.checking.rewrites import Sampler, flat
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.derivation import Check, Step
 from stepsolve.errors import OutsideDomain
-from stepsolve.notation.tree import Apply, Expression, Name, names, walk
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names, replaced, walk
 from stepsolve.operations.table import CONSTANTS
 
 TOLERANCE = 1e-10
@@ -27,6 +27,8 @@ _FEWEST = 12
 _SPREAD = 1e-3  # that values far out keep where there is no limit
 _STRETCHES = ((30, 60), (6, 9))  # powers of two; the nearer ones if the farther have no values
 _ORDERS = 8
+BESIDE = "both sides at random points beside the target"
+_SAME = 1e-20
 METHOD = f"values on the way, {4 * DIGITS} digits"
 
 
@@ -61,6 +63,7 @@ class LimitOracle:
         self, limit: Apply, claimed: Expression, values: Mapping[str, Value]
     ) -> Iterator[float]:
         mp = self.precise.mp
+        limit = by_logarithm(limit)
         sign = {Name("inf"): 1, Apply("neg", Name("inf")): -1}.get(claimed)
         goal = mp.mpf(0) if sign else self.precise.evaluate(claimed, Point(values))
         for side in _sides(limit):
@@ -124,6 +127,28 @@ class LimitOracle:
         return float(max(found) - min(found))
 
 
+def by_logarithm(limit: Apply) -> Apply:
+    """The same limit in t = log(x), again and again, where x occurs within log(x) alone.
+
+    What goes like log(log(x)) is far from its limit wherever x itself is a number.
+    """
+    body, variable, target, *side = limit.arguments
+    far = target == Name("inf")
+    if not far and not (_is_zero(target) and side == [Name("above")]):
+        return limit
+    log = Apply("log", variable)
+    inner = replaced(body, log, Name("#"))
+    assert isinstance(variable, Name)
+    if variable.name in names(inner) or "#" not in names(inner):
+        return limit
+    end = Name("inf") if far else Apply("neg", Name("inf"))
+    return by_logarithm(Apply("limit", replaced(inner, Name("#"), variable), variable, end))
+
+
+def _is_zero(target: Expression) -> bool:
+    return isinstance(target, Number) and not target.value
+
+
 def _sides(limit: Apply) -> tuple[int, ...]:
     side = limit.arguments[3:]
     if side:
@@ -139,9 +164,12 @@ def _distance(value: Value, goal: Value) -> float:
 def _estimates(values: list[Value]) -> Iterator[Value]:
     """What a sequence may tend to: its last value, and two extrapolations."""
     yield values[-1]
-    a, b, c = values[-3:]
-    if a - 2 * b + c:
-        yield c - (c - b) ** 2 / (a - 2 * b + c)
+    row = list(values[-2 * _ORDERS - 1 :])
+    while len(row) > 2:  # again and again: each takes one geometric error away
+        bent = [(a, b, c) for a, b, c in zip(row, row[1:], row[2:], strict=False) if a - 2 * b + c]
+        row = [c - (c - b) ** 2 / (a - 2 * b + c) for a, b, c in bent]
+        if row:
+            yield row[-1]
     # polynomials in 1/k through the last values, evaluated at 0
     size = len(values)
     row = list(values[-_ORDERS - 1 :])
@@ -175,25 +203,55 @@ def check_limits(of: str, steps: Sequence[Step], oracle: LimitOracle) -> tuple[C
 
 def check_rewrites(of: str, steps: Sequence[Step]) -> Iterator[Check]:
     """Every step from one expression to another: equal, or the quotient of the derivatives."""
-    worst, count, method = 0.0, 0, ""
+    worst, count = 0.0, 0
     for step in flat(steps):
         if not (_is_limit(step.before) and _is_limit(step.after)) or step.before == step.after:
             continue
+        assert isinstance(step.before, Apply)
         one, variable = step.before.children[:2]
         other = step.after.children[0]
         if step.rule.startswith("L'Hôpital"):
             one = Apply("/", *(Apply("diff", part, variable) for part in one.children))
         elif step.rule.endswith("near there"):
             continue  # equal near the target only, where the limits are compared
-        variables = [n for n in names(step.before.children[0]) if n not in CONSTANTS]
-        sampler = Sampler(step.before.children[0], variables, by=())
-        error = sampler.difference(one, other)
-        method, count, worst = sampler.method, count + 1, max(worst, error)
-        if not error <= 1e-20:
-            yield Check(f"{of}, {step.rule}", method, error, False)
-    if count and worst <= 1e-20:
+        error = _difference(step.before, one, other)
+        count, worst = count + 1, max(worst, error)
+        if not error <= _SAME:
+            yield Check(f"{of}, {step.rule}", BESIDE, error, False)
+    if count and worst <= _SAME:
         noun = "1 rewrite" if count == 1 else f"{count} rewrites"
-        yield Check(f"the {noun} of {of}", method, worst, True)
+        yield Check(f"the {noun} of {of}", BESIDE, worst, True)
+
+
+def _difference(limit: Apply, one: Expression, other: Expression) -> float:
+    """How far two expressions differ beside the target; farther on if they differ here.
+
+    A sign that is used may be the one that is kept near the target only.
+    """
+    body = limit.children[0]
+    variables = [n for n in names(body) if n not in CONSTANTS]
+    best = math.inf
+    for stretch in _stretches(limit):
+        sampler = Sampler(body, variables, by=(), precise=Precise(2 * DIGITS), holds=stretch)
+        if sampler.points:
+            best = min(best, sampler.difference(one, other))
+        if best <= _SAME:
+            break
+    return best
+
+
+def _stretches(limit: Apply) -> Iterator[tuple[Expression, ...]]:
+    """Where points are looked for, as comparisons that hold there."""
+    variable, target, *side = limit.arguments[1:]
+    if target in (Name("inf"), Apply("neg", Name("inf"))):
+        far = variable if target == Name("inf") else Apply("neg", variable)
+        yield from ((Apply(">", far, Number(least)),) for least in ("1", "4", "20"))
+        return
+    off = Apply("-", variable, target)
+    beside: dict[Expression, Expression] = {Name("above"): off, Name("below"): Apply("neg", off)}
+    yield tuple(Apply(">", beside[s], Number("0")) for s in side)
+    near = Apply("<", Apply("abs", off), Number("0.5"))
+    yield (near, *(Apply(">", beside[s], Number("0")) for s in side))
 
 
 def check_waves(of: str, limit: Apply, oracle: LimitOracle) -> Check:

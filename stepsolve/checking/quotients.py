@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,10 @@ from stepsolve.notation.tree import Expression
 
 ARITHMETIC = 1e-15  # of a quotient of float64, relative: three roundings
 EXACT = 1e-45  # of a quotient of 200 digits, relative to the terms that its difference is made of
+_ROOTS = 1e-40  # of roots and logarithms with 60 digits
+_DECIMAL = Context(60, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_SMALL_STEP = 1e-35
+_SLOPES = 1e-25  # what a step of 1e-30 leaves of the slopes to both sides
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 
 
@@ -67,6 +72,84 @@ def check_errors(of: str, gradient: Value, errors: Any) -> Check:
             worst = max(worst, float(abs(abs(quotient - true) - _fraction(error)) / size))
     count = len(errors.rows) * (len(errors.floats) + len(errors.precise))
     return Check(f"the {count} errors of {of}", "exact fractions", worst, worst <= EXACT)
+
+
+def check_beside(of: str, rows: Iterable[Any]) -> Check:
+    """The differences and relative errors of gradients g and quotients d, in fractions again; each
+    row is one of `stepsolve.worksheet.quotient_words.Beside`."""
+    worst, count = 0.0, 0
+    for row in rows:
+        g, d = _fraction(row.gradient), _fraction(row.quotient)
+        total = abs(g) + abs(d)
+        relative = abs(g - d) / total if total else total
+        for found, expected in ((row.difference, abs(g - d)), (row.relative, relative)):
+            worst = max(worst, float(abs(_fraction(found) - expected) / max(Fraction(1), abs(g))))
+            count += 1
+    noun = f"the {count} errors beside each other"
+    return Check(f"{noun}, {of}", "exact fractions", worst, worst <= EXACT)
+
+
+def check_norms(of: str, rows: Iterable[Any], found: Value) -> Check:
+    """The relative error of the whole vectors, its roots taken by `decimal`."""
+    pairs = [(_fraction(row.gradient), _fraction(row.quotient)) for row in rows]
+    parts = ((g - d for g, d in pairs), (g for g, _ in pairs), (d for _, d in pairs))
+    off, one, other = (_root(sum((x * x for x in part), Fraction(0))) for part in parts)
+    expected = _DECIMAL.divide(off, _DECIMAL.add(one, other))
+    error = float(abs(_DECIMAL.subtract(_decimal(_fraction(found)), expected)))
+    return Check(f"the relative error of {of}", "decimal arithmetic", error, error <= _ROOTS)
+
+
+def check_orders(of: str, errors: Any, shown: Iterable[Iterable[Value | None]]) -> Iterator[Check]:
+    """The powers of e that errors fall with, by the logarithms of `decimal`."""
+    worst, count = 0.0, 0
+    steps = [_fraction(row.precise_e) for row in errors.rows]
+    for column, orders in zip(errors.precise, shown, strict=True):
+        sizes = [_fraction(error) for error in column]
+        for k, order in enumerate(orders):
+            if order is None:
+                continue
+            fell, moved = (_DECIMAL.ln(_decimal(x[k - 1] / x[k])) for x in (sizes, steps))
+            expected = _DECIMAL.divide(fell, moved)
+            off = _DECIMAL.subtract(_decimal(_fraction(order)), expected)
+            worst, count = max(worst, float(abs(off))), count + 1
+    if count:
+        yield Check(f"the {count} orders of {of}", "decimal arithmetic", worst, worst <= _ROOTS)
+
+
+def check_advice(steps: tuple[Value, Value]) -> Check:
+    """That the steps which theory advises are the square and the cube root of 2^-52."""
+    root, cube_root = map(_fraction, steps)
+    errors = (root**2 * 2**52 - 1, cube_root**3 * 2**52 - 1)
+    worst = max(float(abs(error)) for error in errors)
+    return Check("the steps that theory advises", "exact fractions", worst, worst <= EXACT)
+
+
+def check_slopes(
+    of: str, body: Expression, variable: str, exact: Mapping[str, Value], slopes: Any
+) -> Check:
+    """The one-sided slopes at a kink, by quotients of another step and with other digits."""
+    precise = Precise(2 * 200)
+    given = {name: precise.mp.mpf(value) for name, value in exact.items()}
+    e = precise.mp.mpf(_SMALL_STEP)
+    try:
+        moved = (given[variable] + k * e for k in (-1, 0, 1))
+        values = tuple(
+            _fraction(precise.evaluate(body, Point({**given, variable: at}))) for at in moved
+        )
+    except OutsideDomain:
+        return Check(f"the slopes of {of}", "quotients of a smaller step", math.inf, False)
+    forward, backward, middle = _expected(values, _fraction(e))
+    pairs = ((slopes.right, forward), (slopes.left, backward), (slopes.middle, middle))
+    worst = max(float(abs(_fraction(v) - w) / max(Fraction(1), abs(w))) for v, w in pairs)
+    return Check(f"the slopes of {of}", "quotients of a smaller step", worst, worst <= _SLOPES)
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return _DECIMAL.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def _root(square: Fraction) -> Decimal:
+    return _DECIMAL.sqrt(_decimal(square))
 
 
 def _values(body: Expression, variable: str, floats: Mapping[str, float], row: Any) -> float:

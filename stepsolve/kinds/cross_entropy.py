@@ -204,7 +204,7 @@ class CrossEntropy(SheetProblem):
         rows = [(k,) for k in range(self._dims[0])] if self._has_rows else [()]
         if len(rows) > _ROWS or self._may_underflow:
             return []
-        found = []
+        found: list[str] = []
         for row in rows:
             name = f"H_{row[0]}" if row else "H"
             form = self._written_out(q, p, row)

@@ -10,7 +10,7 @@ Source: Stewart, Calculus, 8th ed., ch. 3 and 14.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations_with_replacement, count
@@ -19,12 +19,12 @@ from typing import ClassVar, NamedTuple
 from stepsolve.calculus.implicit import ImplicitSolution, Relation, related
 from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.solution import By, Function, Solution, jacobians, wholes
-from stepsolve.checking.curves import ON_CURVE, Curve
 from stepsolve.derivation import Derivation
-from stepsolve.errors import InvalidProblem, OutsideDomain
-from stepsolve.notation.tree import Array, Expression, Name, names
+from stepsolve.errors import InvalidProblem, StepsolveError
+from stepsolve.notation.tree import Array, Name, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
+from stepsolve.source.data import Node
 from stepsolve.source.fields import choice, entry, integer, list_of, one_or_list
 from stepsolve.source.quantities import (
     Given,
@@ -42,8 +42,8 @@ from stepsolve.source.quantities import (
     written_name,
 )
 from stepsolve.source.report import Report
-from stepsolve.worksheet.evaluation import LineError, evaluate
-from stepsolve.worksheet.lines import Line, Worksheet
+from stepsolve.worksheet.evaluation import LineError
+from stepsolve.worksheet.points import nowhere, off_curve, off_direction, values, without_value
 
 MAX_ORDER = 6
 _MAX_IMPLICIT = 3
@@ -154,7 +154,7 @@ class Derivative(Problem):
             v.name for v in (*self.variables, *((self.variable,) if self.variable else ()))
         )
         in_turn = tuple(dict.fromkeys(v.name for v in self.mixed))
-        direction = {g.name: g.expression for g in self.direction if g.expression is not None}
+        direction = values(self.direction)
         found = []
         for target in self._targets:
             vector = [t for t in self._targets if t.whole and t.whole == target.whole] or [target]
@@ -225,7 +225,8 @@ class Derivative(Problem):
         if not report.failed:
             self._check_orders(report)
             self._check_direction(report)
-            self._check_point(report)
+            for target in self._targets if self.at else ():
+                report.add(*without_value(target.name, target.written, self.at))
 
     def _check_orders(self, report: Report) -> None:
         target, several = self._targets[0], len(self.solved[0].parameters) > 1
@@ -252,40 +253,9 @@ class Derivative(Problem):
         check_given(self.direction, "a direction", set(parameters), report)
         if len(self._targets) > 1 or self.order > 1 or self.mixed:
             report.add(node.diagnose("a direction goes with the first derivatives of one function"))
-        given = {g.name for g in self.direction}
-        for name in parameters:
-            if name not in given:
-                hint = f"write {name}: 0 if it does not change"
-                report.add(node.diagnose(f"the direction has no component {name}", hint))
-        known = {g.name: g.expression for g in self.direction if g.expression is not None}
-        if not report.failed and not any(evaluate(Worksheet(known, ())).values()):
+        report.add(*off_direction(self.direction, parameters))
+        if not report.failed and nowhere(self.direction):
             report.add(node.diagnose("a direction of length 0 points nowhere"))
-
-    def _check_point(self, report: Report) -> None:
-        """The function needs values for all its names, and a value of its own, at the point."""
-        if not self.at:
-            return
-        given = {g.name for g in self.at}
-        for name, _, written, _ in self._targets:
-            missing = [n for n in names(written.expression) if n not in given | set(CONSTANTS)]
-            for other in missing:
-                report.add(
-                    self.at[0].node.diagnose(
-                        f"at gives no value for {other}, which {name} depends on",
-                        f"write at: {{..., {other}: ...}}",
-                    )
-                )
-            if missing:
-                continue
-            try:
-                evaluate(Worksheet(self._point, (Line(name, written.expression),)))
-            except LineError as error:
-                message = f"{name} has no value at this point: {error.reason}"
-                report.add(written.diagnose(message, error.node))
-
-    @property
-    def _point(self) -> Mapping[str, Expression]:
-        return {g.name: g.expression for g in self.at if g.expression is not None}
 
     # ---------------------------------------------------------------- equations
 
@@ -327,20 +297,7 @@ class Derivative(Problem):
             message = f"at gives no value for {', '.join(sorted(missing))}"
             report.add(self.at[0].node.diagnose(message, hint))
         if self.at and not report.failed:
-            self._check_on_curve(relation, report)
-
-    def _check_on_curve(self, relation: Relation, report: Report) -> None:
-        node = self.at[0].node
-        curve = Curve(relation.left, relation.right, relation.variable, relation.dependent)
-        try:
-            at = curve.precise_values(self._point)
-            off, (left, right) = curve.off(at), map(float, curve.sides(at))
-        except OutsideDomain as error:
-            report.add(node.diagnose(f"the equation has no value at this point: {error}"))
-            return
-        if off > ON_CURVE:
-            message = f"the point does not lie on the curve: {left:.6g} is not {right:.6g}"
-            report.add(node.diagnose(message))
+            report.add(*off_curve(relation, self.at, self.at[0].node))
 
     # ---------------------------------------------------------------- the document
 
@@ -358,15 +315,20 @@ class Derivative(Problem):
             {name: form for s in solutions for name, form in s.answers.items()},
             tuple(check for s in solutions for check in s.checks()),
             self.shown,
+            frozenset().union(*(s.partial_names for s in solutions)),
         )
 
     def _solution(self, function: Function) -> Solution:
         euler = "e" not in {g.name for g in self.at} | set(function.parameters)
         written = next(t.written for t in self._targets if t.name == function.name)
         try:
-            solution = Solution(function, self._point, self.shown, euler=euler, method=self.method)
+            solution = Solution(
+                function, values(self.at), self.shown, euler=euler, method=self.method
+            )
         except LineError as error:
             raise self._no_value(error) from None
+        except StepsolveError as error:
+            raise _too_long(error, written.node) from None
         if solution.nowhere:
             message = (
                 f"no point was found where {function.name} and its derivative have real values"
@@ -382,9 +344,11 @@ class Derivative(Problem):
         relation = self._relation
         assert relation is not None and self.equation is not None
         try:
-            solution = ImplicitSolution(relation, self._point, self.shown, self.method)
+            solution = ImplicitSolution(relation, values(self.at), self.shown, self.method)
         except LineError as error:
             raise self._no_value(error) from None
+        except StepsolveError as error:
+            raise _too_long(error, self.equation.node) from None
         if solution.undetermined:
             message = f"{relation.dependent} is not determined by this equation"
             raise InvalidProblem(self.equation.node.diagnose(message))
@@ -400,6 +364,11 @@ class Derivative(Problem):
             tuple(solution.checks()),
             self.shown,
         )
+
+
+def _too_long(error: StepsolveError, node: Node) -> InvalidProblem:
+    """What came up on the way, told at the function or equation that it comes from."""
+    return InvalidProblem(*(node.diagnose(d.message, d.hint) for d in error.diagnoses))
 
 
 def _components(name: str, parameters: tuple[Name, ...], written: Written) -> Iterator[_Target]:

@@ -1,4 +1,4 @@
-"""Dropout: entries kept with a probability in training, standard and inverted, and what is done in a test.
+"""Dropout: entries kept with a probability, standard and inverted, in training and in a test.
 
 Activations h of any sizes, a mask r of zeros and ones of the same sizes, and the probability p of
 keeping an entry; without units. Standard dropout gives r h in training and p h in a test; inverted
@@ -94,6 +94,7 @@ class Dropout(SheetProblem):
         assert self.keep_probability.expression is not None
         keep = constant(self.keep_probability.expression)
         drawn = np.random.default_rng(self.seed).random(self.activations.dims)
+        assert keep is not None
         return (drawn < keep).astype(float)
 
     def write(self, sheet: Sheet) -> None:

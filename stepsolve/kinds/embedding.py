@@ -1,4 +1,4 @@
-"""An embedding: the look-up of words as one-hot rows times a matrix, and analogies by cosine similarity.
+"""An embedding: the look-up of words as one-hot rows times a matrix, and analogies by cosine.
 
 E has one row of d entries for every word, without units. A look-up of words gives their rows; the
 gradient goes back to these rows alone, and adds up where a word occurs more than once. An analogy such

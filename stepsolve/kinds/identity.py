@@ -2,9 +2,12 @@
 
 Definitions, the laws of exponents, logarithms and angles, common denominators and cases lead from the
 left side to the right, or an author's own proof is judged line by line. A false identity gets a
-counterexample; one that holds wherever it was tried but was not proved is called undecided. The exit
-status is 0 if the verdict is the one that is expected (proved, unless the file says otherwise) and
-every line of an author's proof holds. All quantities are scalars, without units.
+counterexample; one that holds wherever it was tried but was not proved is called undecided.
+
+The verdict is the answer: that an identity, or a line of a proof, is wrong is confirmed as any other
+answer and does not set the exit status. What stays undecided does, and so does another verdict than
+the file states under `expected`; `expected: proved` asks for a proof without a wrong line as well.
+All quantities are scalars, without units.
 
 Source: Velleman, How to Prove It, 3rd ed., ch. 3; Abramowitz, Stegun, Handbook of Mathematical
 Functions, ch. 4.
@@ -124,10 +127,10 @@ class Identity(Problem):
         default=(),
         examples=({"x": 2},),
     )
-    expected: str = entry(
+    expected: str | None = entry(
         choice(PROVED, DISPROVED, UNDECIDED),
-        "The verdict that confirms the page.",
-        default=PROVED,
+        "The verdict to be confirmed: another one, or a wrong line of a proof, is a failed check.",
+        default=None,
         examples=(PROVED,),
     )
 

@@ -37,7 +37,8 @@ from stepsolve.source.quantities import (
 )
 from stepsolve.source.report import Report
 from stepsolve.worksheet.evaluation import LineError, evaluate
-from stepsolve.worksheet.limit_page import LimitPage, Question
+from stepsolve.worksheet.limit_page import LimitPage
+from stepsolve.worksheet.limit_question import Question
 from stepsolve.worksheet.lines import Line, Worksheet
 
 _MOST = 40  # limits of one file

@@ -5,8 +5,7 @@ units. Every step is worked out line by line, the gradient as a backward pass of
 steps are shown, all are in a table. Steps count from 1, and quantities after step t have index t:
 theta_0 is the start, m_t and v_t are the running means, and mhat_t = m_t / (1 - beta_1^t).
 
-Source: Goodfellow, Bengio, Courville, Deep Learning (2016), ch. 8; Kingma, Ba, Adam (2015), algorithm 1;
-Loshchilov, Hutter, Decoupled Weight Decay Regularization (2019); PyTorch documentation, torch.optim.
+Source: Goodfellow, Bengio, Courville, Deep Learning (2016), ch. 8; Kingma, Ba, Adam (2015); Loshchilov, Hutter, Decoupled Weight Decay Regularization (2019); PyTorch documentation, torch.optim.
 """
 
 from __future__ import annotations
@@ -159,7 +158,10 @@ class Optimizer(SheetProblem):
         for name, index, quantities in columns:
             label = f"{name}[{', '.join(map(str, index))}]" if index else name
             data.append((label, tuple(float(solved.decimal(q, *index)) for q in quantities)))
-        header = ["step", *(_entry(name, index) for name, index, _ in columns)]
+        header: list[str | Expression] = [
+            "step",
+            *(_entry(name, index) for name, index, _ in columns),
+        ]
         rows = tuple(
             (
                 Number(str(k)),

@@ -2,8 +2,8 @@
 
 V has the vectors v of words in the centre (of CBOW: of the context), U the vectors u of words outside
 (of CBOW: of the centre); one row of d entries for every word, without units. Skip-gram predicts an
-outside word o from a centre word c: p(o | c) = softmax(U v_c)[o]. CBOW predicts the centre word from the
-mean of the vectors of its context. Places count from 0.
+outside word o from a centre word c: p(o | c) = softmax(U v_c)[o]. CBOW predicts the centre word from
+the mean of the vectors of its context. Places count from 0.
 
 Source: Mikolov, Sutskever, Chen, Corrado, Dean, Distributed Representations of Words and Phrases and
 their Compositionality (2013), 2; Mikolov, Chen, Corrado, Dean, Efficient Estimation of Word

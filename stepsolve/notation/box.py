@@ -51,6 +51,7 @@ from stepsolve.notation.unicode import (
     one_line,
     pretty_name,
     pretty_number,
+    small_below,
     summation_sign,
     superscript,
 )
@@ -172,7 +173,7 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
         return _exponential(arguments[0])
     if operation == CHOICE:
         return _cases(arguments, small)
-    template = text_template(operation)
+    template = small_below(text_template(operation), arguments)
     levels = argument_levels(template)
     return _filled(template, list(map(_part, arguments, levels, repeat(small))))
 

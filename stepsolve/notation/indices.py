@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from stepsolve.notation.exact import numeric
 from stepsolve.notation.names import gradient, parts
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 
@@ -41,6 +42,20 @@ def setting(expression: Apply, write: Callable[[Expression], str]) -> str | None
     start, *end = expression.arguments
     first = "" if start == Number("0") else write(start)
     return f"{first}:{''.join(map(write, end))}"
+
+
+def bounds(expression: Expression) -> range | None:
+    """The values of the index of a sum between whole numbers; None for anything else."""
+    match expression:
+        case Apply(operation="sum", arguments=(_, Name(), lower, upper)):
+            first, last = numeric(lower), numeric(upper)
+            if (
+                first is not None
+                and last is not None
+                and first.denominator == last.denominator == 1
+            ):
+                return range(int(first), int(last) + 1)
+    return None
 
 
 def is_indexed(item: Item) -> bool:

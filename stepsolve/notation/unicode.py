@@ -204,8 +204,14 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return f"e{raised}"
     if operation == CHOICE:
         return _cases(arguments)
-    template = text_template(operation)
+    template = small_below(text_template(operation), arguments)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
+
+
+def small_below(template: str, arguments: tuple[Expression, ...]) -> str:
+    """A template with the argument that stands below in small characters if there are any: log₃."""
+    small = below(arguments[1]) if "_#2" in template else ""
+    return template.replace("_#2", small) if small else template
 
 
 def _cases(arguments: tuple[Expression, ...]) -> str:

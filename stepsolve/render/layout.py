@@ -15,6 +15,7 @@ from stepsolve.notation.unicode import one_line, superscript
 from stepsolve.render.flow import flowed
 
 _TIED = "\u2007"  # a blank at which no row is broken
+_OF_MATRICES = ("@", "T", "hadamard")
 _TIGHT = 16  # characters of such an expression
 Piece = tuple[str, str]
 Row = list[Piece]
@@ -90,7 +91,7 @@ def _in_two_dimensions(
     sides: Sequence[Expression], signs: Sequence[str], room: int
 ) -> list[str] | None:
     """The rows of an equation with its fractions drawn, None where a side is too wide for that."""
-    flat = any(isinstance(side, Array) for side in sides)  # a fraction is no taller than a matrix
+    flat = any(map(is_matrix, sides))
     boxes = [drawn(side, flat) for side in sides]
     joined = boxes[0]
     done: list[Box] = []
@@ -131,7 +132,16 @@ def drawn(expression: Expression, flat: bool = False) -> Box:
 
     `flat` keeps the names of gradients on one line: `dL/dW`.
     """
+    flat = flat or is_matrix(expression)
     return _flat(expression) if _is_comparison(expression) else layout(expression, flat)
+
+
+def is_matrix(expression: Expression) -> bool:
+    """Whether there are matrices in it, beside which a gradient's name would be a tall fraction."""
+    return any(
+        isinstance(node, Array) or (isinstance(node, Apply) and node.operation in _OF_MATRICES)
+        for node in walk(expression)
+    )
 
 
 def _is_tall(expression: Expression) -> bool:

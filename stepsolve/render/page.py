@@ -21,9 +21,10 @@ from stepsolve.derivation import (
     Steps,
     Table,
     Text,
+    Values,
     Worked,
 )
-from stepsolve.notation.bricks import beside, line
+from stepsolve.notation.bricks import Box, beside, line
 from stepsolve.notation.numbers import is_exact, number
 from stepsolve.notation.tree import Apply, Name, Number
 from stepsolve.notation.unicode import one_line
@@ -39,6 +40,7 @@ from stepsolve.render.layout import (
     Row,
     drawn,
     equation,
+    is_matrix,
     phrase,
     row_width,
     sentence,
@@ -46,9 +48,11 @@ from stepsolve.render.layout import (
     text_of,
     wrapped,
 )
+from stepsolve.render.partials import with_partials
 from stepsolve.render.steps import StepWriter, chained
 
 INDENT = 2
+_APART = 5  # blanks between arrays side by side
 MIN_WIDTH, MAX_WIDTH = 40, 120
 
 
@@ -73,7 +77,7 @@ class _Page:
 
     def rows(self) -> Iterator[Row]:
         yield from self._headed(self._derivation.title, "═", TITLE)
-        shown = [b for b in self._derivation.blocks if b.detail <= self._detail]
+        shown = [b for b in with_partials(self._derivation) if b.detail <= self._detail]
         for kind, blocks in groupby(shown, key=type):
             if kind is Result:
                 yield []
@@ -109,6 +113,9 @@ class _Page:
             case Equation():
                 yield []
                 yield from equation(block.sides, self._width, INDENT, rounded=block.rounded)
+            case Values():
+                yield []
+                yield from self._values(block)
             case Lines():
                 yield from self._lines(block)
             case Steps():
@@ -123,6 +130,28 @@ class _Page:
                 yield from self._results([block])
             case _:
                 assert_never(block)
+
+    def _values(self, block: Values) -> Iterator[Row]:
+        """Arrays as boxes, as many in a row as there is room for."""
+        room = self._width - INDENT
+        rows: list[list[Box]] = []
+        for name, value, rounded in block.values:
+            sign = " ≈ " if rounded else " = "
+            box = beside(line(f"{one_line(name)}{sign}"), drawn(value))
+            if box.width > room:  # a long vector is broken
+                texts = list(map(text_of, equation((name, value), room, 0, rounded=rounded)))
+                box = Box(tuple(text.ljust(max(map(len, texts))) for text in texts), 0)
+            if rows and sum(b.width + _APART for b in rows[-1]) + box.width <= room:
+                rows[-1].append(box)
+            else:
+                rows.append([box])
+        for count, boxes in enumerate(rows):
+            if count and max(box.height for box in (*boxes, *rows[count - 1])) > 1:
+                yield []
+            gap = line(" " * _APART)
+            joined = beside(*(part for box in boxes for part in (box, gap)))
+            for text in joined.rows:
+                yield [((" " * INDENT + text).rstrip(), PLAIN)]
 
     def _lines(self, block: Lines) -> Iterator[Row]:
         lines = [w for w in block.lines if w.detail <= self._detail]
@@ -235,10 +264,11 @@ class _Page:
         room = self._width - 4
         lefts = [one_line(result.sides[0]) for result in results]
         lead = max(map(len, lefts))
+        flat = any(is_matrix(result.sides[-1]) for result in results)
         rows: list[str] = []
         for left, result in zip(lefts, results, strict=True):
             sign = " ≈ " if result.rounded else " = "
-            box = beside(line(left.rjust(lead) + sign), drawn(result.sides[-1]))
+            box = beside(line(left.rjust(lead) + sign), drawn(result.sides[-1], flat))
             if box.width > room:
                 for plain in results:
                     yield from equation(

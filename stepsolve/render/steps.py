@@ -84,8 +84,9 @@ class StepWriter:
 
     def _heading(self, step: Step, indent: int) -> Iterator[Row]:
         number = f"{self._count}.".ljust(_NUMBER)
+        title = f"{step.rule}, {step.because}" if step.because else step.rule
         where = "".join(f", {name} = {one_line(inner)}" for name, inner in step.where)
-        heading: Row = [(number + " " * (indent - _NUMBER), NOTE), (step.rule, RULE)]
+        heading: Row = [(number + " " * (indent - _NUMBER), NOTE), (title, RULE)]
         if where and row_width(heading) + len(where) <= self._width:
             heading.append((where, PLAIN))
             where = ""
@@ -98,7 +99,7 @@ class StepWriter:
             heading.append((f":  {stated}", NOTE))
             stated = ""
         if row_width(heading) > self._width:
-            start, *others = wrapped(step.rule, self._width, indent, RULE)
+            start, *others = wrapped(title, self._width, indent, RULE)
             yield [(number.ljust(indent), NOTE), start[1]]
             yield from others
         else:
@@ -111,6 +112,8 @@ class StepWriter:
     def _together(self, step: Step, indent: int, result: Expression) -> Iterator[Row]:
         rows = equation((step.before, result), self._width - 3, indent + 2)
         first = _row_of_equals(rows)
+        if first[0][0].lstrip().startswith("= "):  # the left side stands above
+            first = rows[drawn(step.before).baseline]
         for row in rows:
             lead = "so " if row is first else "   "
             yield [(" " * (indent + 2), PLAIN), (lead, NOTE), (row[0][0][indent + 2 :], row[0][1])]
@@ -144,26 +147,29 @@ class StepWriter:
         box = drawn(step.after)
         in_one_piece = len(rows) == box.height and box.width <= self._width - 2 - indent
         middle = box.baseline if in_one_piece else 0
-        fits = row_width(rows[middle]) + len(step.rule) + 3 <= self._width
+        reason = step.rule
+        if self._detail is Detail.FULL and step.because not in reason:
+            reason = f"{reason}: {step.because}"
+        fits = row_width(rows[middle]) + len(reason) + 3 <= self._width
         if not fits:
-            yield from wrapped(step.rule, self._width, _NUMBER, NOTE)
+            yield from wrapped(reason, self._width, _NUMBER, NOTE)
         for k, row in enumerate(rows):
             lead = f"{left}= " if k == middle else " " * (len(left) + 2)
             written: Row = [(" " * _NUMBER + lead + row[0][0][indent:], PLAIN)]
             if k == middle and fits:
-                written.append((f"   {step.rule}", NOTE))
+                written.append((f"   {reason}", NOTE))
             yield written
 
 
 def _row_of_equals(rows: list[Row]) -> Row:
     """The row that the words beside an equation belong to: its first, or that of its equals sign."""
-    if rows[0][0][0].lstrip().startswith("d/d"):
+    if rows[0][0][0].lstrip().startswith(("d/d", "∂/∂")):
         return rows[0]
     return next((row for row in rows if " = " in row[0][0]), rows[0])
 
 
 def _is_derivative(step: Step) -> bool:
-    return isinstance(step.before, Apply) and step.before.operation in ("diff", "limit")
+    return isinstance(step.before, Apply) and step.before.operation in ("diff", "partial", "limit")
 
 
 def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, log10, prod
 from typing import Any, Final, NamedTuple
@@ -168,10 +167,19 @@ def _read_drawn(node: Node, report: Report) -> GivenArray | None:
     )
 
 
-_NUMBER: Mapping[str, object] = {"type": ["number", "string"]}
+_NUMBER: dict[str, object] = {"type": ["number", "string"]}
+
+
+def _listed(axes: int) -> dict[str, object]:
+    """The JSON Schema of a number or of lists of them, so many deep."""
+    if not axes:
+        return _NUMBER
+    return {"anyOf": [_NUMBER, {"type": "array", "minItems": 1, "items": _listed(axes - 1)}]}
+
+
 array: Reader[GivenArray] = Reader(
     _read_array,
-    {"anyOf": [_NUMBER, {"type": "array"}, _drawn.schema()]},
+    {"anyOf": [_listed(_MOST_AXES), _drawn.schema()]},
     "a number or a list of numbers",
     ("text", "list", "mapping"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from stepsolve.errors import ExpressionError, nearest
-from stepsolve.notation.indices import is_summation
+from stepsolve.notation.indices import bounds, is_summation
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, walk
 from stepsolve.operations.table import ALIASES, CONSTANTS, OPERATIONS, row_of
 from stepsolve.source.data import Node
@@ -16,6 +16,8 @@ from stepsolve.source.quantities import Written
 from stepsolve.source.report import Report
 
 MAX_SIZE = 300  # nodes of an expression with the functions written out
+MAX_TERMS = 20  # of a sum with bounds
+_LARGEST_BOUND = 1000
 _COUNTED = 10**6  # nodes up to which they are counted
 
 
@@ -92,9 +94,10 @@ class FunctionReader:
                 known = isinstance(node.arguments[1], Name)
             elif isinstance(node, Apply):
                 known = node.operation in OPERATIONS or node.operation in self._counts
-                known = known or (
-                    self._is_indexed and is_summation(node) and len(node.children) == 2
-                )
+                if self._is_indexed and is_summation(node):
+                    if not self._is_sum(node, found):
+                        return False
+                    known = True
             elif isinstance(node, Item):
                 known = self._is_indexed and isinstance(node.base, Name)
                 wrong = next((i for i in node.indices if not _is_index(i)), None)
@@ -108,6 +111,30 @@ class FunctionReader:
                 self._report.add(found.diagnose(message, node))
                 return False
         return True
+
+    def _is_sum(self, node: Apply, found: Written) -> bool:
+        """Whether a sum has no bounds or such that it can be written out; else it is reported."""
+        if len(node.arguments) == 2:
+            return True
+        run, hint = bounds(node), "as in sum(k^2, k, 1, 4)"
+        if run is None:
+            symbols = sorted(n for bound in node.arguments[2:] for n in names(bound))
+            message = "the bounds of a sum are whole numbers here: it is written out term by term"
+            if symbols:
+                message += f", which {symbols[0]} does not allow"
+        elif any(isinstance(part, Item) for part in walk(node)):
+            message, hint = (
+                "a sum with bounds is one of numbers",
+                "sum(x[k], k) is that of all entries",
+            )
+        elif not run:
+            message, hint = "this sum is empty", "the lower bound comes first"
+        elif len(run) > MAX_TERMS or abs(run.start) > _LARGEST_BOUND:
+            message = f"a sum may have {MAX_TERMS} terms, from at most {_LARGEST_BOUND}"
+        else:
+            return True
+        self._report.add(found.diagnose(message, node, hint))
+        return False
 
     def _fits(self, found: Written) -> bool:
         size, _ = self._weight(found.expression, ())
@@ -124,6 +151,9 @@ class FunctionReader:
         own, times = 1, (1,) * len(below)
         if isinstance(node, Apply) and node.operation in self._weights:
             own, times = self._weights[node.operation]
+        run = bounds(node)
+        if run is not None:
+            times = (len(run), *times[1:])
         pairs = list(zip(times, below, strict=True))
         size = own + sum(t * inner for t, (inner, _) in pairs)
         uses = (sum(t * used[k] for t, (_, used) in pairs) for k in range(len(parameters)))

@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 from stepsolve.checking.precise import Precise, Value
-from stepsolve.checking.quotients import check_errors, check_quotients
+from stepsolve.checking.quotients import (
+    check_advice,
+    check_beside,
+    check_errors,
+    check_norms,
+    check_orders,
+    check_quotients,
+    check_slopes,
+)
 from stepsolve.checking.rewrites import TOLERANCE, Sampler
 from stepsolve.checking.worksheets import GradientOracle, Gradients
 from stepsolve.derivation import (
@@ -30,10 +38,16 @@ from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.quotient_tables import Errors, in_float64, without_rounding
 from stepsolve.worksheet.quotient_words import (
     METHOD,
+    Beside,
     Place,
+    advised,
+    beside,
     kink,
+    relative,
     rounding,
     side_by_side,
+    usual_row,
+    vector_error,
     verdict,
 )
 from stepsolve.worksheet.quotients import DIGITS, WAYS, Probe
@@ -325,6 +339,8 @@ class GradientPage:
             yield from self._of_gradients(solution)
             for place in self._places[k]:
                 yield from self._of_place(place)
+            yield from self._of_sides(self._places[k])
+        yield check_advice(advised(self._precise.mp))
         if self._taylor is not None and self._places[0][0].has_derivative:
             yield from self._taylor.checks(
                 self._by(self._task.coordinates[0]), self._places[0][0].probe
@@ -340,12 +356,31 @@ class GradientPage:
         )
         yield from oracle.checks()
 
+    def _of_sides(self, places: list[Place]) -> Iterator[Check]:
+        """The errors coordinate by coordinate, and those of the vectors."""
+        if len(places) < 2 and not self._task.claims:
+            return
+        name, j = self._task.name, usual_row(places[0].errors)
+        rows = [beside(place, j) for place in places]
+        yield check_beside(f"gradient and quotients of {name}", rows)
+        if (off := vector_error(places)) is not None:
+            yield check_norms(f"the gradient of {name} as a vector", rows, off)
+
     def _of_place(self, place: Place) -> Iterator[Check]:
         by, probe = self._by(place.coordinate), place.probe
         yield from check_quotients(
             by, probe.body, place.coordinate, probe.floats, probe.exact, place.errors.rows
         )
         yield check_errors(by, place.gradient, place.errors)
+        yield from check_orders(by, place.errors, place.errors.orders)
+        if not place.has_derivative and not probe.is_jump:
+            yield check_slopes(by, probe.body, place.coordinate, probe.exact, probe.slopes)
+        if place.claimed:
+            claim = Beside(
+                *(place.gradient, place.derivative, abs(place.gradient - place.derivative)),
+                relative(place.gradient, place.derivative),
+            )
+            yield check_beside(f"the claimed {by}", [claim])
         if place.claimed and place.has_derivative:
             agreed = place.verdict_agrees
             error = 0.0 if agreed else float("inf")

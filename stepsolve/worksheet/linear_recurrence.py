@@ -13,7 +13,7 @@ from stepsolve.calculus.linear import GENERAL, HOMOGENEOUS, UNIT, Solved
 from stepsolve.calculus.recurrences import factor, product, total
 from stepsolve.calculus.textbook import textbook
 from stepsolve.calculus.tidy import ONE
-from stepsolve.checking.iteration import FAR, check_terms
+from stepsolve.checking.iteration import FAR, check_slopes, check_terms
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
@@ -99,6 +99,7 @@ class LinearPage:
                 formulas[self._point.name] = self._solved.fixed_point
         elif special is not None:
             formulas = {self._recurrence.current.name: special.closed(self._n)}
+            formulas |= {self._called(name): form for name, form in self._at_one.items()}
         else:
             formulas = {}
         return ClosedValues(formulas, numbers, given, numbers.digits)
@@ -203,6 +204,27 @@ class LinearPage:
         yield Text(("From the closed form", *_unless(self._solved.parts.coefficient), ":"))
         yield Steps((settled(found), *polished), Detail.NORMAL)
         yield Result((Name(self._called(name)), form))
+        yield from self._by_at_one(name)
+
+    def _by_at_one(self, name: str) -> Iterator[Block]:
+        """The same where the coefficient is 1, where that form has no value."""
+        found = self._solved.slope_at_one(name)
+        if found is None:
+            return
+        a, n = self._solved.parts.coefficient, self._n
+        told: list[str | Expression] = ["For ", a, " = 1"]
+        if a == Name(name):
+            power = Apply("^", a, n)
+            term = Apply("*", n, self._solved.seed)
+            told += [" the derivative of ", Apply("*", power, self._solved.seed), " is ", term]
+            last = Apply("-", n, ONE)
+            sum_ = Apply("/", Apply("*", n, last), Number("2"))
+            told += [", and that of 1 + ", a, " + … + ", Apply("^", a, last)]
+            told += [" is 0 + 1 + … + (", last, ") = ", sum_, ":"]
+        else:
+            told.append(" the closed form is another:")
+        yield Text(tuple(told), Detail.BRIEF)
+        yield Result((Name(self._called(name)), found))
 
     def _fixed_point(self) -> Iterator[Block]:
         solved, a = self._solved, self._solved.parts.coefficient
@@ -252,6 +274,12 @@ class LinearPage:
             found[name] = derivative, polished, form
         return found
 
+    @cached_property
+    def _at_one(self) -> dict[str, Expression]:
+        """The derivatives where the coefficient is 1, by what they are by."""
+        found = {name: self._solved.slope_at_one(name) for name in self._wrt}
+        return {name: form for name, form in found.items() if form is not None}
+
     def _called(self, name: str) -> str:
         by = self._recurrence.entry(0).name if name == self._solved.seed.name else name
         return f"d{self._recurrence.current.name}/d{by}"
@@ -279,6 +307,8 @@ class LinearPage:
             steps = self._solved.unrolling(k)
             yield from self._confirmation(known).steps(entry(k).name, steps)
         yield from self._checks_of_proof()
+        for name, form in self._at_one.items():
+            yield self._slopes_at_one(name, form)
         for name, (found, polished, form) in self._derivatives.items():
             confirmation = self._confirmation({}, self._n.name)
             steps = (settled(found), *polished)
@@ -339,6 +369,22 @@ class LinearPage:
             if case is not solved:
                 of += " at 1"
             yield self._iterated(case, of, terms)
+
+    def _slopes_at_one(self, name: str, form: Expression) -> Check:
+        recurrence, steps = self._recurrence, range(1, FAR + 1)
+        n, a = self._n.name, self.factor
+        assert isinstance(a, Name)
+        return check_slopes(
+            f"{self._called(name)} at {a.name} = 1",
+            [recurrence.at(k) for k in steps],
+            [recurrence.entry(k - 1).name for k in steps],
+            self._solved.seed.name,
+            [symbol for symbol in self._symbols if symbol != a.name],
+            {a.name: 1},
+            name,
+            {k: substitute(form, {n: Number(str(k))}) for k in steps},
+            self._precise,
+        )
 
     def _iterated(self, case: Solved, of: str, terms: dict[int, Expression]) -> Check:
         steps = range(1, max(terms) + 1)

@@ -55,18 +55,19 @@ class ProofPage:
         statement: Statement,
         lines: tuple[tuple[Expression, str], ...],
         points: Sequence[Point],
-        expected: str,
+        expected: str | None,
         digits: Digits,
     ) -> None:
         self._statement, self._lines, self._digits = statement, lines, digits
         self._trial = Trial(statement)
         self._line_budget = min(BUDGET, LINES_BUDGET // (len(lines) + 1))
         self._checks: list[Check] = []
-        self._word = UNDECIDED
+        self._word: str = UNDECIDED
+        self._has_wrong_line = False
         self.quantities: dict[str, Value] = {}
         self.blocks = (*self._blocks(), *self._numbers(points))
-        if self._word != PROVED or self._word != expected:
-            self._checks.append(_expectation(self._word, expected))
+        if expected is not None or self._word == UNDECIDED:
+            self._checks.append(_expectation(self._word, self._has_wrong_line, expected))
         self.checks = tuple(self._checks)
         self.results = {plain(statement.left): statement.right} if self._word == PROVED else {}
 
@@ -112,7 +113,7 @@ class ProofPage:
             told.append(Apply("==", Apply("sum", Item(Name(vector), k), k), total))
         if told:
             yield Text(("for ", *_listed(told)), Detail.BRIEF)
-        if s.indexed:
+        if s.runs_over_entries:
             over = "all integers; beyond their entries the vectors are 0"
             told_ = over if s.shifted else "all entries of the vectors"
             yield Text((f"The sums run over {told_}.",), Detail.NORMAL)
@@ -264,10 +265,10 @@ class ProofPage:
         yield Steps(tuple(line.step for line in lines), chain=True)
         for line in lines:
             yield from line.remarks
-        wrong = any(line.word == DISPROVED for line in lines)
+        self._has_wrong_line = any(line.word == DISPROVED for line in lines)
         if self._trial.counterexample is not None:
             self._word = DISPROVED
-        elif wrong:
+        elif self._has_wrong_line:
             self._word = self._trial.verdict.word
             told = "all the same" if self._word == PROVED else "neither proved nor refuted by that"
             yield Text((f"The identity itself is {_TOLD[self._word]} {told}.",), Detail.BRIEF)
@@ -294,7 +295,6 @@ class ProofPage:
             title = Section((f"{of[0].upper()}{of[1:]} is wrong",))
             sides = (before, after)
             worked = tuple(self._refuted(verdict.counterexample, sides, ("before", "after")))
-            self._checks.append(Check(of, "both sides at a point", _INFINITE, False, "wrong"))
             return _Line(DISPROVED, step, (title, *worked))
         self._checks.append(trial.check_outcome(of))
         if verdict.proof is not None:
@@ -327,12 +327,16 @@ def _is_diff(node: Expression) -> bool:
     return isinstance(node, Apply) and node.operation == "diff"
 
 
-def _expectation(word: str, expected: str) -> Check:
-    passed = word == expected
-    note = "" if passed else f"{expected} was expected"
-    return Check(
-        f"the verdict, {word}", "the verdict expected", 0.0 if passed else _INFINITE, passed, note
-    )
+def _expectation(word: str, wrong_line: bool, expected: str | None) -> Check:
+    """The check that the file asks for; without one, that there is a verdict."""
+    passed, note = word == (expected or ""), f"{expected} was expected"
+    if expected is None:
+        note = "neither proved nor refuted"
+    elif passed and word == PROVED and wrong_line:
+        passed, note = False, "a line of the proof is wrong"
+    error = 0.0 if passed else _INFINITE
+    method = "the verdict expected" if expected else "rules of identities"
+    return Check(f"the verdict, {word}", method, error, passed, "" if passed else note)
 
 
 def _same(name: str, one: object, other: object) -> Check:

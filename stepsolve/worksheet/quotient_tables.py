@@ -32,6 +32,12 @@ class Errors:
             [self._settled(row.precise[k] - self.derivative) for row in rows] for k in ways
         ]
 
+    @property
+    def orders(self) -> list[list[Value | None]]:
+        """For every way, the power of e that each error of truncation falls with."""
+        steps = [row.precise_e for row in self.rows]
+        return [list(orders(steps, column, self.arithmetic)) for column in self.precise]
+
     def _settled(self, error: Value) -> Value:
         size = max(1, abs(self.derivative))
         return abs(error) if abs(error) > _EXACT * size else self.arithmetic.mp.mpf(0)
@@ -70,13 +76,11 @@ def without_rounding(name: str, letter: Name, errors: Errors) -> Table:
     header: list[Cell] = [letter]
     header += chain.from_iterable((way, "order") for way in WAYS)
     data = {letter.name: [row.e for row in errors.rows]}
-    steps = [row.precise_e for row in errors.rows]
     columns: list[list[Cell]] = [[row.step for row in errors.rows]]
     for k, way in enumerate(WAYS):
         data[f"{way} error"] = [float(error) for error in errors.precise[k]]
-        found = orders(steps, errors.precise[k], errors.arithmetic)
         columns.append([short(error) for error in errors.precise[k]])
-        columns.append([_order(value) for value in found])
+        columns.append([_order(value) for value in errors.orders[k]])
     body = tuple(zip(*columns, strict=True))
     return Table(tuple(header), body, Detail.NORMAL, name, _frozen(data), together=2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Context
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stepsolve.checking.precise import Precise, Value
 from stepsolve.derivation import Block, Cell, Detail, Table, Text
@@ -64,6 +64,11 @@ def usual_row(errors: Errors) -> int:
     return min(range(len(rows)), key=lambda k: abs(mp.log(rows[k].precise_e / advised)))
 
 
+def advised(mp: Any) -> tuple[Value, Value]:
+    """The steps at which truncation and rounding balance where everything is of size 1."""
+    return mp.sqrt(EPSILON), mp.cbrt(EPSILON)
+
+
 def side_by_side(places: list[Place], letter: Name, digits: Digits, name: str) -> Iterator[Block]:
     """Gradient and central quotients, coordinate by coordinate, and as vectors."""
     j = usual_row(places[0].errors)
@@ -81,11 +86,8 @@ def side_by_side(places: list[Place], letter: Name, digits: Digits, name: str) -
     columns: dict[str, list[float]] = {
         column: [] for column in ("g", "d", "difference", "relative error")
     }
-    quotients = []
     for place in places:
-        d = place.errors.arithmetic.mp.mpf(place.errors.rows[j].floats[2])
-        quotients.append(d)
-        values = (place.gradient, d, place.errors.floats[2][j], relative(place.gradient, d))
+        values = beside(place, j)
         for column, value in zip(columns.values(), values, strict=True):
             column.append(float(value))
         shown = [number(Precise.decimal(value), digits) for value in values[:2]]
@@ -93,17 +95,34 @@ def side_by_side(places: list[Place], letter: Name, digits: Digits, name: str) -
     data = tuple((column, tuple(values)) for column, values in columns.items())
     header = ("by", "g", "d", "|g − d|", "relative error")
     yield Table(header, tuple(rows), Detail.BRIEF, name, data)
-    if len(places) > 1:
-        yield from _as_vectors(places, quotients)
-
-
-def _as_vectors(places: list[Place], d: list[Value]) -> Iterator[Block]:
-    norm = places[0].errors.arithmetic.mp.norm
-    g = [place.gradient for place in places]
-    total = norm(g) + norm(d)
-    if total:
-        off = norm([a - b for a, b in zip(g, d, strict=True)]) / total
+    off = vector_error(places)
+    if off is not None:
         yield Text(("As vectors: ‖g − d‖ / (‖g‖ + ‖d‖) = ", short(off), "."), Detail.BRIEF)
+
+
+class Beside(NamedTuple):
+    """A gradient g and a central quotient d, |g - d|, and that over |g| + |d|."""
+
+    gradient: Value
+    quotient: Value
+    difference: Value
+    relative: Value
+
+
+def beside(place: Place, row: int) -> Beside:
+    """What the page says of one coordinate at one step."""
+    d = place.errors.arithmetic.mp.mpf(place.errors.rows[row].floats[2])
+    return Beside(place.gradient, d, place.errors.floats[2][row], relative(place.gradient, d))
+
+
+def vector_error(places: list[Place]) -> Value | None:
+    """The relative error of gradient and quotients as vectors; None for one coordinate, or zeros."""
+    found = [beside(place, usual_row(places[0].errors)) for place in places]
+    norm = places[0].errors.arithmetic.mp.norm
+    total = norm([one.gradient for one in found]) + norm([one.quotient for one in found])
+    if len(places) < 2 or not total:
+        return None
+    return norm([one.gradient - one.quotient for one in found]) / total
 
 
 def kink(place: Place, digits: Digits) -> Iterator[Block]:
@@ -171,12 +190,12 @@ def rounding(place: Place, function: str, letter: Name) -> Iterator[Block]:
         ),
         Detail.NORMAL,
     )
-    mp = errors.arithmetic.mp
+    root, cube_root = map(short, advised(errors.arithmetic.mp))
     yield Text(
         (
             "Where everything is of size 1, truncation and rounding balance at about √ε ≈ ",
-            *(short(mp.sqrt(EPSILON)), " for forward and backward quotients and ∛ε ≈ "),
-            *(short(mp.cbrt(EPSILON)), " for central ones."),
+            *(root, " for forward and backward quotients and ∛ε ≈ "),
+            *(cube_root, " for central ones."),
         ),
         Detail.NORMAL,
     )

@@ -23,9 +23,10 @@ from stepsolve.checking.worksheets import check_values
 from stepsolve.derivation import Block, Check, Detail, Equation, Result, Section, Steps, Text
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.exact import numeric
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
-from stepsolve.operations.table import CONSTANTS, OPERATIONS
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.confirmed import Confirmation, settled
+from stepsolve.worksheet.kinks import conventions
 from stepsolve.worksheet.unrolled import Unrolled
 
 _LARGEST = 1e300  # beyond it floats have no value to compare with
@@ -83,7 +84,7 @@ class RecursionPage:
         if numbers is not None:
             yield Section(("The steps",))
             yield from numbers.forward_blocks()
-        yield from self._conventions()
+        yield from conventions((self._recurrence.body,))
         for found in self.sensitivities:
             yield from self._by(found, numbers)
         if self._entries:
@@ -93,13 +94,6 @@ class RecursionPage:
     def _gradient_back(self) -> Name:
         """The derivative of the last entry by the first one."""
         return _gradient(self._last, self._recurrence.entry(0))
-
-    def _conventions(self) -> Iterator[Block]:
-        """What stands for the derivative where an operation of the recurrence has none."""
-        for node in dict.fromkeys(walk(self._recurrence.body)):
-            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
-            if isinstance(node, Apply) and row is not None and row.kinks:
-                yield Text((node, f" has no derivative at its kink. Convention: {row.convention}."))
 
     def _by(self, found: Sensitivity, numbers: Unrolled | None) -> Iterator[Block]:
         recurrence, parameter = self._recurrence, Name(found.parameter)

@@ -7,6 +7,7 @@ becomes further lines, and so do the updates that use them. Sizes are worked out
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,6 +100,15 @@ class Sheet:
         self.dimensions.known[name] = dims
         if place is not None:
             self._places[name] = place
+
+    def with_values(self, values: Mapping[str, np.ndarray[Any, Any]]) -> Sheet:
+        """The same sheet with numbers for some of its symbols."""
+        other = copy(self)
+        other.given = {
+            name: given._replace(value=values[name]) if name in values else given
+            for name, given in self.given.items()
+        }
+        return other
 
     def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
         """A heading."""

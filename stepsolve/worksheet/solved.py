@@ -30,11 +30,11 @@ from stepsolve.derivation import (
     Block,
     Check,
     Detail,
-    Equation,
     Lines,
     Result,
     Section,
     Text,
+    Values,
     Worked,
 )
 from stepsolve.derivation import Value as Plain
@@ -199,7 +199,7 @@ class Solved:
         """The given quantities: numbers in a sentence, arrays as equations."""
         scalars: list[str | Expression] = []
         symbols: list[str | Expression] = []
-        drawn: list[Block] = []
+        drawn: list[tuple[Expression, Expression, bool]] = []
         for name, given in self.sheet.given.items():
             if given.value is None:
                 symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
@@ -209,12 +209,13 @@ class Solved:
             else:
                 column = len(given.dims) == 1 and self._stands(name)
                 shown = self.workings.shown(name, column)
-                drawn.append(Equation((Name(name), shown), self.workings.rounded(name)))
+                drawn.append((Name(name), shown, self.workings.rounded(name)))
         if scalars:
             yield Text(("Given ", *scalars[:-1], "."), Detail.BRIEF)
         elif drawn:
             yield Text(("Given",), Detail.BRIEF)
-        yield from drawn
+        if drawn:
+            yield Values(tuple(drawn))
         if symbols:
             last = symbols[-1]
             assert isinstance(last, str)
@@ -297,15 +298,12 @@ class Solved:
     def _trial(self) -> Solved:
         """The same sheet with random numbers for the symbols."""
         random = np.random.default_rng(1)
-        given = dict(self.sheet.given)
-        for name, quantity in given.items():
-            if quantity.value is None:
-                drawn = np.round(random.uniform(0.1, 0.9, quantity.dims), 3)
-                given[name] = quantity._replace(value=np.asarray(drawn))
-        trial = Sheet()
-        trial.__dict__.update(self.sheet.__dict__)
-        trial.given = given
-        return Solved(trial, self.digits)
+        drawn = {
+            name: np.asarray(np.round(random.uniform(0.1, 0.9, given.dims), 3))
+            for name, given in self.sheet.given.items()
+            if given.value is None
+        }
+        return Solved(self.sheet.with_values(drawn), self.digits)
 
 
 def _sizes(dims: tuple[int, ...]) -> str:

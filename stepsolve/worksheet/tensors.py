@@ -27,7 +27,7 @@ from stepsolve.notation.precedence import COMPARISONS
 from stepsolve.notation.shapes import Shape
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
 from stepsolve.operations.shapes import Shapes
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.worksheet.kinks import conventions
 from stepsolve.worksheet.tensor_softmax import SoftmaxPart, Statement, pairs
 
 _LARGEST = 200  # nodes of an answer up to which it is given without letters
@@ -100,7 +100,7 @@ class TensorPage:
             yield Text(("⊙ multiplies entry by entry, as functions, powers and quotients work.",))
         for kind, name in self._stated.conditions:
             yield Text(_condition_words(kind, name, name in self._stated.asked), Detail.BRIEF)
-        yield from self._conventions()
+        yield from conventions(self._gradients.lines.values())
 
     def _is_entrywise(self, form: Expression) -> bool:
         """Whether something in a form works on the entries of vectors or matrices."""
@@ -115,17 +115,6 @@ class TensorPage:
     def _lines(self, lines: Mapping[str, Expression], detail: Detail = Detail.BRIEF) -> Block:
         shown = (item for item in lines.items() if item[0] != self._stated.hidden)
         return Lines(tuple(Worked(n, self._paper(form)) for n, form in shown), detail=detail)
-
-    def _conventions(self) -> Iterator[Block]:
-        """Where a function has no derivative, and what stands for it there."""
-        nodes = [node for form in self._gradients.lines.values() for node in walk(form)]
-        for node in dict.fromkeys(nodes):
-            row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
-            if row is None or not isinstance(node, Apply) or not row.kinks:
-                continue
-            for left, right in row.kink_sides(row.completed(node.arguments)):
-                told = (f"{row.name} has no derivative where ", left, " = ", right)
-                yield Text((*told, f". Convention: {row.convention}."))
 
     def _entries(self) -> Iterator[Block]:
         if self._letters:

@@ -183,7 +183,7 @@ def test_the_stable_form_in_numbers() -> None:
         ({"identity": "x[y[i]] == 1"}, "this is no index"),
         ({"identity": "x[n * m] == 1"}, "this is no index"),
         ({"identity": "x[0.5] == 1"}, "this is no index"),
-        ({"identity": "sum(x[k], k, 1, 3) == 1"}, "sum has no place"),
+        ({"identity": "sum(x[k], k, 1, 3) == 1"}, "a sum with bounds is one of numbers"),
         ({"identity": "sum(sum(sum(x[i],i),j),k) == 1"}, "sums may stand 2 deep"),
         ({"identity": "x[i] == 1", "conditions": ["x[i] > 0"]}, "not about entries"),
         ({"identity": "x[i]^2 == 1", "conditions": ["x[i]^2 == 1"]}, "an equality gives a name"),

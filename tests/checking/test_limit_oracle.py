@@ -33,6 +33,8 @@ def limit(text: str) -> Apply:
         ("(1 + 1/n)^n, n, inf", "e", "2.718"),
         ("1 / log(x), x, inf", "0", "0.01"),
         ("log(x) / x^(1/3), x, inf", "0", "1e-6"),
+        ("1 / log(log(x)), x, inf", "0", "0.2"),
+        ("log(log(x)) / log(x), x, inf", "0", "1e-6"),
         ("x^2, x, -inf", "inf", "-inf"),
         ("log(x), x, inf", "inf", "700"),
         ("1 / x, x, 0, above", "inf", "-inf"),

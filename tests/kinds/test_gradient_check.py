@@ -280,3 +280,63 @@ def test_a_wrong_term_of_taylor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the third term left out of df/dx" in failed(
         solve(expression="x^3", at={"x": 2}, steps=[0.1])
     )
+
+
+TWO = {"expression": "x^2 * y", "at": {"x": 2, "y": 3}, "steps": [0.1, 0.01]}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "told"),
+    [
+        ("relative", lambda one, other: abs(one - other), "errors beside each other"),
+        ("vector_error", lambda places: places[0].gradient, "the relative error of the gradient"),
+        (
+            "advised",
+            lambda mp: (mp.mpf("1e-8"), mp.cbrt(2.0**-52)),
+            "the steps that theory advises",
+        ),
+    ],
+)
+def test_wrong_comparisons_fail(
+    name: str, wrong: Any, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stepsolve.worksheet import gradient_page, quotient_words
+
+    for module in (gradient_page, quotient_words):
+        monkeypatch.setattr(module, name, wrong)
+    assert told in failed(solve(**TWO))
+
+
+def test_wrong_orders_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    from stepsolve.worksheet import quotient_tables
+
+    right = quotients.orders
+    monkeypatch.setattr(
+        quotient_tables,
+        "orders",
+        lambda *a: (None if order is None else order + 1 for order in right(*a)),
+    )
+    assert "orders of df/dx" in failed(solve(**TWO))
+
+
+def test_wrong_slopes_at_a_kink_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    from stepsolve.checking.worksheets import Slopes
+
+    monkeypatch.setattr(
+        quotients.Probe, "slopes", property(lambda self: Slopes(self.at, self.at + 1, self.at + 1))
+    )
+    monkeypatch.setattr(quotients.Probe, "is_jump", property(lambda self: False))
+    told = failed(solve(expression="abs(x)", at={"x": 0}, steps=[0.1]))
+    assert "the slopes of df/dx" in told
+
+
+def test_the_relative_error_of_vectors_by_hand() -> None:
+    derivation = solve(**TWO)
+    assert derivation.confirmed
+    methods = [check.of for check in derivation.checks if "as a vector" in check.of]
+    assert methods == ["the relative error of the gradient of f as a vector"]
+    side = columns(derivation, "side by side")
+    g, d = side["g"], side["d"]
+    assert g == (12.0, 4.0) and d == pytest.approx((12.0, 4.0), rel=1e-9)
+    off = [abs(a - b) / (a + b) for a, b in zip(g, d, strict=True)]
+    assert side["relative error"] == pytest.approx(off, rel=1e-6, abs=1e-17)

@@ -144,7 +144,7 @@ def test_a_counterexample_has_its_numbers() -> None:
 
 def test_false_is_told_with_the_part_where_it_holds() -> None:
     derivation = solved("sqrt(x^2) == x")
-    assert failures(derivation) == ["the verdict, disproved"]
+    assert failures(derivation) == [] and derivation.results == {}
     assert derivation.quantities == {"x": -1, "left": 1, "right": -1}
     assert "It does hold for x ≥ 0:" in said(derivation)
     assert derivation.results == {}
@@ -166,7 +166,7 @@ def test_what_only_holds_wherever_it_was_tried_is_not_proved() -> None:
 
 def test_without_its_condition_it_is_false() -> None:
     derivation = solved("atan(x) + atan(1/x) == pi/2")
-    assert failures(derivation) == ["the verdict, disproved"]
+    assert failures(derivation) == [] and derivation.results == {}
     assert derivation.quantities["left"] == pytest.approx(-math.pi / 2)
     assert "It does hold" not in said(derivation)  # it does, but that is not proved
 
@@ -178,7 +178,17 @@ def test_a_verdict_that_was_not_expected_fails(expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "status"), [("sqrt(x^2) == x", 1), ("x + x == 2 * x", 0), ("x + == x", 3)]
+    ("text", "status"),
+    [
+        ("sqrt(x^2) == x", 0),
+        ("sqrt(x^2) == x\nexpected: disproved", 0),
+        ("sqrt(x^2) == x\nexpected: proved", 1),
+        ("x + x == 2 * x", 0),
+        ("x + x == 2 * x\nproof: [3 * x]", 0),
+        ("x + x == 2 * x\nproof: [3 * x]\nexpected: proved", 1),
+        ("atan(x) + atan(1/x) == pi/2\nconditions: [x > 0]", 1),
+        ("x + == x", 3),
+    ],
 )
 def test_the_exit_status(text: str, status: int, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
@@ -199,7 +209,7 @@ def test_second_derivatives_raise_no_false_alarm(claim: str) -> None:
 
 
 def test_a_wrong_second_derivative_is_refuted() -> None:
-    assert "the verdict, disproved" in failures(solved("diff(diff(x^3, x), x) == 6 * x + 1e-9"))
+    assert "Counterexample" in said(solved("diff(diff(x^3, x), x) == 6 * x + 1e-9"))
 
 
 # --------------------------------------------------------------------------- functions of its own
@@ -211,13 +221,13 @@ def test_functions_without_a_formula() -> None:
         derivation = solved(f"f(-x) * g(-x) == {sign}f(x) * g(x)", functions={"f": f, "g": g})
         assert derivation.confirmed, product
     derivation = solved("f(-x) == f(x)", functions={"f": "any"})
-    assert failures(derivation) == ["the verdict, disproved"]
+    assert failures(derivation) == [] and derivation.results == {}
     assert derivation.quantities == {"x": 1, "left": 1, "right": 3}  # a^2 + a + 1
 
 
 def test_a_claim_that_one_function_meets_by_chance_is_refuted_by_another() -> None:
     derivation = solved("f(x) == x^3 + x", functions={"f": "odd"})
-    assert failures(derivation) == ["the verdict, disproved"]
+    assert failures(derivation) == [] and derivation.results == {}
     assert derivation.quantities["left"] == pytest.approx(math.sinh(1) - 1 / 3)
 
 
@@ -225,7 +235,7 @@ def test_functions_by_formulas_and_given_names() -> None:
     silu = {"define": ["s(x) = x * sigmoid(x)", "gate(x, y) = s(x) * y"]}
     assert solved("gate(x, 2) - gate(-x, 2) == 2 * x", **silu).confirmed
     assert solved("p + q == 1", conditions=["q == 1 - p"]).confirmed
-    assert not solved("p + q == 1").confirmed
+    assert solved("p + q == 1").results == {}
 
 
 # -------------------------------------------------------------------------------- authors' proofs
@@ -254,7 +264,7 @@ def test_the_wrong_line_is_named_and_the_others_are_judged_on_their_own() -> Non
             "2 * sigmoid(2*x) - 1",
         ],
     )
-    assert failures(derivation) == ["line 2"]
+    assert failures(derivation) == []
     (chain,) = chains(derivation)
     assert [rule.split()[0] for rule, _ in chain] == ["✓", "✗", "✓", "✓"]
     assert "equal to the left side again" in chain[2][0]
@@ -266,14 +276,14 @@ def test_the_wrong_line_is_named_and_the_others_are_judged_on_their_own() -> Non
 
 def test_a_slip_that_is_carried_forward_is_one_slip() -> None:
     derivation = solved("(a + b)^2 == a^2 + 2*a*b + b^2", proof=["a^2 + b^2", "b^2 + a^2"])
-    assert failures(derivation) == ["line 1"]
+    assert failures(derivation) == []
     (chain,) = chains(derivation)
     assert chain[1][0].startswith("✓")
 
 
 def test_a_proof_of_what_is_false_has_a_wrong_line() -> None:
     derivation = solved("(a + b)^2 == a^2 + b^2", proof=["a^2 + 2*a*b + b^2", "a^2 + b^2"])
-    assert "line 2" in failures(derivation) and "the verdict, disproved" in failures(derivation)
+    assert failures(derivation) == [] and "Line 2 is wrong" in said(derivation)
 
 
 def test_a_line_that_no_known_rule_leads_to_is_marked() -> None:

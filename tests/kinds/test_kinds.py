@@ -307,7 +307,7 @@ WRONG: list[dict[str, object]] = [
     {"kind": "graph", "lines": ["f = x"], "paths": "maybe"},
     {"kind": "graph", "lines": ["f = x"], "colour": "red"},
     {"kind": "graph", "lines": ["f = x"], "given": {"2x": 1}},
-    {"kind": "graph", "lines": ["f = x"], "given": {"x": [1]}},
+    {"kind": "graph", "lines": ["f = x"], "given": {"x": []}},
     {"kind": "graph", "lines": ["f = x"], "backward": {"wrt": ["x"]}},
     {"kind": "derivative", "expression": ["x"]},
     {"kind": "derivative", "expression": "x", "variable": "2x"},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 import stepsolve
+from stepsolve.calculus import limit_waves
 from stepsolve.calculus.limit_rules import AT_INFINITY
 from stepsolve.calculus.limit_values import MINUS_INF
 from stepsolve.derivation import Derivation, Text
@@ -64,15 +66,44 @@ def test_sides_that_differ_are_told() -> None:
 def test_oscillation_is_told() -> None:
     derivation = solve(expression="1 + sin(2 * x)", to="inf")
     assert derivation.results == {} and derivation.confirmed
-    assert "sin(2 * x) is 1 wherever 2 * x = π/2 + 2πk and −1 wherever" in texts(derivation)
+    assert "sin(2 * x) is 1 wherever 2 * x = π/2 + 2πk and -1 wherever" in texts(derivation)
 
 
 def test_what_is_open_is_not_solved() -> None:
-    derivation = solve(expression="sin(x)^2 + cos(x)^2", to="inf")
+    derivation = solve(expression="x * (2 + sin(x))", to="inf")
     assert not derivation.confirmed and derivation.results == {}
     assert "The rules here do not decide this limit" in texts(derivation)
     (failed,) = (check for check in derivation.checks if not check.passed)
     assert failed.note == "no rule decides it"
+
+
+def test_numerator_and_denominator_are_told_to_vanish() -> None:
+    (first, *_) = solve(expression="(1 - cos(x)) / x^2", to=0).steps
+    told = [(plain(s.before), plain(s.result or s.after)) for s in first.steps[:2]]
+    assert told == [("limit(1 - cos(x), x, 0)", "0"), ("limit(x^2, x, 0)", "0")]
+
+
+def test_symbols_get_values_on_the_way() -> None:
+    derivation = solve(expression="sin(a * x) / x", variable="x", to="0+")
+    assert "On the way, for example with a == 2:" in texts(derivation)
+    values = dict(derivation.tables[0].data)
+    assert values["f"] == pytest.approx([math.sin(2 * x) / x for x in (0.1, 0.01, 0.001)])
+    assert derivation.confirmed
+
+
+def test_a_limit_that_hangs_on_a_sign_stays_open() -> None:
+    derivation = solve(expression="sigmoid(k * x)", variable="x", to="inf")
+    assert derivation.results == {} and not derivation.confirmed
+    assert "it may hang on their signs" in texts(derivation)
+
+
+def test_a_wrong_value_of_a_wave_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = ((Fraction(1, 2), "π/2 + 2πk"), (Fraction(0), "2πk"))
+    monkeypatch.setattr(limit_waves, "_ANGLES", wrong)
+    monkeypatch.setattr(
+        limit_waves, "settled", lambda e: Number("7") if "1" in plain(e) else Number("0")
+    )
+    assert not solve(expression="sin(x)", to="inf").confirmed
 
 
 def test_sympy_errs_here_and_is_refuted() -> None:
@@ -154,3 +185,14 @@ def test_a_wrong_rule_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plain(derivation.results["lim f, x -> inf"]) == "1 / 2"
     failed = [c.method for c in derivation.checks if not c.passed]
     assert "SymPy" in failed and any("values on the way" in method for method in failed)
+
+
+def test_a_combination_of_waves_is_shown_with_its_angles() -> None:
+    (step,) = solve(expression="sin(x) * cos(x)", to="inf").steps
+    assert plain(step.after) == "sin(limit(x, x, inf)) * cos(limit(x, x, inf))"
+
+
+def test_what_a_limit_with_symbols_needs_is_said() -> None:
+    derivation = solve(expression="(a * x + b) / (c * x + d)", variable="x", to="inf")
+    assert plain(derivation.results["lim f, x -> inf"]) == "a / c"
+    assert "for c != 0" in texts(derivation) and derivation.confirmed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from math import cosh, isclose, tanh
 from typing import Any
 
@@ -15,9 +16,9 @@ from stepsolve.calculus import linear as closed_forms
 from stepsolve.calculus import recurrences
 from stepsolve.calculus.recurrences import Recurrence
 from stepsolve.checking import iteration
-from stepsolve.derivation import Check, Derivation, Section, Table, Text
+from stepsolve.derivation import Check, Derivation, Result, Section, Table, Text
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Expression
+from stepsolve.notation.tree import Expression, Name
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.source.expression import parse
 from stepsolve.worksheet import unrolled
@@ -358,3 +359,52 @@ def test_a_wrong_counterexample_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def wrongly_iterated(*arguments: Any) -> Any:
     return (term + 1 for term in iteration.iterated(*arguments))
+
+
+# ------------------------------------------------------------------- derivatives where a is 1
+
+
+def at_one(derivation: Derivation, name: str) -> Expression:
+    """The last of the formulas that are set apart for a derivative: that of the case a = 1."""
+    *_, last = (b for b in derivation.blocks if isinstance(b, Result) and b.sides[0] == Name(name))
+    return last.sides[-1]
+
+
+def test_the_derivatives_where_a_is_one() -> None:
+    derivation = stepsolve.solve(
+        {"kind": "recurrence", "recurrence": "f(n) = a * f(n - 1) + b", "wrt": ["f(0)", "a", "b"]}
+    )
+    assert derivation.confirmed
+    # of a^n s + b (1 + a + ... + a^(n - 1)) term by term: n s + b (0 + 1 + ... + (n - 1)), and n
+    by_a, by_b = at_one(derivation, "df(n)/da"), at_one(derivation, "df(n)/db")
+    assert plain(by_a) == "n * f(0) + b * n * (n - 1) / 2"
+    assert plain(by_b) == "n"
+    checks = [check.of for check in derivation.checks if check.of.endswith("at a = 1")]
+    assert checks == ["df(n)/df(0) at a = 1", "df(n)/da at a = 1", "df(n)/db at a = 1"]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_an_increment_that_depends_on_a(steps: int) -> None:
+    derivation = stepsolve.solve(
+        {
+            "kind": "recurrence",
+            "recurrence": "f(n) = a * f(n - 1) + a^2 + 1",
+            "start": {"f(0)": 3},
+            "given": {"a": 1},
+            "unroll": steps,
+            "wrt": "a",
+        }
+    )
+    assert derivation.confirmed
+    value, slope = Fraction(3), Fraction(0)
+    for _ in range(steps):  # by the product rule, at a = 1: f + f' + 2
+        value, slope = value + 2, value + slope + 2
+    assert derivation.quantities[f"df({steps})/da"] == slope
+
+
+def test_a_wrong_slope_at_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closed_forms, "TRIANGULAR", "b * n * (n + 1) / 2")
+    derivation = stepsolve.solve(
+        {"kind": "recurrence", "recurrence": "f(n) = a * f(n - 1) + b", "wrt": "a"}
+    )
+    assert [c.of for c in derivation.checks if not c.passed] == ["df(n)/da at a = 1"]
