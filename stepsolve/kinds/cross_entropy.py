@@ -30,7 +30,7 @@ _TERMS: Final = 6  # of a sum that are written out
 _ROWS: Final = 8  # whose entropies are written out
 _STACKED: Final = 16  # classes that are written as one-hot rows
 _SPREAD: Final = 500  # between logits, beyond which a probability may underflow
-_UNITS: Final = {"e": "nats", "2": "bits", "10": "hartleys"}
+_BASES: Final = {"nats": "e", "bits": "2", "hartleys": "10"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class CrossEntropy(SheetProblem):
         default=None,
         examples=([1, 0, 0],),
     )
-    base: str = entry(
-        choice("e", "2", "10"),
-        "Of the logarithm: e gives nats, 2 bits, 10 hartleys.",
-        default="e",
-        examples=("2",),
+    unit: str = entry(
+        choice("nats", "bits", "hartleys"),
+        "That of the logarithm, with base e, 2 or 10.",
+        default="nats",
+        examples=("bits",),
     )
     reduction: str = entry(
         choice("mean", "sum"), "What is taken over rows.", default="mean", examples=("sum",)
@@ -156,9 +156,8 @@ class CrossEntropy(SheetProblem):
         if self.logits is not None:
             sheet.section("Prediction")
             sheet.line(q, f"softmax({z}{', axis=1' * self._has_rows})", "logits to probabilities")
-        unit = _UNITS[self.base]
         sheet.section("Cross-entropy")
-        told = f"H(p, q) = −Σ p[i] log q[i], in {unit}: the logarithm has base {self.base}."
+        told = f"H(p, q) = −Σ p[i] log q[i], in {self.unit}: log has base {_BASES[self.unit]}."
         sheet.text(told + " Only classes that the target holds possible count.")
         if self.target is None:
             self._hot(sheet, p)
@@ -196,7 +195,7 @@ class CrossEntropy(SheetProblem):
         sheet.line(p, form, "1 for the right class, 0 for the others")
 
     def _based(self, text: str) -> str:
-        return text if self.base == "e" else f"{text} / log({self.base})"
+        return text if self.unit == "nats" else f"{text} / log({_BASES[self.unit]})"
 
     def _parts(self, sheet: Sheet, q: str, p: str) -> list[str]:
         """The sum of every row written out, where it is short enough; gives the names."""
@@ -247,11 +246,12 @@ class CrossEntropy(SheetProblem):
             form = form if mean else f"{count} * {form}"
         else:
             form = f"cross_entropy({q}, {p})" + (f" / {count}" if mean else "")
+        sheet.text(f"L is the {self.reduction} over the rows.")
         sheet.line("L", self._based(form), f"the {self.reduction} over the rows")
         if parts:
             total = " + ".join(parts)
             sheet.agree("L", f"({total}) / {count}" if mean else total)
 
     def _gradient_of_probabilities(self, sheet: Sheet, p: str, q: str) -> None:
-        below = q if self.base == "e" else f"({q} * log({self.base}))"
+        below = q if self.unit == "nats" else f"({q} * log({_BASES[self.unit]}))"
         sheet.gradient("H", q, f"-{p} / {below}", "the derivative of log q is 1/q")

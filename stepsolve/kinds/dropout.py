@@ -41,7 +41,10 @@ class Dropout(SheetProblem):
         probability, "The probability p with which an entry is kept.", examples=(0.5,)
     )
     mask: GivenArray | None = entry(
-        array, "1 for what is kept, 0 for what is dropped.", default=None, examples=([1, 0, 1, 0],)
+        array,
+        "The mask r: 1 for what is kept, 0 for what is dropped.",
+        default=None,
+        examples=([1, 0, 1, 0],),
     )
     seed: int | None = entry(
         integer(0, 10**9), "Instead of a mask: draws one.", default=None, examples=(1,)

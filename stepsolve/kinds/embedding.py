@@ -48,15 +48,15 @@ _SIGNS: Final = ("+", "-", "neg")
 class Embedding(SheetProblem):
     """The look-up of words in a matrix of vectors, and analogies between them."""
 
-    STARTER: ClassVar = ("look_up",)
+    STARTER: ClassVar = ("words", "look-up")
 
     weights: tuple[GivenArray, ...] = entry(
         given_arrays,
         "E, a row for every word.",
-        examples=({"E": [[0.9, 0.1], [0.8, -0.6], [0.2, 0.7]]},),
+        examples=({"E": [[0.9, 0.8], [0.1, 0.9], [0.1, -0.8], [0.9, -0.7]]},),
     )
     words: tuple[WrittenWord, ...] = entry(
-        words, "The words of the rows.", default=(), examples=(["king", "man", "woman"],)
+        words, "The words of the rows.", default=(), examples=(["king", "man", "woman", "queen"],)
     )
     look_up: tuple[WrittenWord, ...] = entry(
         word_or_words,

@@ -34,7 +34,7 @@ _WEIGHTS: Final = ("U", "V", "b", "c")
 class Glove(SheetProblem):
     """The loss of GloVe and its gradients."""
 
-    STARTER: ClassVar = ("x_max",)
+    STARTER: ClassVar = ("x-max",)
 
     counts: GivenArray = entry(
         array, "How often words occur together, P, a number from 0.", examples=([[0, 4], [4, 1]],)

@@ -64,7 +64,7 @@ class Normalization(SheetProblem):
     )
     weights: tuple[GivenArray, ...] = entry(
         given_arrays,
-        "gamma, which scales, and beta, which shifts; 1 and 0 unless given.",
+        "The weights gamma, which scales, and beta, which shifts; 1 and 0 unless given.",
         default=(),
         examples=({"gamma": [1, 2], "beta": [0, 0.5]},),
     )

@@ -5,7 +5,8 @@ units. Every step is worked out line by line, the gradient as a backward pass of
 steps are shown, all are in a table. Steps count from 1, and quantities after step t have index t:
 theta_0 is the start, m_t and v_t are the running means, and mhat_t = m_t / (1 - beta_1^t).
 
-Source: Goodfellow, Bengio, Courville, Deep Learning (2016), ch. 8; Kingma, Ba, Adam (2015); Loshchilov, Hutter, Decoupled Weight Decay Regularization (2019); PyTorch documentation, torch.optim.
+Source: Goodfellow, Bengio, Courville, Deep Learning (2016), ch. 8; Kingma, Ba, Adam (2015);
+Loshchilov, Hutter, Decoupled Weight Decay Regularization (2019); PyTorch documentation, torch.optim.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ _COLUMNS: Final = 4  # entries of the parameters that have columns of their own
 class Optimizer(SheetProblem):
     """Steps of an optimiser on a function of parameters."""
 
-    STARTER: ClassVar = ("show",)
+    STARTER: ClassVar = ("given",)
 
     function: WrittenLine = entry(
-        line, "The function to make small.", examples=("J(theta) = theta^2",)
+        line, "The function to make small.", examples=("J(theta) = k * theta^2",)
     )
     start: tuple[GivenArray, ...] = entry(
         given_arrays, "The parameters, with where they start.", examples=({"theta": 1},)

@@ -60,7 +60,7 @@ class Word2vec(SheetProblem):
     weights: tuple[GivenArray, ...] = entry(
         given_arrays,
         "U and V, a row for every word.",
-        examples=({"U": [[0.1, 0.2], [-0.3, 0.4], [0.5, 0]], "V": [[1, 0], [0.5, -1], [0, 1]]},),
+        examples=({"U": [[1, 2], [-3, 4], [5, 0]], "V": [[1, 0], [0.5, -1], [0, 1]]},),
     )
     words: tuple[WrittenWord, ...] = entry(
         words,
@@ -118,16 +118,6 @@ class Word2vec(SheetProblem):
         if len(self.negatives) > _MOST_NEGATIVES:
             told = f"at most {_MOST_NEGATIVES} negative words can be worked out"
             report.add(self.negatives[_MOST_NEGATIVES].node.diagnose(told))
-        for unused, why in (
-            (self.outside if not skip else None, "outside belongs to skip-gram"),
-            (self.context[0] if skip and self.context else None, "context belongs to cbow"),
-            (
-                self.negatives[0] if self.loss == "softmax" and self.negatives else None,
-                "negatives belong to loss: negative-sampling",
-            ),
-        ):
-            if unused is not None:
-                report.add(unused.node.diagnose(why))
         if self.update is not None and self.update.steps > 1:
             report.add(node.diagnose("one window is one step: steps may be 1 here"))
 
