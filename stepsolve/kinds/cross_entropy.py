@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from stepsolve.errors import InvalidProblem
 from stepsolve.notation.names import gradient_name
 from stepsolve.operations.array_operation import Dims
 from stepsolve.sheet_problem import SheetProblem
@@ -92,8 +93,7 @@ class CrossEntropy(SheetProblem):
 
     def check_keys(self, report: Report) -> None:
         if (self.logits is None) == (self.probabilities is None):
-            report.add(self._place.diagnose("logits or probabilities are needed, one of them"))
-            return
+            raise InvalidProblem("logits or probabilities are needed, one of them")
         if (self.target is None) == (not self.class_):
             report.add(self._given.node.diagnose("a class or a target is needed, one of them"))
             return
@@ -105,7 +105,10 @@ class CrossEntropy(SheetProblem):
             check_distributions(self.probabilities, report)
         if self.target is not None:
             target = self.target._replace(name="the target")
-            if check_sizes(target, self._dims, "it has the sizes of the prediction", report):
+            if target.value is None:
+                told = "a target needs numbers: they are to sum to one"
+                report.add(target.node.diagnose(told, "or write class: 0"))
+            elif check_sizes(target, self._dims, "it has the sizes of the prediction", report):
                 check_distributions(target, report)
         else:
             places_of(self.class_, (), self._dims[-1], report)
@@ -115,11 +118,6 @@ class CrossEntropy(SheetProblem):
                 report.add(self.class_[-1].node.diagnose(told, "one belongs to every row"))
         if not report.failed:
             self._check_zeros(report)
-
-    @property
-    def _place(self) -> Any:
-        given = self.logits or self.probabilities or self.target
-        return given.node if given is not None else self.class_[0].node
 
     def _check_zeros(self, report: Report) -> None:
         """What was called impossible must not be the target, and has no gradient."""
