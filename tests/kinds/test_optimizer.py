@@ -142,7 +142,7 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path) -> None:
     with pytest.raises(InvalidProblem) as caught:
         stepsolve.solve(path)
     told = [(d.place.line, d.place.column, d.message, d.hint) for d in caught.value.diagnoses]
-    assert told == [(4, 29, "a whole number from 1 to 200 belongs here, not 500", "")]
+    assert told == [(4, 28, "a whole number from 1 to 200 belongs here, not 500", "")]
     path.write_text("\n".join([*lines, "update: {rate: 0.1}"]), encoding="utf-8")
     with pytest.raises(InvalidProblem) as caught:
         stepsolve.solve(path)
