@@ -60,9 +60,17 @@ class PreciseGradients:
         self._uses = {name: frozenset(names(e)) for name, e in lines.items()}
         self._seeds = {n: self._sheet.array(e, values) for n, e in claims.seeds.items()}
         self._ends = self._seeds or {claims.target: {(): precise.mp.mpf(1)}}
-        reached = self._needed()
-        self._path = [name for name in lines if name in reached]
+        moving = self._moving() & self._needed()
+        self._path = [name for name in lines if name in moving]
         self._cost = {name: work(lines[name], dimensions) + 1 for name in self._path}
+
+    def _moving(self) -> set[str]:
+        """What moves with a quantity whose gradient is claimed."""
+        found = set(self._claims.gradients)
+        for name, used in self._uses.items():
+            if not found.isdisjoint(used):
+                found.add(name)
+        return found
 
     def _needed(self) -> set[str]:
         """The lines that the target hangs on."""
