@@ -142,7 +142,7 @@ class ArrayWorkings:
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
         paper = on_paper(expression, self._dimensions)
-        picked = transform(transform(paper, self._picked), partial(_hot, stands))
+        picked = transform(transform(paper, partial(self._picked, stands)), partial(_hot, stands))
         used = [name for name in names(picked) if self._known(name)]
         if not used:
             return () if picked is paper else (picked,)
@@ -153,12 +153,13 @@ class ArrayWorkings:
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(picked, put)),)
 
-    def _picked(self, node: Expression) -> Expression | None:
-        """The entry for `h[2]`."""
+    def _picked(self, stands: bool, node: Expression) -> Expression | None:
+        """The entry for `h[2]`, the row for `V[1]`."""
         match node:
-            case Item(base=Name(name=name)) if self._known(name) and not self._dimensions.of(node):
-                (*index,) = self._dimensions.place(node)
-                return self.entry(name, tuple(k for k in index if isinstance(k, int)))
+            case Item(base=Name(name=name)) if self._known(name):
+                known = {name: self._entries_of(name)}
+                found = ArrayEntries(self._dimensions, known, WrittenArithmetic()).of(node)
+                return drawn(found, stands) if prod(found.dims) <= _PUT_IN else None
         return None
 
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:

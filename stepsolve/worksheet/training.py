@@ -36,7 +36,7 @@ class Optimiser(NamedTuple):
 
 
 ROWS: Final[dict[str, Optimiser]] = {
-    "gradient-descent": Optimiser((), (("P'", "P - eta * G"),), (), "against the gradient"),
+    "gradient-descent": Optimiser((), (("P'", "P - eta * G"),), (), "a step against the gradient"),
     "momentum": Optimiser(
         ("v",),
         (("v'", "mu * v + G"), ("P'", "P - eta * v'")),

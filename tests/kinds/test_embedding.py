@@ -89,7 +89,10 @@ def test_a_wrong_place_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_large_table_is_fast() -> None:
     start = time.perf_counter()
     table = {"E": {"shape": [10000, 64], "seed": 1}}
-    keys: dict[str, Any] = {"look-up": list(range(256)), "upstream": {"shape": [256, 64], "seed": 2}}
+    keys: dict[str, Any] = {
+        "look-up": list(range(256)),
+        "upstream": {"shape": [256, 64], "seed": 2},
+    }
     assert solved(weights=table, **keys).confirmed
     assert time.perf_counter() - start < 10
 

@@ -37,7 +37,9 @@ def test_loss_and_gradients(
     names = list(given)
 
     def loss(*values: Any) -> Any:
-        return hand.glove(P, **dict(zip(names, values, strict=True)), x_max=20, alpha=0.6, half=half)
+        return hand.glove(
+            P, **dict(zip(names, values, strict=True)), x_max=20, alpha=0.6, half=half
+        )
 
     assert found.confirmed
     values = list(given.values())
