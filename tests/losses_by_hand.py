@@ -1,6 +1,7 @@
-"""Losses, normalisation and word vectors written in NumPy from their equations, gradients by complex steps.
+"""Losses, normalisation, optimisers and word vectors in NumPy, with gradients by complex steps.
 
-Every function is analytic, so that a complex step gives its gradient to all digits (Squire, Trapp 1998).
+Every function is analytic, so that a complex step gives its gradient to all digits
+(Squire, Trapp, Using Complex Variables to Estimate Derivatives of Real Functions, 1998).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-# ruff: noqa: N803, N806 - matrices have capital letters
+# ruff: noqa: N803 - matrices have capital letters
 Array = Any
 STEP = 1e-30
 

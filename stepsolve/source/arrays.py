@@ -25,8 +25,8 @@ from stepsolve.source.fields import (
     record,
     written,
 )
-from stepsolve.source.quantities import SYMBOL, value
 from stepsolve.source.magnitude import constant
+from stepsolve.source.quantities import SYMBOL, value
 from stepsolve.source.report import Report, shown
 
 _MOST_AXES: Final = 4

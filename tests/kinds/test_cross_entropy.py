@@ -1,4 +1,4 @@
-"""The kind `cross-entropy`: values and gradients against NumPy and complex steps, mistakes with places."""
+"""The kind `cross-entropy`: values and gradients against NumPy and complex steps, and mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind `embedding`: look-ups, gradients and rankings against NumPy, and mistakes with their places."""
+"""The kind `embedding`: look-ups, gradients and rankings against NumPy, and mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind `optimizer`: every step against the papers' algorithms in NumPy, overflow, mistakes, scale."""
+"""The kind `optimizer`: every step against the papers' algorithms in NumPy, overflow, mistakes."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ def test_every_optimiser_on_a_parabola(name: str, decay: float) -> None:
     ids=str,
 )
 def test_settings_on_a_vector(update: dict[str, Any], settings: dict[str, float]) -> None:
-    A = np.array([[2.0, 0.5], [0.5, 1.0]])
+    at = np.array([[2.0, 0.5], [0.5, 1.0]])
     found = solved(
         function="J(x) = 1/2 * dot(x, A @ x)",
         start={"x": [1, -2]},
-        given={"A": A.tolist()},
+        given={"A": at.tolist()},
         update={"rate": 0.1, "steps": 5, **update},
     )
     start = np.array([1.0, -2.0])
-    expected = hand.optimised(lambda x: A @ x, start, 5, update["optimiser"], rate=0.1, **settings)
+    expected = hand.optimised(lambda x: at @ x, start, 5, update["optimiser"], rate=0.1, **settings)
     assert found.confirmed
     for k, x in enumerate(expected):
         assert np.allclose(found.quantities[f"x_{k}"], x, rtol=1e-10, atol=0), k

@@ -1,4 +1,4 @@
-"""The kind `softmax`: values and Jacobians against NumPy and complex steps, page, mistakes, large inputs."""
+"""The kind `softmax`: values and Jacobians against NumPy and complex steps, page, mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind `word2vec`: losses and gradients against NumPy and complex steps, mistakes, a large vocabulary."""
+"""The kind `word2vec`: losses and gradients against NumPy and complex steps, and mistakes."""
 
 from __future__ import annotations
 
