@@ -128,6 +128,18 @@ class ArrayWorkings:
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
 
+    def _rows_of_matrices(self, expression: Expression) -> set[str]:
+        """The vectors that go with every row of a matrix, by broadcasting."""
+        dims = self._dimensions
+        return {
+            part.name
+            for node in walk(expression)
+            if isinstance(node, Apply) and node.operation not in ("axis", "slice")
+            if len(dims.of(node)) == 2 and dims.call(node) is None
+            for part in node.arguments
+            if isinstance(part, Name)
+        }
+
     def _stands(self, expression: Expression) -> bool:
         """Whether vectors are drawn as columns: where one stands to the right of a matrix."""
         dims = self._dimensions.of
@@ -149,7 +161,7 @@ class ArrayWorkings:
         sizes = [prod(self._dimensions.known[name]) for name in used]
         if sum(sizes) > _PUT_IN or max(len(self._dimensions.known[n]) for n in used) > 2:
             return ()
-        lying = _left_of_products(expression)
+        lying = _left_of_products(expression) | self._rows_of_matrices(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(picked, put)),)
 
