@@ -65,19 +65,24 @@ def solved(file: str) -> Derivation:
 def softmax_jacobian() -> Values:
     x = np.array([2, 1, 0.1])
     s = hand.softmax(x)
-    return {"s": s, "J": np.diag(s) - np.outer(s, s), "m": 2, "u": x - 2, "E": np.exp(x - 2)}
+    return {"s": s, "∂s/∂x": np.diag(s) - np.outer(s, s), "m": 2, "u": x - 2, "E": np.exp(x - 2)}
 
 
 def softmax_rows() -> Values:
     low, high = 1 / (1 + np.e), np.e / (1 + np.e)
     jacobian = low * high * np.array([[1, -1], [-1, 1]])
-    return {"S": [[low, high]] * 2, "u": [[-1, 0], [-1, 0]], "J_0": jacobian, "J_1": jacobian}
+    return {
+        "S": [[low, high]] * 2,
+        "u": [[-1, 0], [-1, 0]],
+        "∂s_0/∂x_0": jacobian,
+        "∂s_1/∂x_1": jacobian,
+    }
 
 
 def softmax_temperature() -> Values:
     s = hand.softmax(np.array([-0.5, 0, -1.5]))
     J = (np.diag(s) - np.outer(s, s)) / 2
-    return {"s": s, "J": J, "dL/dx": J @ [0.5, -1, 0.25]}
+    return {"s": s, "∂s/∂x": J, "dL/dx": J @ [0.5, -1, 0.25]}
 
 
 def cross_entropy_value() -> Values:
@@ -267,7 +272,7 @@ def test_the_worked_examples_are_covered() -> None:
 
 def test_the_notes_of_the_softmax_round_too_early() -> None:
     """They give J[0, 0] = 0.2244 = 0.66 * 0.34; of the exact values it is 0.2247."""
-    found: Any = solved("networks/softmax-jacobian.yaml").quantities["J"]
+    found: Any = solved("networks/softmax-jacobian.yaml").quantities["∂s/∂x"]
     exact = np.exp(2) / (np.exp(2) + np.exp(1) + np.exp(0.1))
     assert found[0][0] == pytest.approx(exact * (1 - exact), rel=1e-12)
     assert round(found[0][0], 4) == 0.2247

@@ -18,7 +18,7 @@ from math import prod
 from typing import ClassVar, Final
 
 from stepsolve.derivation import Block, Detail, Table
-from stepsolve.errors import InvalidProblem, nearest
+from stepsolve.errors import nearest
 from stepsolve.notation.numbers import number
 from stepsolve.notation.tree import Expression, Item, Name, Number, names, substitute
 from stepsolve.operations.array_operation import places
@@ -90,17 +90,6 @@ class Optimizer(SheetProblem):
                 report.add(self.function.written.diagnose(told, parameter))
         if not self.start:
             report.add(self.function.written.diagnose("at least one parameter needs a start"))
-        if not report.failed:
-            self._check_steps(report)
-
-    def _check_steps(self, report: Report) -> None:
-        """What grows beyond all numbers is told with the step at which it does."""
-        try:
-            self.solved  # noqa: B018
-        except InvalidProblem as error:
-            for found in error.diagnoses:
-                hint = found.hint or "a smaller learning rate, or another start, may help"
-                report.add(found._replace(hint=hint))
 
     def _iterate(self, name: str, step: int) -> str:
         return f"{name}_step{step}" if "_" in name else f"{name}_{step}"
@@ -114,6 +103,7 @@ class Optimizer(SheetProblem):
         ]
 
     def write(self, sheet: Sheet) -> None:
+        sheet.advice = "a smaller learning rate, or another start, may help"
         for given in self.start:
             sheet.give(self._iterates[0][given.name], given.value, given.dims, given.node)
         give_all(sheet, self.given)

@@ -111,17 +111,21 @@ class Softmax(SheetProblem):
         told: tuple[str | Expression, ...]
         told = ("Raising x[j] raises s[j] and lowers every entry through the sum:",)
         sheet.text(*told, f" J[i, j] = s[i] (δ[i, j] − s[j]){over}, with δ {where}.")
-        because = "a row for every output, a column for every input"
         if not rows:
-            sheet.line("J", f"reshape(s, {width}, 1) * (eye({width}) - s){over}", because)
-            sheet.jacobian("J", "s", x)
-            sheet.result("J")
+            self._jacobian(sheet, x, s, width)
             return
         for k in range(min(rows[0], _MOST_ROWS)):
-            sheet.line(f"s_{k}", f"S[{k}]", f"row {k}")
-            form = f"reshape(s_{k}, {width}, 1) * (eye({width}) - s_{k}){over}"
-            sheet.line(f"J_{k}", form, because)
-            sheet.jacobian(f"J_{k}", f"s_{k}", x, row=k)
-            sheet.result(f"J_{k}")
+            sheet.line(f"x_{k}", f"X[{k}]", f"row {k}")
+            sheet.line(f"s_{k}", f"softmax(x_{k}{over})", "its softmax")
+            self._jacobian(sheet, f"x_{k}", f"s_{k}", width)
         if rows[0] > _MOST_ROWS:
             sheet.text(f"The other {rows[0] - _MOST_ROWS} rows have Jacobians of the same form.")
+
+    def _jacobian(self, sheet: Sheet, x: str, s: str, width: int) -> None:
+        form = f"reshape({s}, {width}, 1) * (eye({width}) - {s})"
+        between = [s]
+        if self.temperature is not None:
+            form += " / T"
+            between = ["z", s] if s == "s" else [s]
+        because = "a row for every output, a column for every input"
+        sheet.result(sheet.jacobian(s, x, form, because, between))

@@ -9,21 +9,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from stepsolve.checking.array_claims import (
-    check_equal,
-    check_jacobian,
-    float_lines,
-    objects,
-    precise_lines,
-)
 from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
 from stepsolve.checking.arrays import (
     Array,
     PreciseSheet,
     check_arrays,
+    check_equal,
     check_sampled,
     given_array,
 )
+from stepsolve.checking.jacobians import check_float, check_precise
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
@@ -157,10 +152,12 @@ class Solved:
     def blocks(self) -> Iterator[Block]:
         """The blocks of the sheet in order."""
         left = _SHOWN_LINES
-        total = len(self.sheet.lines)
+        hidden = self.sheet.hidden
+        total = sum(name not in hidden for name in self.sheet.lines)
         items = list(self.sheet.groups)
         for item, following in zip(items, [*items[1:], None], strict=True):
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
+                item = tuple(line for line in item if line.name not in hidden)
                 yield from self._worked(item[:left])
                 if left and len(item) > left:
                     told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
@@ -196,6 +193,8 @@ class Solved:
         symbols: list[str | Expression] = []
         drawn: list[tuple[Expression, Expression, bool]] = []
         for name, given in self.sheet.given.items():
+            if name in self.sheet.hidden:
+                continue
             if given.value is None:
                 symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
             elif not given.dims:
@@ -260,44 +259,66 @@ class Solved:
 
     def _claims(self, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         """What the sheet claims of its lines besides their values."""
-        found = []
         value = ArrayValues(self.dimensions).value
-        for name, of, by, row in self.sheet.jacobians:
+        found = []
+        for claim in self.sheet.jacobians:
             if self._exact is None:
-                run = float_lines(value, lines, self.floats, by, of)
-                found.append(check_jacobian(name, self.floats[name], run, self.floats[by], row))
-                continue
-            run = precise_lines(self.dimensions, self._precise, lines, self._exact, by, of)
-            at, jacobian = (objects(self._exact[n], self.dimensions.known[n]) for n in (by, name))
-            step = self._precise.step(self._precise.mp.mpf(1))
-            found.append(check_jacobian(name, jacobian, run, at, row, step))
+                found.append(check_float(claim, lines, self.floats, value))
+            else:
+                exact = self._exact
+                found.append(check_precise(claim, lines, exact, self.dimensions, self._precise))
         for name, other in self.sheet.equals:
             found.append(check_equal(name, self.floats[name], value(other, self.floats)))
         return tuple(found)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
+        own = set(backward.gradients.values())
+        forward = {n: e for n, e in lines.items() if n not in own}
         if self.symbols:
             return self._symbolic(backward, forward)
         if self._exact is not None:
             return PreciseGradients(
-                self.dimensions, self._precise, forward, self._exact, backward
+                self.dimensions,
+                self._precise,
+                forward,
+                self._exact,
+                backward,
+                len(self.sheet.passes),
             ).checks()
         moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
         return FloatGradients(moved.value, forward, self.floats, backward).checks()
 
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
+        """With random numbers for the symbols."""
         return self._trial()._gradients(backward, forward)
 
     def _trial(self) -> Solved:
-        """The same sheet with random numbers for the symbols."""
+        """The same sheet with random numbers for its symbols."""
         random = np.random.default_rng(1)
         drawn = {
             name: np.asarray(np.round(random.uniform(0.1, 0.9, given.dims), 3))
             for name, given in self.sheet.given.items()
             if given.value is None
         }
+        lines = self.sheet.lines.values()
+        for name, axis in _distributions(line.expression for line in lines):
+            if name in drawn:
+                drawn[name] = drawn[name] / np.sum(drawn[name], axis=axis, keepdims=True)
         return Solved(self.sheet.with_values(drawn), self.digits)
+
+
+def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:
+    """The names whose entries have to sum to one, and along which axis."""
+    for line in lines:
+        for node in walk(line):
+            match node:
+                case Apply(operation="softmax_cross_entropy", arguments=(_, Name(name=name))):
+                    yield name, -1
+                case Apply(
+                    operation="softmax_cross_entropy",
+                    arguments=(_, Apply(operation="T", arguments=(Name(name=name),))),
+                ):
+                    yield name, 0
 
 
 class Quantities(Mapping[str, Plain]):

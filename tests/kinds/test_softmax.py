@@ -27,7 +27,9 @@ def test_values_and_jacobian_of_random_vectors(seed: int) -> None:
     found = solved(input=x.tolist())
     assert found.confirmed
     assert np.allclose(found.quantities["s"], hand.softmax(x), rtol=0, atol=1e-12)
-    assert np.allclose(found.quantities["J"], hand.jacobian(hand.softmax, x), rtol=0, atol=1e-12)
+    assert np.allclose(
+        found.quantities["∂s/∂x"], hand.jacobian(hand.softmax, x), rtol=0, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2, 7])
@@ -40,7 +42,7 @@ def test_temperature_and_gradient_from_above(temperature: float) -> None:
 
     expected = hand.jacobian(softened, x)
     assert found.confirmed
-    assert np.allclose(found.quantities["J"], expected, rtol=0, atol=1e-12)
+    assert np.allclose(found.quantities["∂s/∂x"], expected, rtol=0, atol=1e-12)
     assert np.allclose(found.quantities["dL/dx"], expected.T @ above, rtol=0, atol=1e-12)
 
 
@@ -54,18 +56,18 @@ def test_rows_of_a_matrix_each_with_its_jacobian(seed: int) -> None:
     assert np.allclose(found.quantities["S"], [hand.softmax(row) for row in x], atol=1e-12)
     expected = [hand.jacobian(hand.softmax, row) for row in x]
     for k, one in enumerate(expected):
-        assert np.allclose(found.quantities[f"J_{k}"], one, atol=1e-12)
+        assert np.allclose(found.quantities[f"∂s_{k}/∂x_{k}"], one, atol=1e-12)
     passed = [one.T @ g for one, g in zip(expected, above, strict=True)]
     assert np.allclose(found.quantities["dL/dX"], passed, atol=1e-12)
 
 
 def test_the_entries_of_the_jacobian_are_told() -> None:
     found = solved(input=[2, 1, 0.1])
-    line = next(one for one in found.lines if one.name == "J")
+    line = next(one for one in found.lines if one.name == "∂s/∂x")
     assert plain(line.expression) == "reshape(s, 3, 1) * (eye(3) - s)"
     told = [[plain(part) for part in entry] for entry in line.entries]
-    assert told[0] == ["J[0, 0]", "0.6590 * (1 - 0.6590)", "0.2247"]
-    assert told[1] == ["J[0, 1]", "0.6590 * (0 - 0.2424)", "-0.1598"]
+    assert told[0] == ["(∂s/∂x)[0, 0]", "0.6590 * (1 - 0.6590)", "0.2247"]
+    assert told[1] == ["(∂s/∂x)[0, 1]", "0.6590 * (0 - 0.2424)", "-0.1598"]
     assert len(told) == 9
 
 
@@ -74,7 +76,7 @@ def test_the_page_in_its_order() -> None:
     sections = [block.parts[0] for block in found.blocks if isinstance(block, Section)]
     assert sections == ["Softmax", "Shifted by the maximum", "Jacobian", "Result"]
     names = [line.name for line in found.lines]
-    assert names == ["s", "m", "u", "E", "t", "s'", "J"]
+    assert names == ["s", "m", "u", "E", "t", "s'", "∂s/∂x"]
     assert any(isinstance(block, Lines) for block in found.blocks)
     assert any(isinstance(block, Text | Equation) for block in found.blocks)
 
@@ -88,18 +90,17 @@ def test_large_inputs_do_not_overflow() -> None:
 def test_symbols_give_formulas() -> None:
     found = solved(input={"shape": [3]})
     assert found.confirmed
-    assert {c.method for c in found.checks} >= {"differences along a direction"}
+    assert {c.method for c in found.checks} >= {"differences in its step"}
     assert plain(found.results["s"]) == "softmax(x)"
 
 
 def test_a_wrong_jacobian_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(self: Any, sheet: Any, x: str, s: str) -> None:
-        sheet.line("J", "reshape(s, 3, 1) * (eye(3) + s)")
-        sheet.jacobian("J", "s", x)
+        sheet.jacobian("s", x, "reshape(s, 3, 1) * (eye(3) + s)", "", ["s"])
 
     monkeypatch.setattr(kind.Softmax, "_jacobians", wrong)
     found = solved(input=[2, 1, 0.1])
-    assert [c.of for c in found.checks if not c.passed] == ["J"]
+    assert [c.of for c in found.checks if not c.passed] == ["∂s/∂x"]
 
 
 def test_a_wrong_shift_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +119,7 @@ def test_a_thousand_classes_and_a_batch_are_fast() -> None:
     batch = solved(input={"shape": [256, 64], "seed": 1}, upstream={"shape": [256, 64], "seed": 2})
     huge = solved(input={"shape": [5000], "seed": 1})
     assert wide.confirmed and batch.confirmed and huge.confirmed
-    assert "J" in wide.quantities and "J" not in huge.quantities
+    assert "∂s/∂x" in wide.quantities and "∂s/∂x" not in huge.quantities
     assert time.perf_counter() - start < 10
 
 
