@@ -66,7 +66,7 @@ def explanation(name: str) -> str:
     operation = OPERATIONS.get(ALIASES.get(name, name))
     if operation is not None:
         found.append(_operation(operation))
-    tensor = None if found else TENSORS.get(_SIGNS.get(name, name))
+    tensor = None if operation is not None else TENSORS.get(_SIGNS.get(name, name))
     if tensor is not None:
         found.append(_tensor_operation(tensor))
     array = ARRAYS.get(_SIGNS.get(name, name))

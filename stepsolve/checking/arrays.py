@@ -129,6 +129,13 @@ def check_arrays(floats: Mapping[str, Any], exact: Mapping[str, Array]) -> tuple
     return tuple(checks)
 
 
+def check_equal(name: str, one: Any, other: Any) -> Check:
+    """Two ways to one value, entry by entry, relative to the largest."""
+    largest = max(float(np.max(np.abs(one))), SMALL)
+    error = float(np.max(np.abs(one - other))) / largest
+    return Check(name, "a second way to its value", error, error <= VALUE_TOLERANCE)
+
+
 def check_sampled(
     lines: Mapping[str, Expression],
     floats: Mapping[str, Any],

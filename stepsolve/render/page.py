@@ -194,6 +194,8 @@ class _Page:
             reason = worked.because if self._detail is Detail.FULL else ""
             note = "; ".join(part for part in (size, worked.note, reason) if part)
             row = [row for row in rows if "=" in text_of(row) or "≈" in text_of(row)][-1]
+            if "[[" in text_of(row):  # the value runs on
+                row = rows[-1]
             if row_width(row) + 3 + len(note) <= self._width:
                 row.append((f"   {note}", NOTE))
             else:

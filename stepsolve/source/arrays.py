@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import ceil, log10, prod
+from math import ceil, isfinite, log10, prod
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -25,8 +25,9 @@ from stepsolve.source.fields import (
     record,
     written,
 )
+from stepsolve.source.magnitude import constant
 from stepsolve.source.quantities import SYMBOL, value
-from stepsolve.source.report import Report
+from stepsolve.source.report import Report, shown
 
 _MOST_AXES: Final = 4
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,15})?")
@@ -134,6 +135,10 @@ def _numbers(node: Node, report: Report, depth: int) -> _Read | None:
         return None
     if known.expression is None:
         report.add(node.diagnose("a number belongs here, not symbol"))
+        return None
+    found = constant(known.expression)
+    if found is None or not isfinite(found):
+        report.add(node.diagnose(f"{shown(written(node))} has no finite real value"))
         return None
     return _Read(known.expression, node)
 

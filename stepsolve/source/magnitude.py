@@ -23,10 +23,10 @@ def refuse_giant_power(power: Expression) -> None:
     A base with names in it may have any value, so that its exponent alone counts.
     """
     base, exponent = power.children
-    times = _constant(exponent)
+    times = constant(exponent)
     if times is None or math.isnan(times) or abs(times) <= 1:  # which makes nothing larger
         return
-    size = _constant(base)
+    size = constant(base)
     unknown = size is None or not size or math.isnan(size)
     digits = 1.0 if unknown or size is None else abs(math.log10(abs(size)))
     if not abs(times) <= MAX_POWER_DIGITS or not digits * abs(times) <= MAX_POWER_DIGITS:
@@ -37,7 +37,7 @@ def refuse_giant_power(power: Expression) -> None:
         )
 
 
-def _constant(expression: Expression) -> float | None:
+def constant(expression: Expression) -> float | None:
     """The value of a constant expression in float64, nan if it has none; None with names."""
     match expression:
         case Number():
@@ -45,7 +45,7 @@ def _constant(expression: Expression) -> float | None:
         case Name():
             return _CONSTANTS.get(expression.name)
         case Apply() if (row := OPERATIONS.get(expression.operation)) is not None:
-            values = [_constant(argument) for argument in row.completed(expression.arguments)]
+            values = [constant(argument) for argument in row.completed(expression.arguments)]
             if any(value is None for value in values):
                 return None
             with np.errstate(all="ignore"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,8 +22,10 @@ from stepsolve.source.fields import (
     name,
     record,
     text,
+    unfit,
     written,
 )
+from stepsolve.source.magnitude import constant
 from stepsolve.source.report import Report
 
 SYMBOL = "symbol"
@@ -193,3 +195,23 @@ _values: Reader[dict[str, Given]] = mapping_of(name, value)
 given_values: Reader[tuple[Given, ...]] = Reader(
     _read_given, _values.schema(), "a mapping from names to numbers", ("mapping",)
 )
+
+
+def number_that(fits: Callable[[float], bool], doc: str, symbols: bool = False) -> Reader[Given]:
+    """A number, or an expression of numbers, whose value fits; with `symbols`, also a symbol."""
+
+    def read(node: Node, report: Report) -> Given | None:
+        found = value.read(node, report)
+        if found is None or (found.expression is None and symbols):
+            return found
+        known = None if found.expression is None else constant(found.expression)
+        if known is None or not fits(known):
+            report.add(unfit(node, doc))
+            return None
+        return found
+
+    return Reader(read, value.schema(), doc)
+
+
+positive = number_that(lambda x: 0 < x < float("inf"), "a number above 0", symbols=True)
+probability = number_that(lambda x: 0 < x <= 1, "a number above 0 and at most 1")

@@ -44,6 +44,11 @@ class Update:
     momentum: Expression = entry(
         amount, "How much of the velocity is kept, of momentum and nesterov.", default=Number("0.9")
     )
+    velocity: str = entry(
+        choice("gradients", "steps"),
+        "Of momentum: a sum of gradients, scaled when it moves the parameter, or of steps.",
+        default="gradients",
+    )
     decay: Expression = entry(
         amount, "How much of the mean of squares is kept, of rmsprop.", default=Number("0.9")
     )

@@ -144,21 +144,15 @@ class ArrayWorkings:
         }
 
     def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: beside matrices, unless they run along a row."""
-        dims = self._dimensions
+        """Whether vectors are drawn as columns: where one stands to the right of a product."""
+        dims = self._dimensions.of
         for node in walk(expression):
             match node:
-                case Apply(operation="@", arguments=(left, right)):
-                    if len(dims.of(left)) == 1 and len(dims.of(right)) == 2:
-                        return False
-        match expression:
-            case Apply(arguments=(_, Apply(operation="axis", arguments=(Number(text="0"),)))):
-                return False
-        return any(
-            (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
-            or (isinstance(node, Apply) and node.operation == "outer")
-            for node in walk(expression)
-        )
+                case Apply(operation="outer"):
+                    return True
+                case Apply(operation="@", arguments=(_, right)) if len(dims(right)) == 1:
+                    return True
+        return False
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
         picked = {
@@ -179,7 +173,7 @@ class ArrayWorkings:
         }
         put = {name: self.shown(name, stands and Name(name) not in lying) for name in used}
         paper = transform(on_paper(expression, self._dimensions), lambda n: items.get(n))
-        filled = _transposed(substitute(paper, put))
+        filled = _transposed(transform(substitute(paper, put), partial(_hot, stands)))
         return () if _DOTS.name in names(filled) else (filled,)  # what is shown can be read back
 
     def _is_picked(self, node: Item) -> bool:
@@ -292,8 +286,23 @@ def _left_of_products(expression: Expression) -> set[Expression]:
     }
 
 
+def _hot(stands: bool, node: Expression) -> Expression | None:
+    """A short one-hot vector in numbers."""
+    match node:
+        case Apply(operation="stack", arguments=rows):
+            found = [_hot(False, row) for row in rows]
+            return None if None in found else Array(*(row for row in found if row is not None))
+        case Apply(operation="one_hot", arguments=(Number(text=place), Number(text=size))):
+            if int(size) <= _LONG:
+                items: list[Expression] = [
+                    Number(str(int(k == int(place)))) for k in range(int(size))
+                ]
+                return Array(*(Array(item) for item in items)) if stands else Array(*items)
+    return None
+
+
 def _transposed(expression: Expression) -> Expression:
-    """With transposes of numbers written out."""
+    """With transposes of numbers, and vectors that become columns, written out."""
 
     def change(node: Expression) -> Expression | None:
         match node:
@@ -305,6 +314,9 @@ def _transposed(expression: Expression) -> Expression:
                             for column in zip(*(r.children for r in rows), strict=True)
                         )
                     )
+            case Apply(operation="reshape", arguments=(Array(items=items), _, Number(text="1"))):
+                if not any(isinstance(item, Array) for item in items):
+                    return Array(*(Array(item) for item in items))
         return None
 
     return transform(expression, change)

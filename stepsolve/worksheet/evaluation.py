@@ -31,10 +31,19 @@ class LineError(OutsideDomain):
         numbers = [f"{a:.6g}" if isinstance(a, float) else str(a) for a in self.arguments]
         written = _written(self.operation, numbers)
         row = OPERATIONS.get(self.operation)
-        if row is None or not row.condition:
+        if row is None or not row.condition or self._overflows:
             return f"{written} is too large"
         general = _written(self.operation, row.parameters(len(numbers)))
         return f"{written} has no finite real value: {general} needs {row.condition}"
+
+    @property
+    def _overflows(self) -> bool:
+        """Whether a power fails by its size alone."""
+        match self.operation, self.arguments:
+            case "^", (float(base), float(exponent)):
+                whole = exponent == int(exponent) if math.isfinite(exponent) else False
+                return abs(base) > 1 and exponent > 1 and (base > 0 or whole)
+        return False
 
 
 def _written(operation: str, arguments: Sequence[str]) -> str:

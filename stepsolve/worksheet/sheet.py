@@ -76,8 +76,11 @@ class Sheet:
         self.items: list[Item] = []
         self.passes: list[Pass] = []
         self.jacobians: list[Jacobian] = []
+        self.equals: list[tuple[str, Expression]] = []
         self.results: list[str] = []
         self.hidden: set[str] = set()
+        self.detail = Detail.BRIEF
+        """At least how much detail shows what is written from now on."""
         self.dimensions = Dimensions({}, {})
         self._entries = self.work = 0
         self._integers: dict[str, int] = {}
@@ -111,11 +114,11 @@ class Sheet:
 
     def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
         """A heading."""
-        self.items.append(Section(parts, detail))
+        self.items.append(Section(parts, max(detail, self.detail)))
 
     def text(self, *parts: str | Expression, detail: Detail = Detail.NORMAL) -> None:
         """A sentence of words and expressions."""
-        self.items.append(Text(parts, detail))
+        self.items.append(Text(parts, max(detail, self.detail)))
 
     def block(self, block: Block | Later) -> None:
         """A block, or a function from the solved sheet to blocks."""
@@ -140,7 +143,7 @@ class Sheet:
             dims = self.dimensions.of(tree)
         except Misfit as error:
             raise self.misfit(name, tree, error) from None
-        self._add(Line(name, tree, because, FORWARD, detail=detail), dims)
+        self._add(Line(name, tree, because, FORWARD, detail=max(detail, self.detail)), dims)
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
 
@@ -173,6 +176,15 @@ class Sheet:
     def result(self, *names_: str) -> None:
         """Names of lines that are the answers, set apart at the end."""
         self.results += [name for name in names_ if name not in self.results]
+
+    def gradient(self, target: str, name: str, expression: str, because: str = "") -> None:
+        """The gradient of a line by what it uses itself, in a form of its own; it is checked."""
+        self._gradient(target, name, _parsed(expression), because)
+        self.passes.append(Pass(target, {name: gradient_name(target, name)}, {name: [target]}, {}))
+
+    def agree(self, name: str, expression: str) -> None:
+        """Claim that a line has the value of another expression; it is checked."""
+        self.equals.append((name, _parsed(expression)))
 
     def apart(self) -> None:
         """The next line begins a group of its own."""
@@ -300,7 +312,7 @@ class Sheet:
             return
         if name in self.hidden:
             self.hidden.add(title)
-        line = Line(title, expression, because, BACKWARD, "gradient", note)
+        line = Line(title, expression, because, BACKWARD, "gradient", note, detail=self.detail)
         self._add(line, self.dimensions.known[name])
 
     def misfit(self, line: str, tree: Expression, error: Misfit) -> InvalidProblem:

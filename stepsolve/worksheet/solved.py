@@ -14,10 +14,11 @@ from stepsolve.checking.arrays import (
     Array,
     PreciseSheet,
     check_arrays,
+    check_equal,
     check_sampled,
     given_array,
 )
-from stepsolve.checking.jacobians import Jacobian, check_float, check_precise
+from stepsolve.checking.jacobians import check_float, check_precise
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
@@ -153,7 +154,8 @@ class Solved:
         left = _SHOWN_LINES
         hidden = self.sheet.hidden
         total = sum(name not in hidden for name in self.sheet.lines)
-        for item in self.sheet.groups:
+        items = list(self.sheet.groups)
+        for item, following in zip(items, [*items[1:], None], strict=True):
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
                 item = tuple(line for line in item if line.name not in hidden)
                 yield from self._worked(item[:left])
@@ -163,7 +165,7 @@ class Solved:
                 left = max(0, left - len(item))
             elif callable(item):
                 yield from item(self)
-            elif item != APART and (left or not isinstance(item, Section)):
+            elif item != APART and (left or not isinstance(item, Section) or callable(following)):
                 yield item  # type: ignore[misc]
 
     def _worked(self, lines: tuple[Line, ...]) -> Iterator[Block]:
@@ -251,13 +253,23 @@ class Solved:
             found = check_sampled(lines, self.floats, self.dimensions, self._precise)
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
-        numeric = self._trial() if self.sheet.jacobians and self.symbols else self
-        return found + tuple(numeric._jacobian(claim, lines) for claim in self.sheet.jacobians)
+        if self.sheet.jacobians or self.sheet.equals:
+            found += (self._trial() if self.symbols else self)._claims(lines)
+        return found
 
-    def _jacobian(self, claim: Jacobian, lines: Mapping[str, Expression]) -> Check:
-        if self._exact is not None:
-            return check_precise(claim, lines, self._exact, self.dimensions, self._precise)
-        return check_float(claim, lines, self.floats, ArrayValues(self.dimensions).value)
+    def _claims(self, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
+        """What the sheet claims of its lines besides their values."""
+        value = ArrayValues(self.dimensions).value
+        found = []
+        for claim in self.sheet.jacobians:
+            if self._exact is None:
+                found.append(check_float(claim, lines, self.floats, value))
+            else:
+                exact = self._exact
+                found.append(check_precise(claim, lines, exact, self.dimensions, self._precise))
+        for name, other in self.sheet.equals:
+            found.append(check_equal(name, self.floats[name], value(other, self.floats)))
+        return tuple(found)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         own = set(backward.gradients.values())

@@ -1,6 +1,7 @@
 """Updates as lines: gradient descent and its descendants, one row each.
 
-The velocity of momentum is that of PyTorch: v' = mu v + g, theta' = theta - eta v'.
+The velocity of momentum is that of PyTorch, v' = mu v + g and theta' = theta - eta v', or, where the
+file says so, the one of Goodfellow et al., v' = mu v - eta g and theta' = theta + v'.
 
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), ch. 8; Kingma, Ba, Adam (2015);
 Loshchilov, Hutter, Decoupled Weight Decay Regularization (2019); Pascanu, Mikolov, Bengio (2013) for
@@ -9,7 +10,7 @@ clipping by the norm; PyTorch documentation, torch.optim.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from stepsolve.notation.names import gradient_name
@@ -35,12 +36,18 @@ class Optimiser(NamedTuple):
 
 
 ROWS: Final[dict[str, Optimiser]] = {
-    "gradient-descent": Optimiser((), (("P'", "P - eta * G"),), (), "against the gradient"),
+    "gradient-descent": Optimiser((), (("P'", "P - eta * G"),), (), "a step against the gradient"),
     "momentum": Optimiser(
         ("v",),
         (("v'", "mu * v + G"), ("P'", "P - eta * v'")),
         ("mu",),
-        "the velocity remembers earlier gradients",
+        "the velocity is a sum of gradients that fades, and the learning rate scales it",
+    ),
+    "momentum of steps": Optimiser(
+        ("v",),
+        (("v'", "mu * v - eta * G"), ("P'", "P + v'")),
+        ("mu",),
+        "the velocity is a sum of steps that fades: the learning rate is in it",
     ),
     "nesterov": Optimiser(
         ("v",),
@@ -70,7 +77,7 @@ ROWS: Final[dict[str, Optimiser]] = {
             ("P'", "P - eta * mhat' / (sqrt(vhat') + epsilon)"),
         ),
         ("beta_1", "beta_2", "epsilon"),
-        "the means start at 0: dividing by 1 - beta^t makes up for it",
+        "the means start at 0, and the division by 1 − β^t makes up for it",
     ),
 }
 ROWS["adamw"] = ROWS["adam"]._replace(
@@ -88,15 +95,27 @@ _SETTINGS: Final = {
 
 
 class Training:
-    """The steps of an optimiser on a sheet."""
+    """The steps of an optimiser on a sheet.
 
-    def __init__(self, sheet: Sheet, update: Update) -> None:
+    Parameters are named as they come, and after a step `W'`, or `W_1`, `W_2` if there are several.
+    With `bases`, from the given names to those without a number (`theta_0` to `theta`), all steps
+    are numbered, and where there is one parameter alone its quantities are `g_1`, `m_1`, `v_1`.
+    """
+
+    def __init__(
+        self, sheet: Sheet, update: Update, bases: Mapping[str, str] | None = None
+    ) -> None:
         self._sheet, self._update = sheet, update
-        self._row = ROWS[update.optimiser]
+        row = update.optimiser
+        if row == "momentum" and update.velocity == "steps":
+            row = "momentum of steps"
+        self._row = ROWS[row]
         self._step = 0
         self._state: dict[tuple[str, str], str] = {}
         self._symbols: dict[str, str] = {}
-        self._origins: dict[str, str] = {}
+        self._bases = dict(bases or {})
+        self._numbered = bool(bases) or update.steps > 1
+        self._alone = len(self._bases) == 1
 
     def give(self) -> None:
         """Give the settings that the lines use; before any line."""
@@ -111,6 +130,11 @@ class Training:
             self._symbols[symbol] = name
             self._sheet.give(name, value if value is not None else Number("0"), ())
 
+    @property
+    def because(self) -> str:
+        """The idea of the optimiser."""
+        return self._row.because
+
     def step(self, target: str, parameters: Iterable[str]) -> dict[str, str]:
         """Write one step from the gradients of a target; gives the new name of every parameter."""
         self._step += 1
@@ -123,12 +147,11 @@ class Training:
 
     def _decayed(self, gradients: dict[str, str]) -> dict[str, str]:
         found = {}
+        weight = self._symbols["lambda"]
+        because = "weight decay: the derivative of half the square of the weights, times lambda"
         for parameter, gradient in gradients.items():
-            name = self._called(f"g_{parameter}")
-            weight = self._symbols["lambda"]
-            because = "weight decay: the derivative of half the square of the weights"
+            name = found[parameter] = self._called("g", parameter)
             self._sheet.line(name, f"{gradient} + {weight} * {parameter}", because)
-            found[parameter] = name
         return found
 
     def _clipped(self, gradients: dict[str, str]) -> dict[str, str]:
@@ -136,49 +159,61 @@ class Training:
             size = _text(self._update.clip_value)
             found = {}
             for parameter, gradient in gradients.items():
-                name = found[parameter] = self._called(f"clipped_{parameter}")
+                name = found[parameter] = self._called("clipped", parameter)
                 self._sheet.line(name, f"clip({gradient}, -{size}, {size})", "clipped by value")
             gradients = found
         if self._update.clip_norm is not None:
-            size = _text(self._update.clip_norm)
-            squares = " + ".join(f"sum({g}^2)" for g in gradients.values())
-            norm, factor = self._called("norm_g"), self._called("scale_g")
-            self._sheet.line(norm, f"sqrt({squares})", "the norm of all gradients together")
-            self._sheet.line(factor, f"min(1, {size} / {norm})", "clipped by norm")
-            found = {}
-            for parameter, gradient in gradients.items():
-                name = found[parameter] = self._called(f"clipped_{parameter}")
-                self._sheet.line(name, f"{factor} * {gradient}")
-            gradients = found
+            gradients = self._scaled(gradients, _text(self._update.clip_norm))
         return gradients
 
+    def _scaled(self, gradients: dict[str, str], size: str) -> dict[str, str]:
+        squares = " + ".join(
+            f"sum({g}^2)" if self._sheet.dimensions.known[g] else f"{g}^2"
+            for g in gradients.values()
+        )
+        norm, factor = self._called("norm"), self._called("scale")
+        self._sheet.line(norm, f"sqrt({squares})", "the norm of all gradients together")
+        told = f"1 where the norm is at most {size}, else what brings it down to {size}"
+        self._sheet.line(factor, f"{size} / max({norm}, {size})", told)  # also where the norm is 0
+        found = {}
+        for parameter, gradient in gradients.items():
+            name = found[parameter] = self._called("scaled", parameter)
+            self._sheet.line(name, f"{factor} * {gradient}", "clipped by norm")
+        return found
+
     def _moved(self, parameter: str, gradient: str) -> str:
-        origin = self._origins.get(parameter, parameter)
+        base = self._bases.get(parameter, parameter)
         names = {"P": parameter, "G": gradient, "t": str(self._step), **self._symbols}
         for kept in self._row.state:
-            names[kept] = self._state.get((kept, origin), "")
+            names[kept] = self._state.get((kept, base), "")
             if not names[kept]:
-                names[kept] = f"{kept}_{origin}_0"
-                self._sheet.line(names[kept], _zeros(self._sheet.dimensions.known[parameter]))
+                names[kept] = self._of_step(kept if self._alone else f"{kept}_{base}", 0, base)
+                zero = _zeros(self._sheet.dimensions.known[parameter])
+                self._sheet.line(names[kept], zero, "it starts at 0")
         for name, expression in self._row.lines:
-            after = self._after(origin if name == "P'" else f"{name[:-1]}_{origin}")
+            stem = name[:-1]
+            last = stem == "P"
+            after = base if last else stem if self._alone else f"{stem}_{base}"
+            after = self._of_step(after, self._step, base)
             tree = self._filled(expression, names)
-            last = name == "P'"
             self._sheet.line(after, tree, self._row.because if last else "")
             names[name] = after
-            if name[:-1] in self._row.state:
-                self._state[name[:-1], origin] = after
-        self._origins[names["P'"]] = origin
+            if stem in self._row.state:
+                self._state[stem, base] = after
+        self._bases[names["P'"]] = base
         return names["P'"]
 
-    def _called(self, name: str) -> str:
-        return name if self._update.steps == 1 else f"{name}_{self._step}"
+    def _called(self, kind: str, parameter: str = "") -> str:
+        """A quantity of this step: `g_1`, `g_W`."""
+        base = self._bases.get(parameter, parameter)
+        name = kind if self._alone else f"{kind}_{base or 'g'}"
+        return self._of_step(name, self._step, base) if self._numbered else name
 
-    def _after(self, name: str) -> str:
-        """A parameter after this step: `W'` if it is the only one, else `W_1`, `W_2`."""
-        if self._update.steps == 1:
-            return f"{name}'"
-        return f"{name}_{self._step}" if "_" not in name else f"{name}_step{self._step}"
+    def _of_step(self, name: str, step: int, base: str) -> str:
+        """A quantity after a step: `W'` if there is only one, else `W_1`; `W_1_step1` of `W_1`."""
+        if not self._numbered:
+            return f"{name}'" if step else f"{name}_0"
+        return f"{name}_step{step}" if "_" in base else f"{name}_{step}"
 
     @staticmethod
     def _filled(text: str, names: dict[str, str]) -> Expression:

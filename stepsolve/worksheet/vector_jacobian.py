@@ -258,6 +258,10 @@ def _settled(expression: Expression) -> Expression:
                 return Apply("neg", left)
             if isinstance(left, Apply) and left.operation == "neg" and left.arguments[0] == ONE:
                 return Apply("neg", right)
+            if isinstance(right, Number) and (rest := _without(left, Apply("/", ONE, right))):
+                return rest
+            if isinstance(right, Apply) and right.operation == "/" and right.arguments[0] == ONE:
+                return Apply("/", left, right.arguments[1])
         case "/", (left, right) if right == ONE:
             return left
         case "T", (Apply(operation="T", arguments=(inner,)),):
@@ -267,6 +271,17 @@ def _settled(expression: Expression) -> Expression:
                 return Apply("outer", right, left)
             return Apply("@", _settled(Apply("T", right)), _settled(Apply("T", left)))
     return expression.rebuilt(parts)
+
+
+def _without(product: Expression, factor: Expression) -> Expression | None:
+    """A product without one of its factors, the half that a 2 cancels; None if it is none of them."""
+    if product == factor:
+        return ONE
+    match product:
+        case Apply(operation="*", arguments=(left, right)):
+            rest = _without(left, factor)
+            return None if rest is None else _settled(Apply("*", rest, right))
+    return None
 
 
 def added(parts: Sequence[Expression], dims: Dims) -> Expression:

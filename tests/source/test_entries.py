@@ -88,3 +88,8 @@ def test_how_entries_are_printed(name: str, line: str, tex: str) -> None:
     assert latex(Name(name)) == tex
     squared = Apply("^", Name("h(t - 1)"), parse("2"))
     assert one_line(squared) == "h(t − 1)²"
+
+
+def test_operations_on_arrays_are_no_sequences() -> None:
+    assert isinstance(parse("zeros(2)", entries=True), Apply)
+    assert isinstance(parse("softmax(x)", entries=True), Apply)
