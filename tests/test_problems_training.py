@@ -227,9 +227,9 @@ def analogy() -> Values:
 
 
 NUMBERS: dict[str, Callable[[], Values]] = {
-    "networks/softmax-jacobian.yaml": softmax_jacobian,
-    "networks/softmax-rows.yaml": softmax_rows,
-    "networks/softmax-temperature.yaml": softmax_temperature,
+    "training/softmax-jacobian.yaml": softmax_jacobian,
+    "training/softmax-rows.yaml": softmax_rows,
+    "training/softmax-temperature.yaml": softmax_temperature,
     "training/cross-entropy-value.yaml": cross_entropy_value,
     "training/softmax-cross-entropy.yaml": softmax_cross_entropy,
     "training/cross-entropy-batch.yaml": cross_entropy_batch,
@@ -272,7 +272,7 @@ def test_the_worked_examples_are_covered() -> None:
 
 def test_the_notes_of_the_softmax_round_too_early() -> None:
     """They give J[0, 0] = 0.2244 = 0.66 * 0.34; of the exact values it is 0.2247."""
-    found: Any = solved("networks/softmax-jacobian.yaml").quantities["∂s/∂x"]
+    found: Any = solved("training/softmax-jacobian.yaml").quantities["∂s/∂x"]
     exact = np.exp(2) / (np.exp(2) + np.exp(1) + np.exp(0.1))
     assert found[0][0] == pytest.approx(exact * (1 - exact), rel=1e-12)
     assert round(found[0][0], 4) == 0.2247

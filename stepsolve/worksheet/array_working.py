@@ -144,11 +144,13 @@ class ArrayWorkings:
         }
 
     def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: where one stands to the right of a product."""
+        """Whether vectors are drawn as columns: to the right of a product, or taken from one."""
         dims = self._dimensions.of
         for node in walk(expression):
             match node:
                 case Apply(operation="outer"):
+                    return True
+                case Item(indices=(Apply(operation="slice"), _)):  # a column of a matrix
                     return True
                 case Apply(operation="@", arguments=(_, right)) if len(dims(right)) == 1:
                     return True

@@ -18,7 +18,7 @@ def test_an_index_puts_in_its_entries_alone() -> None:
     ]
     assert working("y = X[0, 1] * 2", X=matrix) == ["2 · 2"]
     assert working("y = 2 * X[1:3, 0]", X=matrix) == ["2 · [[3], [5]]"]
-    assert working("y = X[1] - 1", X=matrix) == ["[[3], [4]] − 1"]
+    assert working("y = X[1] - 1", X=matrix) == ["[3, 4] − 1"]
 
 
 def test_a_row_of_a_matrix_too_large_to_be_put_in() -> None:
