@@ -266,6 +266,8 @@ def _silence() -> None:
 
 def main() -> None:
     """The entry point of the command `stepsolve`."""
+    # two threads of a product fight over two cores for what one does in less time
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # expressions hold no cycles: looking for some took a quarter of the time
     gc.set_threshold(2_000_000)
     command = typer.main.get_command(app)
