@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from stepsolve.attention_problem import AttentionProblem
 from stepsolve.derivation import Detail
 from stepsolve.errors import Diagnosis
+from stepsolve.families.attention import AttentionProblem
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims
 from stepsolve.sheet_problem import give_all

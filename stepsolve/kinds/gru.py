@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stepsolve.gated_problem import GatedProblem
+from stepsolve.families.gated import GatedProblem
 from stepsolve.source.arrays import GivenArray, given_arrays
 from stepsolve.source.fields import choice, entry
 from stepsolve.worksheet.recurrent import product

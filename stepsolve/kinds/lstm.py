@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from stepsolve.gated_problem import GatedProblem
+from stepsolve.families.gated import GatedProblem
 from stepsolve.notation.tree import Apply, Name, folded
 from stepsolve.source.arrays import GivenArray, array, given_arrays
 from stepsolve.source.fields import entry

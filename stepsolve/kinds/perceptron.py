@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stepsolve.derivation import Block, Cell, Detail, Table, Text
+from stepsolve.families.perceptron import PerceptronProblem
 from stepsolve.notation.tree import Apply, Expression, Item, Name
-from stepsolve.perceptron_problem import PerceptronProblem
 from stepsolve.source.truth import whole
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved

@@ -20,8 +20,8 @@ from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Block, Cell, Detail, Section, Table, Text
 from stepsolve.errors import Diagnosis
+from stepsolve.families.perceptron import PerceptronProblem, exact_value
 from stepsolve.notation.tree import Array, Expression, Item, Name
-from stepsolve.perceptron_problem import PerceptronProblem, exact_value
 from stepsolve.source.fields import boolean, entry, integer
 from stepsolve.source.quantities import Given, value
 from stepsolve.source.report import Report

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stepsolve.recurrent_problem import RecurrentProblem
+from stepsolve.families.recurrent import RecurrentProblem
 from stepsolve.source.arrays import GivenArray, given_arrays
 from stepsolve.source.fields import choice, entry
 from stepsolve.worksheet.recurrent import Affine

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stepsolve.multi_head_problem import MultiHeadProblem
+from stepsolve.families.multi_head import MultiHeadProblem
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.sheet_problem import give_all
 from stepsolve.source.arrays import GivenArray, given_arrays, positive

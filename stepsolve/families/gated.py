@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import ClassVar
 
 from stepsolve.derivation import Detail
+from stepsolve.families.recurrent import RecurrentProblem
 from stepsolve.operations.array_operation import Dims
-from stepsolve.recurrent_problem import RecurrentProblem
 from stepsolve.source.fields import entry, list_of, mapping_of, matching
 from stepsolve.source.report import Report
 from stepsolve.worksheet.recurrent import Affine

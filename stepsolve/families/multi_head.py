@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from stepsolve.attention_problem import AttentionProblem
 from stepsolve.derivation import Block, Detail, Table
+from stepsolve.families.attention import AttentionProblem
 from stepsolve.notation.tree import Name
 from stepsolve.source.arrays import GivenArray, array, given_arrays
 from stepsolve.source.fields import entry, integer

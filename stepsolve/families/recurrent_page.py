@@ -24,7 +24,7 @@ from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.training import Training
 
 if TYPE_CHECKING:
-    from stepsolve.recurrent_problem import RecurrentProblem
+    from stepsolve.families.recurrent import RecurrentProblem
 
 
 class RecurrentPage:

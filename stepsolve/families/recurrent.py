@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from stepsolve.families.recurrent_checks import Checks
+from stepsolve.families.recurrent_page import RecurrentPage
 from stepsolve.operations.array_operation import Dims, size_words
-from stepsolve.recurrent_checks import Checks
-from stepsolve.recurrent_page import RecurrentPage
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import (
     GivenArray,

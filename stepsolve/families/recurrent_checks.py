@@ -15,7 +15,7 @@ from stepsolve.source.steps import MOST_STEPS, Targets
 from stepsolve.worksheet.recurrent import LOSSES, OUT, OUT_BIAS
 
 if TYPE_CHECKING:
-    from stepsolve.recurrent_problem import RecurrentProblem
+    from stepsolve.families.recurrent import RecurrentProblem
 
 _LARGEST_JACOBIAN: Final = 100
 

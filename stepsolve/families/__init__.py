@@ -1,0 +1,1 @@
+"""What several kinds have in common: their keys, what is wrong with them, and their lines."""
