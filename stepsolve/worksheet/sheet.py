@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stepsolve.derivation import Block, Detail, Section, Text
+from stepsolve.derivation import Block, Detail, Equation, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, walk
@@ -70,6 +70,7 @@ class Sheet:
         self.items: list[Item] = []
         self.passes: list[Pass] = []
         self.results: list[str] = []
+        self.equalities: list[tuple[str, Expression]] = []
         self.dimensions = Dimensions({}, {})
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
@@ -128,6 +129,16 @@ class Sheet:
         self._add(Line(name, tree, because, FORWARD, detail=detail), dims)
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
+
+    def equal(
+        self, name: str, expression: str | Expression, detail: Detail | None = Detail.NORMAL
+    ) -> None:
+        """Another expression for a line: shown, unless `detail` is None, and confirmed to be equal."""
+        tree = _parsed(expression) if isinstance(expression, str) else expression
+        assert self.dimensions.of(tree) == self.dimensions.known[name]
+        self.equalities.append((name, tree))
+        if detail is not None:
+            self.items.append(Equation((Name(name), tree), detail=detail))
 
     def _add(self, line: Line, dims: Dims) -> None:
         self.lines[line.name] = line
