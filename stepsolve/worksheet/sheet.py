@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stepsolve.derivation import Block, Detail, Equation, Section, Text
+from stepsolve.derivation import Block, Check, Detail, Equation, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, walk
@@ -71,6 +71,7 @@ class Sheet:
         self.passes: list[Pass] = []
         self.results: list[str] = []
         self.equalities: list[tuple[str, Expression]] = []
+        self.confirmations: list[Callable[[Solved], Iterable[Check]]] = []
         self.dimensions = Dimensions({}, {})
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
@@ -139,6 +140,10 @@ class Sheet:
         self.equalities.append((name, tree))
         if detail is not None:
             self.items.append(Equation((Name(name), tree), detail=detail))
+
+    def confirm(self, checks: Callable[[Solved], Iterable[Check]]) -> None:
+        """Checks of what is told beside the lines, once these are solved."""
+        self.confirmations.append(checks)
 
     def _add(self, line: Line, dims: Dims) -> None:
         self.lines[line.name] = line

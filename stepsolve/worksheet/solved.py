@@ -263,6 +263,8 @@ class Solved:
         else:
             found = check_sampled(lines, self.floats, self.dimensions, self._precise)
         found += tuple(self._equalities())
+        for confirm in self.sheet.confirmations:
+            found += tuple(confirm(self))
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
         return found
