@@ -8,9 +8,7 @@ from functools import cache
 from stepsolve.checking.precise import Precise
 
 
-def first_repeat(
-    base: Decimal, width: int, decimals: int, count: int
-) -> tuple[int, int] | None:
+def first_repeat(base: Decimal, width: int, decimals: int, count: int) -> tuple[int, int] | None:
     """The first of `count` positions whose row, rounded, is that of an earlier one, and that one.
 
     The first pair of columns is compared everywhere, the others only where that agrees.

@@ -95,13 +95,12 @@ class DetectorOutput(SheetProblem):
         return f"_{scale}" if len(self._scales) > 1 else ""
 
     def write(self, sheet: Sheet) -> None:
-        number = lambda n: Number(str(n))  # noqa: E731
-        sheet.give("A", number(self.anchors), ())
-        sheet.give("C", number(self.classes), ())
+        sheet.give("A", _number(self.anchors), ())
+        sheet.give("C", _number(self.classes), ())
         if self.image is not None:
-            sheet.give("N", number(self.image), ())
+            sheet.give("N", _number(self.image), ())
         for k, size in enumerate(self.grids or self.strides, 1):
-            sheet.give(f"{'n' if self.grids else 'stride'}{self._at(k)}", number(size), ())
+            sheet.give(f"{'n' if self.grids else 'stride'}{self._at(k)}", _number(size), ())
         sheet.text("A is the number of anchors of a cell, C that of classes, n × n the grid.")
         self._channels(sheet)
         for k in self._scales:
@@ -142,9 +141,14 @@ class DetectorOutput(SheetProblem):
         rows: list[tuple[Cell, ...]] = []
         for k in self._scales:
             cells, boxes, numbers = (
-                solved.workings.entry(f"{name}{self._at(k)}") for name in ("cells", "boxes", "numbers")
+                solved.workings.entry(f"{name}{self._at(k)}")
+                for name in ("cells", "boxes", "numbers")
             )
             n = solved.workings.entry(f"n{self._at(k)}")
             rows.append(((n, " × ", n), (n, " × ", n, " × ", depth), cells, boxes, numbers))
         header: tuple[Cell, ...] = ("grid", "output", "cells", "boxes", "numbers")
         yield Table(header, tuple(rows), Detail.BRIEF, "sizes")
+
+
+def _number(size: int) -> Number:
+    return Number(str(size))

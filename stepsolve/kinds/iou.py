@@ -3,8 +3,8 @@
 The overlap of the widths and of the heights, each at least 0; their product, the intersection; the
 union; and their quotient. The generalised one subtracts the share of the smallest enclosing box that
 neither covers, and is negative for boxes that are far apart. On request the gradient by the
-coordinates. A box is four numbers, in pixels or any other unit of length; areas are in its square, and the
-quotients have no unit.
+coordinates. A box is four numbers, in pixels or any other unit of length; areas are in its square,
+and the quotients have no unit.
 
 Source: Everingham et al., The PASCAL Visual Object Classes Challenge (2010), 4.2; Rezatofighi et al.,
 Generalized Intersection over Union (2019).
@@ -19,7 +19,7 @@ from itertools import combinations
 from typing import ClassVar, Final
 
 from stepsolve.errors import Diagnosis
-from stepsolve.notation.tree import Apply, Array, Expression, Number
+from stepsolve.notation.tree import Apply, Expression, Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, given_arrays
 from stepsolve.source.fields import boolean, choice, entry
@@ -156,10 +156,8 @@ class IoU(SheetProblem):
 
 def _entry(box: GivenArray, k: int) -> Expression | None:
     """A number of a box as written; None for a symbol."""
-    if box.value is None:
-        return None
-    if isinstance(box.value, Array):
-        return box.value.items[k]
+    if box.value is None or isinstance(box.value, Expression):
+        return box.value.children[k] if box.value is not None else None
     number = float(box.value[k])  # drawn
     size = Number(repr(abs(number)))
     return Apply("neg", size) if number < 0 else size

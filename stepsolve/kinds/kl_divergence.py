@@ -38,10 +38,12 @@ _TABLED: Final = 20  # outcomes that are listed
 class KLDivergence(SheetProblem):
     """How far one distribution is from another, in both directions."""
 
-    STARTER: ClassVar = ("log_base",)
+    STARTER: ClassVar = ("log-base",)
 
     p: GivenArray = entry(
-        array, "The first distribution: a list of probabilities.", examples=(["9/25", "12/25", "4/25"],)
+        array,
+        "The first distribution: a list of probabilities.",
+        examples=(["9/25", "12/25", "4/25"],),
     )
     q: GivenArray = entry(
         array, "The second one, over the same outcomes.", examples=(["1/3", "1/3", "1/3"],)
@@ -113,7 +115,9 @@ class KLDivergence(SheetProblem):
         above, below = (picked(name, places, len(p)) for name in (one, other))
         tabled = len(places) <= _TABLED
         detail = Detail.FULL if tabled else Detail.NORMAL
-        sheet.line(f"r_{both}", f"{above} / {below}", "the ratio of the probabilities", None, detail)
+        sheet.line(
+            f"r_{both}", f"{above} / {below}", "the ratio of the probabilities", None, detail
+        )
         sheet.line(f"l_{both}", f"{log}(r_{both})", "negative for a ratio below 1", None, detail)
         sheet.line(f"t_{both}", f"{above} * l_{both}", f"weighted with {one}", None, detail)
         if tabled:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import Final
 
 from stepsolve.derivation import Derivation
 from stepsolve.errors import Diagnosis
@@ -48,12 +48,16 @@ class MaximumLikelihood(SheetProblem):
         examples=([1, 0, 1, 1, 0],),
     )
     trials: int | None = entry(
-        integer(1, 1000), "Of a binomial distribution: how many trials make one observation.",
-        default=None, examples=(2,),
+        integer(1, 1000),
+        "Of a binomial distribution: how many trials make one observation.",
+        default=None,
+        examples=(2,),
     )
     classes: int | None = entry(
-        integer(2, MOST_CLASSES), "Of a categorical distribution: how many classes there are.",
-        default=None, examples=(3,),
+        integer(2, MOST_CLASSES),
+        "Of a categorical distribution: how many classes there are.",
+        default=None,
+        examples=(3,),
     )
     compare_with: tuple[Given, ...] = entry(
         given_values,
@@ -99,7 +103,9 @@ class MaximumLikelihood(SheetProblem):
             report.add(self.sample.node.diagnose(f"the counts sum to more than {_MOST_FACTORS}"))
         if self.distribution == "normal" and len(set(values)) == 1:
             told = "all observations are equal: the likelihood has no bound as σ goes to 0"
-            report.add(self.sample.node.diagnose(told, "a normal sample needs two different values"))
+            report.add(
+                self.sample.node.diagnose(told, "a normal sample needs two different values")
+            )
         self._check_compared(report)
 
     def _wrong(self, number: Fraction) -> str:

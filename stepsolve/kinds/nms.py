@@ -76,13 +76,14 @@ class NMS(SheetProblem):
                 told = "which box is suppressed hangs on numbers, so numbers belong here"
                 report.add(given.node.diagnose(told))
                 return
-        check_boxes(self.boxes, self.form, report)
         count = self.boxes.dims[0]
         if count > MOST:
             report.add(self.boxes.node.diagnose(f"there are at most {MOST} boxes"))
+            return
+        check_boxes(self.boxes, self.form, report)
         if self.scores.dims != (count,):
-            told = f"scores {self.scores.words}, but there are {count} boxes"
-            report.add(self.scores.node.diagnose(told.replace("scores has", "scores have")))
+            told = f"the list of scores {self.scores.words}, but there are {count} boxes"
+            report.add(self.scores.node.diagnose(told))
         else:
             exact_values(self.scores, report)
         if self.classes and len(self.classes) != count:
@@ -103,7 +104,9 @@ class NMS(SheetProblem):
             report.add(self.least_score.node.diagnose("no box has such a score"))
         for k, box in enumerate(self._boxes):
             if 0 in spans(box, self.form):
-                report.add(self.boxes.node.diagnose(f"box {k}, counted from 0, has no area"))
+                rows = self.boxes.node.value
+                place = rows[k] if isinstance(rows, list) else self.boxes.node
+                report.add(place.diagnose(f"box {k}, counted from 0, has no area"))
 
     # ---------------------------------------------------------------------------- what is decided
 
@@ -136,7 +139,9 @@ class NMS(SheetProblem):
         left, found = list(self.order), {}
         while left:
             best, *others = left
-            gone = [k for k in others if self._same(best, k) and self._exceeds(edges[best], edges[k])]
+            gone = [
+                k for k in others if self._same(best, k) and self._exceeds(edges[best], edges[k])
+            ]
             found[best] = gone
             lost = set(gone)
             left = [k for k in others if k not in lost]

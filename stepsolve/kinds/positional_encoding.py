@@ -23,7 +23,16 @@ from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, check_sizes
 from stepsolve.source.data import Node
-from stepsolve.source.fields import Reader, boolean, choice, entry, integer, list_of, mapping_of, text
+from stepsolve.source.fields import (
+    Reader,
+    boolean,
+    choice,
+    entry,
+    integer,
+    list_of,
+    mapping_of,
+    text,
+)
 from stepsolve.source.quantities import Given, value
 from stepsolve.source.report import Report
 from stepsolve.worksheet.encoding import ClaimedRows, EntryTable, Resolution
@@ -125,7 +134,9 @@ class PositionalEncoding(SheetProblem):
             check_sizes(given, (self.count, self.width), because, report)
         for position, row in self.claimed.items():
             if int(position) >= self.count:
-                told = f"there is no position {position}: they are counted from 0 to {self.count - 1}"
+                told = (
+                    f"there is no position {position}: they are counted from 0 to {self.count - 1}"
+                )
                 report.add(row.node.diagnose(told))
             elif check_sizes(
                 row._replace(name=f"row {position}"), (self.width,), "a row has d entries", report
@@ -152,8 +163,8 @@ class PositionalEncoding(SheetProblem):
         self._give(sheet)
         sheet.section("Frequencies")
         sheet.text(
-            "Columns come in pairs, numbered by i: a sine and a cosine of one frequency, from 1 down to "
-            "almost 1/base. Angles are in radians, never degrees."
+            "Columns come in pairs, numbered by i: a sine and a cosine of one frequency, from 1 down "
+            "to almost 1/base. Angles are in radians, never degrees."
         )
         sheet.line("omega", f"base^(-2 * i / {d})", "a frequency for every pair of columns")
         sheet.section("Angles")
@@ -200,8 +211,8 @@ class PositionalEncoding(SheetProblem):
         sheet.section("Dot products of positions")
         sheet.line("G", "PE @ PE.T", "row m, column n: position m with position n")
         sheet.text(
-            "Since cos a cos b + sin a sin b = cos(a − b), the product hangs on the distance of the two "
-            "positions alone: it is the sum of cos(ω (m − n)) over the frequencies."
+            "Since cos a cos b + sin a sin b = cos(a − b), the product hangs on the distance of the "
+            "two positions alone: it is the sum of cos(ω (m − n)) over the frequencies."
         )
         n = self.count
         if n <= 64:

@@ -12,7 +12,6 @@ from stepsolve.source.fields import choice, entry
 from stepsolve.source.report import Report
 from stepsolve.worksheet.probabilities import exact_values
 
-
 EDGES: Final = ("x1", "y1", "x2", "y2")
 """Left, top, right and bottom."""
 
@@ -86,4 +85,3 @@ def check_boxes(array: GivenArray, form: str, report: Report) -> None:
     nodes = rows if isinstance(rows, list) else [array.node] * (len(values) // 4)
     for k, node in enumerate(nodes):
         _check_box(values[4 * k : 4 * k + 4], form, node, report)
-

@@ -1,4 +1,4 @@
-"""What is told of positional encodings: entry by entry, against claimed rows, and what widths resolve."""
+"""What is told of positional encodings: every entry, claimed rows, and what widths resolve."""
 
 from __future__ import annotations
 
@@ -80,9 +80,7 @@ class ClaimedRows:
         waves = f"sin(theta_{k}), cos(theta_{k})"
         told = "as if the angle were meant in degrees"
         sheet.line(f"theta_{k}", f"angle[{k}] * pi / 180", told, None, Detail.FULL)
-        laid = (
-            f"concat({waves})" if self._halves else f"reshape(stack({waves}).T, {self._width})"
-        )
+        laid = f"concat({waves})" if self._halves else f"reshape(stack({waves}).T, {self._width})"
         sheet.line(f"degrees_{k}", laid, told, None, Detail.FULL)
         sheet.block(self._table)
 
@@ -152,7 +150,7 @@ class Resolution:
     def write(self, sheet: Sheet) -> None:
         """The longest wave of every width, and the positions that fall together."""
         sheet.text(
-            "The fastest wave repeats after 2π positions; the slowest one only after 2π base^(1 − 2/d). "
+            "The fastest wave repeats after 2π positions, the slowest after 2π base^(1 − 2/d). "
             "A narrow table has few slow waves, so that distant positions look alike."
         )
         for width in self._widths:
@@ -177,8 +175,8 @@ class Resolution:
         for width in self._widths:
             found = self._repeat(solved, width)
             wave = solved.workings.entry(f"wave_{width}")
-            told = ("none", "") if found is None else (str(found[0]), str(found[1]))
-            rows.append((str(width), wave, *told))
+            later, earlier = ("none", "") if found is None else map(str, found)
+            rows.append((str(width), wave, later, earlier))
         header = ("width d", "longest wave", "first position like an earlier one", "namely")
         yield Table(header, tuple(rows), Detail.BRIEF, "resolution")
         digits = "1 decimal" if self._decimals == 1 else f"{self._decimals} decimals"

@@ -102,8 +102,8 @@ FAMILIES: Final = {
         "k_i * log(p_i) + lambda * (1 - p_i - r)",
         "",
         "classes",
-        "The probabilities sum to 1, so a multiplier λ (Lagrange) goes with 1 − p_i − r, where r is the "
-        "sum of the other probabilities; the terms of other classes do not hang on p_i",
+        "The probabilities sum to 1, so a multiplier λ (Lagrange) goes with 1 − p_i − r, where r is "
+        "the sum of the other probabilities; the terms of other classes do not hang on p_i",
     ),
     "poisson": Family(
         (
@@ -163,7 +163,7 @@ FAMILIES: Final = {
         f"-n * log(sigma) - n / 2 * log(2 * pi) - {_SQUARES} / (2 * sigma^2)",
         "-log(sigma) - log(2 * pi) / 2 - (x - mu)^2 / (2 * sigma^2)",
         "real",
-        "m is the mean of the sample and q the sum of all (x − m)²; that of all (x − μ)² is q + n (m − μ)², "
-        "since the x − m sum to 0",
+        "m is the mean of the sample and q the sum of all (x − m)²; that of all (x − μ)² is "
+        "q + n (m − μ)², since the x − m sum to 0",
     ),
 }

@@ -1,4 +1,4 @@
-"""The page of a maximum-likelihood estimate: the derivation in symbols, then the numbers of a sample."""
+"""The page of a maximum-likelihood estimate: the derivation in symbols, then a sample's numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import comb
 from typing import TYPE_CHECKING, Final
 
 from stepsolve.calculus.solution import Function, Solution
-from stepsolve.derivation import Block, Cell, Check, Detail, Equation, Table
+from stepsolve.derivation import Cell, Check, Detail, Equation, Table
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 from stepsolve.source.expression import parse
@@ -186,7 +186,8 @@ class Likelihood:
 
     def _classes_at(self, sheet: Sheet) -> None:
         sheet.text(
-            "The p_i sum to 1 and the k_i to n, so the sum of k_i = λ p_i gives λ = n, and p_i = k_i / n."
+            "The p_i sum to 1 and the k_i to n, so the sum of k_i = λ p_i gives λ = n, and "
+            "p_i = k_i / n."
         )
         sheet.section("At the estimate")
         sheet.line("total", "sum(p_hat)", "they sum to 1")
@@ -217,7 +218,11 @@ class Likelihood:
                 for f in (lambda x: comb(n, x), lambda x: x, lambda x: n - x)
             )
             sheet.text(f"The probabilities of 0 to {n} successes at p_0:")
-            sheet.line("P_0", f"[{ways}] * p_0^[{ups}] * (1 - p_0)^[{downs}]", "C(N, x) p^x (1 − p)^(N − x)")
+            sheet.line(
+                "P_0",
+                f"[{ways}] * p_0^[{ups}] * (1 - p_0)^[{downs}]",
+                "C(N, x) p^x (1 − p)^(N − x)",
+            )
             sheet.equal("P_0", _recursion(n), None)
             sheet.result("P_0")
 
@@ -266,7 +271,6 @@ class _Largest:
             below = best - solved.decimal(name)
             passed = below > 0 or (self._equal and below > -1e-30)
             error = 0.0 if passed else float("inf")
-            yield Check(f"the maximum, against {name}", "another value of the parameter", error, passed)
-
-
-__all__ = ("Block", "Likelihood")
+            yield Check(
+                f"the maximum, against {name}", "another value of the parameter", error, passed
+            )

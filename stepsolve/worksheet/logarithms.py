@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from stepsolve.source.fields import choice, entry
+from stepsolve.source.fields import Reader, choice, entry
 
 
 class Base(NamedTuple):
@@ -25,7 +25,7 @@ BASES: Final = {"e": Base("log", "nats"), "2": Base("log2", "bits"), "10": Base(
 def log_base() -> Any:
     """The key that chooses the base."""
     return entry(
-        choice(*BASES),
+        Reader(choice(*BASES).read, {"enum": ["e", 2, 10]}, "e, 2 or 10"),
         "The base of the logarithms: e gives nats, 2 gives bits, 10 gives bans.",
         default="e",
         examples=(2,),
