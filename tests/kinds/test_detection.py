@@ -36,9 +36,7 @@ def overlap(one: Array, other: Array, more: float = 0.0) -> tuple[float, float]:
     both = np.prod(np.maximum(high - low + more, 0))
     areas = [np.prod(b[2:] - b[:2] + more) for b in (one, other)]
     union = sum(areas) - both
-    hull = np.prod(
-        np.maximum(one[2:], other[2:]) - np.minimum(one[:2], other[:2]) + more
-    )
+    hull = np.prod(np.maximum(one[2:], other[2:]) - np.minimum(one[:2], other[:2]) + more)
     return float(both / union), float(both / union - (hull - union) / hull)
 
 
@@ -125,7 +123,9 @@ def test_wrong_boxes_are_told_at_their_places() -> None:
         "boxes.A: this box has the width -2, and none is negative",
         "boxes.B: a box is four numbers, left x1, top y1, right x2, bottom y2",
     ]
-    assert told(kind="iou", form="centre-size", boxes={"A": [0, 0, 2, -2], "B": [1, 1, "1/0", 2]}) == [
+    assert told(
+        kind="iou", form="centre-size", boxes={"A": [0, 0, 2, -2], "B": [1, 1, "1/0", 2]}
+    ) == [
         "boxes.A: this box has the height -2, and none is negative",
         "boxes.B[2]: 1 / 0 has no finite real value: a / b needs b != 0",
     ]

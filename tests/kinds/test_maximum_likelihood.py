@@ -241,7 +241,9 @@ def test_wrong_samples_are_told_at_their_places() -> None:
         "sample[0]: a count is a whole number from 0",
         "sample[1]: 1 / 0 has no finite real value: a / b needs b != 0",
     ]
-    assert told(distribution="poisson", sample=[10**9]) == ["sample: the counts sum to more than 20000"]
+    assert told(distribution="poisson", sample=[10**9]) == [
+        "sample: the counts sum to more than 20000"
+    ]
     assert told(distribution="exponential", sample=[0]) == [
         "sample[0]: an observation is a number above 0"
     ]
@@ -249,7 +251,9 @@ def test_wrong_samples_are_told_at_their_places() -> None:
         "sample: all observations are equal: the likelihood has no bound as σ goes to 0"
     ]
     assert told(distribution="normal", sample=[]) == ["sample: an array has at least one entry"]
-    assert told(distribution="normal", sample=[[1, 2]]) == ["sample: a list of observations belongs here"]
+    assert told(distribution="normal", sample=[[1, 2]]) == [
+        "sample: a list of observations belongs here"
+    ]
     assert told(distribution="normal", sample={"shape": [3]}) == [
         "sample: numbers belong here, not a symbol"
     ]

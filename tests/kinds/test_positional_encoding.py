@@ -47,9 +47,7 @@ def words(found: Derivation) -> str:
 
 @pytest.mark.parametrize("layout", ["interleaved", "halves"])
 @pytest.mark.parametrize(("count", "width", "base"), [(4, 4, 100), (7, 2, 10000), (9, 10, 2.5)])
-def test_the_table_is_that_of_the_formula(
-    count: int, width: int, base: float, layout: str
-) -> None:
+def test_the_table_is_that_of_the_formula(count: int, width: int, base: float, layout: str) -> None:
     found = solve(positions=count, width=width, base=base, layout=layout)
     assert found.confirmed
     expected = encoded(count, width, base, layout == "halves")
@@ -101,7 +99,9 @@ def test_the_page_goes_entry_by_entry() -> None:
     ]
     (table,) = tables(found, "entries")
     assert [row[:3] for row in table.rows] == [
-        (token, str(pos), str(column)) for pos, token in enumerate(("I", "am")) for column in range(4)
+        (token, str(pos), str(column))
+        for pos, token in enumerate(("I", "am"))
+        for column in range(4)
     ]
     assert "rotary" in words(found) and "learned" in words(found)
 

@@ -160,7 +160,9 @@ def test_wrong_distributions_are_told_at_their_places() -> None:
     assert told(kind="kl-divergence", p=[0.5, 0.4], q=[1]) == [
         "p: these probabilities sum to 0.9, not to 1"
     ]
-    assert told(kind="kl-divergence", p=[0.5, 0.5], q=[1]) == ["q: q has 1 entry, but p has 2 entries"]
+    assert told(kind="kl-divergence", p=[0.5, 0.5], q=[1]) == [
+        "q: q has 1 entry, but p has 2 entries"
+    ]
     assert told(kind="kl-divergence", p=[[0.5, 0.5]], q=1) == [
         "p: a list of probabilities belongs here",
         "q: a list of probabilities belongs here",
