@@ -25,8 +25,11 @@ from stepsolve.operations.dimensions import Dimensions
 _TOLERANCE = 1e-12  # of 50 digits against differences of 50 digits
 _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
-_AFFORDABLE = 60_000  # operations of high precision for all differences of one pass
+_SMALL = 1e-6  # slopes below that differ through curvature
+_AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
+_APART = 1e-3  # slopes to both sides that differ by more, relatively, are those of a kink
+_PARTS = 200  # parts of an array that are looked at one by one for kinks
 
 
 class Claims(Protocol):
@@ -52,7 +55,10 @@ class PreciseGradients:
         lines: Mapping[str, Expression],
         values: Mapping[str, Array],
         claims: Claims,
+        passes: int = 1,
     ) -> None:
+        """`passes` is how many backward passes share what is affordable: steps of training."""
+        self._affordable = _AFFORDABLE // passes
         self._dimensions, self._precise = dimensions, precise
         self._lines, self._values, self._claims = lines, values, claims
         self._sheet = PreciseSheet(dimensions, precise)
@@ -60,8 +66,8 @@ class PreciseGradients:
         self._uses = {name: frozenset(names(e)) for name, e in lines.items()}
         self._seeds = {n: self._sheet.array(e, values) for n, e in claims.seeds.items()}
         self._ends = self._seeds or {claims.target: {(): precise.mp.mpf(1)}}
-        reached = self._needed()
-        self._path = [name for name in lines if name in reached]
+        needed, moved = self._needed(), self._moved()
+        self._path = [name for name in lines if name in needed and name in moved]
         self._cost = {name: work(lines[name], dimensions) + 1 for name in self._path}
 
     def _needed(self) -> set[str]:
@@ -72,10 +78,18 @@ class PreciseGradients:
                 found.update(self._uses[name])
         return found
 
+    def _moved(self) -> set[str]:
+        """The lines that hang on what is differentiated by: not the steps of training before."""
+        found = set(self._claims.gradients)
+        for name, used in self._uses.items():
+            if not found.isdisjoint(used):
+                found.add(name)
+        return found
+
     def checks(self) -> tuple[Check, ...]:
         """A check for every gradient, in order."""
         asked = list(self._claims.gradients)
-        whole = 2 * sum(self._cost.values()) * len(asked) <= _AFFORDABLE
+        whole = 2 * sum(self._cost.values()) * len(asked) <= self._affordable
         return tuple(self._check(name, whole) for name in asked)
 
     def _check(self, name: str, whole: bool) -> Check:
@@ -85,10 +99,12 @@ class PreciseGradients:
         method = f"differences {where}"
         try:
             along = self._directions(self._dimensions.known[name])
-            left, right = self._slopes(name, along, whole)
+            left, right = self._steady_slopes(name, along, whole)
             expected = self._precise.mp.fdot((claimed[i], along[i]) for i in along)
             size = max(abs(expected), abs(left), abs(right), self._floor(claimed, along))
-            if abs(left - right) > _KINK * size:
+            size = max(size, self._noise(name, whole))
+            # at the bottom of a square both slopes are as small as the step: that is no kink
+            if abs(left - right) > _KINK * max(size, _SMALL):
                 return self._entry_by_entry(name, whole, method)
             error = float(abs((left + right) / 2 - expected) / size) if size else 0.0
         except OutsideDomain:
@@ -100,12 +116,23 @@ class PreciseGradients:
         """The size below which the sum of products with a direction is rounding."""
         return max(abs(claimed[i] * along[i]) for i in along)
 
+    def _noise(self, name: str, whole: bool) -> Value:
+        """The size below which slopes are rounding: where paths cancel each other, 0 is exact."""
+        lines = self._ends if whole else self._claims.consumers[name]
+        terms = [self._precise.mp.mpf(0)]
+        for line in lines:
+            own = None if whole else self._claims.gradients.get(line)
+            weight = self._values[own] if own else self._ends.get(line, {})
+            terms += [abs(weight[i] * self._values[line][i]) for i in weight]
+        return max(terms) * self._precise.rounding / _TOLERANCE
+
     def _entry_by_entry(self, name: str, whole: bool, method: str) -> Check:
         label = self._claims.gradients[name]
         worst, kinks = 0.0, 0
         for index in places(self._dimensions.known[name]):
             claimed = self._values[label][index]
-            left, right = self._slopes(name, {index: self._precise.mp.mpf(1)}, whole)
+            alone = {index: self._precise.mp.mpf(1)}
+            left, right = self._steady_slopes(name, alone, whole)
             low, high = sorted((left, right))
             size = max(abs(low), abs(high), abs(claimed))
             if high - low > _KINK * size:
@@ -120,14 +147,26 @@ class PreciseGradients:
     def _directions(self, dims: tuple[int, ...]) -> Array:
         """A direction with entries of about 1, the same at every run."""
         random = np.random.default_rng(prod(dims))
-        drawn = random.choice([-1, 1], dims) * random.integers(64, 192, dims)
+        # of many digits, so that no two entries move alike: swapped gradients would not show
+        drawn = random.choice([-1, 1], dims) * random.integers(2**30, 3 * 2**30, dims)
         at = np.asarray(drawn)
-        return {index: self._precise.mp.mpf(int(at[index])) / 128 for index in places(dims)}
+        return {index: self._precise.mp.mpf(int(at[index])) / 2**31 for index in places(dims)}
 
-    def _slopes(self, name: str, along: Array, whole: bool) -> tuple[Value, Value]:
+    def _steady_slopes(self, name: str, along: Array, whole: bool) -> tuple[Value, Value]:
+        """The slopes in a step that suits the size of the quantity, or else in a smaller one."""
+        largest = max(abs(value) for value in self._values[name].values())
+        one = self._precise.mp.mpf(1)
+        try:
+            return self._slopes(name, along, whole, max(largest, one) * self._step)
+        except OutsideDomain:  # a probability of 1e-20 cannot be moved by more
+            smallest = min(abs(value) for value in self._values[name].values())
+            if not 0 < smallest < one:
+                raise
+            return self._slopes(name, along, whole, smallest * self._step)
+
+    def _slopes(self, name: str, along: Array, whole: bool, step: Value) -> tuple[Value, Value]:
         """How what it is the gradient of moves with a quantity, to both sides."""
         here = self._values[name]
-        step = self._step
         moved = []
         for sign in (-1, 1):
             at = dict(here)
@@ -171,7 +210,9 @@ class PreciseGradients:
 class FloatGradients:
     """The gradients of one backward pass of a large worksheet, by differences in float64.
 
-    Each quantity is moved within the lines that use it.
+    Each quantity is moved within the lines that use it, along a random direction and along its
+    gradient, where a wrong factor cannot hide. Where that does not agree, it is moved in part, down
+    to the single entries, which may stand at a kink.
     """
 
     def __init__(
@@ -187,41 +228,96 @@ class FloatGradients:
     def checks(self) -> tuple[Check, ...]:
         """A check for every gradient, in order."""
         with np.errstate(all="ignore"):
-            return tuple(map(self._check, self._claims.gradients))
+            return tuple(map(self._checked, self._claims.gradients))
 
-    def _check(self, name: str) -> Check:
+    def _checked(self, name: str) -> Check:
         label = self._claims.gradients[name]
-        claimed, at = self._values[label], self._values[name]
+        method = "differences in the lines that use it, in float64"
+        try:
+            return self._check(name, label, method)
+        except OutsideDomain:
+            note = "it cannot be moved to both sides within the domain"
+            return Check(label, method, float("inf"), False, note)
+
+    def _check(self, name: str, label: str, method: str) -> Check:
+        claimed = np.asarray(self._values[label])
+        signs = self._random.choice([-1.0, 1.0], claimed.shape)
+        sizes = self._random.uniform(0.5, 1.5, claimed.shape)
+        worst, note = 0.0, ""
+        for along in (signs * sizes, np.where(claimed < 0, -1.0, 1.0) * sizes):
+            error = self._error(name, along)
+            if error > _FLOAT_TOLERANCE:
+                kinks = self._kinks(name, along)
+                if not kinks:
+                    return Check(label, method, error, False)
+                note = f"at a kink in {kinks} of its entries" if kinks > 1 else "at a kink"
+                error = 0.0
+            worst = max(worst, error)
+        return Check(label, f"one-sided {method}" if note else method, worst, True, note)
+
+    def _error(self, name: str, along: Any, floor: float = 1e-12) -> float:
+        """The relative error of the claim along a direction, with the step that suits it best."""
+        at, claimed = self._values[name], self._values[self._claims.gradients[name]]
+        expected = float(np.sum(claimed * along))
+        size = max(float(np.sqrt(np.sum(np.square(claimed * along)))), floor)
         error = float("inf")
         for step in _STEPS:
-            along = self._random.choice([-1.0, 1.0], np.shape(at))
-            along = along * self._random.uniform(0.5, 1.5, np.shape(at))
-            expected = float(np.sum(claimed * along))
-            found, size = self._slope(name, at, along, step * max(1.0, float(np.max(np.abs(at)))))
-            size = max(size, float(np.sqrt(np.sum(np.square(claimed * along)))), 1e-12)
-            error = min(error, abs(found - expected) / size)
+            step *= max(1.0, float(np.max(np.abs(at))))
+            rise, largest = self._rise(name, at - step * along, at + step * along)
+            off = abs(rise / (2 * step) - expected)
+            error = min(error, off / max(size, largest / (2 * step)))
             if error <= _FLOAT_TOLERANCE:
                 break
-        method = "differences in the lines that use it, in float64"
-        return Check(label, method, error, error <= _FLOAT_TOLERANCE)
+        return error
 
-    def _slope(self, name: str, at: Any, along: Any, step: float) -> tuple[float, float]:
-        total = size = 0.0
+    def _kinks(self, name: str, along: Any) -> int:
+        """How many entries stand at kinks, where that is all that is wrong; else 0."""
+        claimed = self._values[self._claims.gradients[name]]
+        floor = float(np.sqrt(np.mean(np.square(claimed * along))))
+        waiting, kinks = [np.arange(np.size(along))], 0
+        for _ in range(_PARTS):
+            if not waiting:
+                break
+            part = waiting.pop()
+            direction = np.zeros(np.shape(along))
+            direction.flat[part] = along.flat[part]
+            if self._error(name, direction, floor) <= _FLOAT_TOLERANCE:
+                continue
+            if len(part) > 1:
+                waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+            elif self._between(name, direction):
+                kinks += 1
+            else:
+                return 0
+        return kinks
+
+    def _between(self, name: str, along: Any) -> bool:
+        """Whether the claim lies between the slopes to both sides, and these are not the same."""
+        at, claimed = self._values[name], self._values[self._claims.gradients[name]]
+        step = _STEPS[0]
+        low, high = sorted(
+            self._rise(name, at + start * along, at + end * along)[0] / step
+            for start, end in ((-step, 0.0), (0.0, step))
+        )
+        size = max(abs(low), abs(high))
+        margin = _APART * size
+        return high - low > margin and low - margin <= np.sum(claimed * along) <= high + margin
+
+    def _rise(self, name: str, start: Any, end: Any) -> tuple[float, float]:
+        """How much the target grows between two values of a name, and the most by any one line."""
+        total = largest = 0.0
         for line in self._claims.consumers[name]:
             own = self._claims.gradients.get(line)
             weight = self._values[own] if own else 1.0
             expression = self._lines[line]
-            up, down = (
-                self._value(expression, {**self._used(expression), name: at + sign * step * along})
-                for sign in (1, -1)
+            used = {n: self._values[n] for n in names(expression) if n in self._values}
+            before, after = (
+                self._value(expression, {**used, name: moved}) for moved in (start, end)
             )
-            part = float(np.sum(weight * ((up - down) / (2 * step))))
+            part = float(np.sum(weight * (after - before)))
             total += part
-            size = max(size, abs(part))
+            largest = max(largest, abs(part))
         seed = self._claims.seeds.get(name)
         if seed is not None:
-            total += float(np.sum(self._value(seed, self._values) * along))
-        return total, size
-
-    def _used(self, expression: Expression) -> dict[str, Any]:
-        return {n: self._values[n] for n in names(expression) if n in self._values}
+            total += float(np.sum(self._value(seed, self._values) * (end - start)))
+        return total, largest

@@ -7,8 +7,12 @@ says where they matter, and the printers write them there. Equality is structura
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
+from typing import Final
+
+_TOGETHER: Final = 50  # parts of one sum or product that are written in a row
 
 
 class Expression:
@@ -218,15 +222,33 @@ def transform(
     return visit(expression)
 
 
+def folded(
+    put: Callable[[Expression, Expression], Expression], parts: Sequence[Expression]
+) -> Expression:
+    """Parts put together from the left; very many in groups, so that no tree becomes too deep."""
+    if len(parts) > _TOGETHER:
+        starts = range(0, len(parts), _TOGETHER)
+        parts = [reduce(put, parts[start : start + _TOGETHER]) for start in starts]
+    return reduce(put, parts)
+
+
 def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:
     """The tree with expressions put for names; parts without those names are kept as they are."""
 
-    def put(node: Expression) -> Expression | None:
-        if isinstance(node, Name):
-            return values.get(node.name)
-        return node if values.keys().isdisjoint(names(node)) else None
+    done: dict[int, Expression] = {}
+    replaced_names = values.keys()
 
-    return transform(expression, put)
+    def put(node: Expression) -> Expression:
+        if isinstance(node, Name):
+            return values.get(node.name, node)
+        if replaced_names.isdisjoint(names(node)):
+            return node
+        known = done.get(id(node))
+        if known is None:
+            known = done[id(node)] = node.rebuilt(tuple([put(child) for child in node.children]))
+        return known
+
+    return put(expression)
 
 
 def replaced(expression: Expression, old: Expression, new: Expression) -> Expression:

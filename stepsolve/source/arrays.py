@@ -157,7 +157,7 @@ def _read_drawn(node: Node, report: Report) -> GivenArray | None:
     if found is None:
         return None
     if len(found.shape) > _MOST_AXES or prod(found.shape) > MOST_ENTRIES:
-        report.add(node.diagnose("an array has at most 4 axes and 20 million entries"))
+        report.add(node.diagnose("an array has at most 4 axes and 4 million entries"))
         return None
     if found.seed is None:
         return GivenArray("", None, found.shape, node)
@@ -199,6 +199,19 @@ given_arrays: Reader[tuple[GivenArray, ...]] = Reader(
     "a mapping from names to numbers or lists of them",
     ("mapping",),
 )
+
+
+def element(given: GivenArray, place: int) -> GivenArray:
+    """One entry of a given array along its first axis."""
+    found = given.value
+    if isinstance(found, Array):
+        found = found.items[place]
+    elif found is not None and not isinstance(found, Expression):
+        found = np.asarray(found[place])
+    node = given.node
+    if isinstance(node.value, list):
+        node = node.value[place]
+    return GivenArray(given.name, found, given.dims[1:], node)
 
 
 def check_sizes(given: GivenArray, dims: Dims, because: str, report: Report) -> bool:

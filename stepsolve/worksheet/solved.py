@@ -17,8 +17,8 @@ from stepsolve.checking.arrays import (
     check_equal,
     check_sampled,
     given_array,
-    work,
 )
+from stepsolve.checking.jacobians import Jacobian, check_float, check_precise
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
@@ -102,12 +102,8 @@ class Solved:
     @cached_property
     def small(self) -> bool:
         """Whether all lines are worked out a second time with 50 digits."""
-        total = 0
-        for line in self.sheet.lines.values():
-            total += work(line.expression, self.dimensions)
-            if total > _AFFORDABLE:
-                return False
-        return sum(np.size(v) for v in self.floats.values()) <= _AFFORDABLE
+        entries = sum(np.size(value) for value in self.floats.values())
+        return max(self.sheet.work, entries) <= _AFFORDABLE
 
     def _in_full(self) -> dict[str, Array]:
         engine = PreciseSheet(self.dimensions, self._precise)
@@ -145,10 +141,10 @@ class Solved:
         return name in self.floats
 
     @property
-    def quantities(self) -> dict[str, Plain]:
+    def quantities(self) -> Mapping[str, Plain]:
         """The value of every name that has one, rounded from the precise one where there is one."""
         if self._exact is None:
-            return {name: plain_value(value) for name, value in self.floats.items()}
+            return Quantities(self.floats)
         return {name: plain_value(self._rounded(name)) for name in self.floats}
 
     def _rounded(self, name: str) -> Any:
@@ -164,9 +160,11 @@ class Solved:
     def blocks(self) -> Iterator[Block]:
         """The blocks of the sheet in order."""
         left = _SHOWN_LINES
-        total = len(self.sheet.lines)
+        hidden = self.sheet.hidden
+        total = sum(name not in hidden for name in self.sheet.lines)
         for item in self.sheet.groups:
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
+                item = tuple(line for line in item if line.name not in hidden)
                 yield from self._worked(item[:left])
                 if left and len(item) > left:
                     told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
@@ -202,6 +200,8 @@ class Solved:
         symbols: list[str | Expression] = []
         drawn: list[tuple[Expression, Expression, bool]] = []
         for name, given in self.sheet.given.items():
+            if name in self.sheet.hidden:
+                continue
             if given.value is None:
                 symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
             elif not given.dims:
@@ -267,7 +267,13 @@ class Solved:
             found += tuple(confirm(self))
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
-        return found
+        numeric = self._trial() if self.sheet.jacobians and self.symbols else self
+        return found + tuple(numeric._jacobian(claim, lines) for claim in self.sheet.jacobians)
+
+    def _jacobian(self, claim: Jacobian, lines: Mapping[str, Expression]) -> Check:
+        if self._exact is not None:
+            return check_precise(claim, lines, self._exact, self.dimensions, self._precise)
+        return check_float(claim, lines, self.floats, ArrayValues(self.dimensions).value)
 
     def _equalities(self) -> Iterator[Check]:
         """Every line against the other expressions for it."""
@@ -284,27 +290,69 @@ class Solved:
                 yield check_equal(name, one, two)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
+        own = set(backward.gradients.values())
+        forward = {n: e for n, e in lines.items() if n not in own}
         if self.symbols:
             return self._symbolic(backward, forward)
         if self._exact is not None:
             return PreciseGradients(
-                self.dimensions, self._precise, forward, self._exact, backward
+                self.dimensions,
+                self._precise,
+                forward,
+                self._exact,
+                backward,
+                len(self.sheet.passes),
             ).checks()
-        return FloatGradients(
-            ArrayValues(self.dimensions).value, forward, self.floats, backward
-        ).checks()
+        moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
+        return FloatGradients(moved.value, forward, self.floats, backward).checks()
 
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
         """With random numbers for the symbols."""
+        return self._trial()._gradients(backward, forward)
+
+    def _trial(self) -> Solved:
+        """The same sheet with random numbers for its symbols."""
         random = np.random.default_rng(1)
         drawn = {
             name: np.asarray(np.round(random.uniform(0.1, 0.9, given.dims), 3))
             for name, given in self.sheet.given.items()
             if given.value is None
         }
-        solved = Solved(self.sheet.with_values(drawn), self.digits)
-        return solved._gradients(backward, forward)
+        lines = self.sheet.lines.values()
+        for name, axis in _distributions(line.expression for line in lines):
+            if name in drawn:
+                drawn[name] = drawn[name] / np.sum(drawn[name], axis=axis, keepdims=True)
+        return Solved(self.sheet.with_values(drawn), self.digits)
+
+
+def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:
+    """The names whose entries have to sum to one, and along which axis."""
+    for line in lines:
+        for node in walk(line):
+            match node:
+                case Apply(operation="softmax_cross_entropy", arguments=(_, Name(name=name))):
+                    yield name, -1
+                case Apply(
+                    operation="softmax_cross_entropy",
+                    arguments=(_, Apply(operation="T", arguments=(Name(name=name),))),
+                ):
+                    yield name, 0
+
+
+class Quantities(Mapping[str, Plain]):
+    """Large values by name, as nested lists when they are asked for: lists take four times the room."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> Plain:
+        return plain_value(self._arrays[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 def _sizes(dims: tuple[int, ...]) -> str:
