@@ -43,6 +43,7 @@ from stepsolve.worksheet.sheet import Sheet
 MOST_POSITIONS: Final = 4096
 MOST_ENTRIES: Final = 4_000_000
 _TABLED: Final = 40  # entries that are told one by one
+_TOLD: Final = 20  # tokens that are named
 
 
 def _read_position(node: Node, report: Report) -> str | None:
@@ -161,6 +162,10 @@ class PositionalEncoding(SheetProblem):
     def write(self, sheet: Sheet) -> None:
         d, n = self.width, self.count
         self._give(sheet)
+        if self.tokens:
+            places = [f"{token} at {k}" for k, token in enumerate(self.tokens[:_TOLD])]
+            more = ", ..." if len(self.tokens) > _TOLD else "."
+            sheet.text(f"The tokens by position: {', '.join(places)}{more}")
         sheet.section("Frequencies")
         sheet.text(
             "Columns come in pairs, numbered by i: a sine and a cosine of one frequency, from 1 down "
@@ -179,7 +184,7 @@ class PositionalEncoding(SheetProblem):
             sheet.text("The first half of the columns are sines, the second half cosines.")
             both = f"concat({sines}, {cosines}, axis=1)"
         sheet.line("PE", both, "", None, Detail.FULL if n * d <= _TABLED else Detail.BRIEF)
-        sheet.block(EntryTable(n, d, self.tokens, self.layout == "halves", _TABLED))
+        sheet.block(EntryTable(n, d, self.layout == "halves", _TABLED))
         sheet.result("PE")
         if self.embeddings is not None:
             sheet.section("Added to the embeddings")

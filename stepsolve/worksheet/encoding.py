@@ -11,7 +11,7 @@ import numpy as np
 from stepsolve.checking.rows import first_repeat
 from stepsolve.derivation import Block, Cell, Check, Detail, Table, Text
 from stepsolve.notation.numbers import Digits, number
-from stepsolve.notation.tree import Apply, Expression, Number
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number
 from stepsolve.source.arrays import GivenArray
 from stepsolve.worksheet.probabilities import entries, exact_value
 from stepsolve.worksheet.sheet import Sheet
@@ -32,10 +32,8 @@ def pair_of(column: int, width: int, halves: bool) -> tuple[int, str]:
 class EntryTable:
     """The table entry by entry, where it is small."""
 
-    def __init__(
-        self, count: int, width: int, tokens: tuple[str, ...], halves: bool, limit: int
-    ) -> None:
-        self._count, self._width, self._tokens = count, width, tokens
+    def __init__(self, count: int, width: int, halves: bool, limit: int) -> None:
+        self._count, self._width = count, width
         self._halves, self._limit = halves, limit
 
     def __call__(self, solved: Solved) -> Iterator[Block]:
@@ -45,27 +43,20 @@ class EntryTable:
         for pos in range(self._count):
             for column in range(self._width):
                 rows.append(self._row(solved, pos, column))
-        header: tuple[Cell, ...] = ("token",) if self._tokens else ()
-        yield Table(
-            (*header, "pos", "column", "formula", "angle", "value"),
-            tuple(rows),
-            Detail.BRIEF,
-            "entries",
-        )
+        header = ("entry", "formula", "angle", "value")
+        yield Table(header, tuple(rows), Detail.BRIEF, "entries")
 
     def _row(self, solved: Solved, pos: int, column: int) -> tuple[Cell, ...]:
         pair, wave = pair_of(column, self._width, self._halves)
         entry = solved.workings.entry
         exponent = Apply("/", Number(str(2 * pair)), Number(str(self._width)))
         angle = Apply("/", Number(str(pos)), Apply("^", entry("base"), exponent))
-        cells = (
-            str(pos),
-            str(column),
+        return (
+            Item(Name("PE"), Number(str(pos)), Number(str(column))),
             Apply(wave, angle),
             entry("angle", (pos, pair)),
             entry("PE", (pos, column)),
         )
-        return (self._tokens[pos], *cells) if self._tokens else cells
 
 
 class ClaimedRows:

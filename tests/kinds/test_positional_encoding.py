@@ -11,6 +11,7 @@ import pytest
 import stepsolve
 from stepsolve.checking import rows
 from stepsolve.derivation import Derivation, Section, Table, Text
+from stepsolve.notation.plain import plain
 from stepsolve.operations.table import OPERATIONS
 
 
@@ -98,11 +99,12 @@ def test_the_page_goes_entry_by_entry() -> None:
         "Result",
     ]
     (table,) = tables(found, "entries")
-    assert [row[:3] for row in table.rows] == [
-        (token, str(pos), str(column))
-        for pos, token in enumerate(("I", "am"))
-        for column in range(4)
+    assert [plain(row[0]) for row in table.rows if not isinstance(row[0], str | tuple)] == [
+        f"PE[{pos}, {column}]" for pos in range(2) for column in range(4)
     ]
+    formulas = [plain(row[1]) for row in table.rows if not isinstance(row[1], str | tuple)]
+    assert formulas[6] == "sin(1 / 100^(2 / 4))"
+    assert "The tokens by position: I at 0, am at 1." in words(found)
     assert "rotary" in words(found) and "learned" in words(found)
 
 
