@@ -189,7 +189,7 @@ def test_wrong_keys_are_told_at_their_places() -> None:
     assert told(kind=kind, positions=2, width=4, embeddings=[[1, 2, 3, 4]]) == [
         "embeddings: the table of embeddings is 1 × 4, but 2 × 4 belongs here"
     ]
-    claimed = {"2": [0, 1], "1": [0, 1, 2], "x": [0, 1], "0": ["1/0", 1]}
+    claimed = {"2": [0, 1], "1": [0, 1, 2], "x": [0, 1], "0": [0, 1]}
     assert told(kind=kind, positions=2, width=2, claimed={"x": [0, 1]}) == [
         "claimed.x: a whole number from 0 to 4096 belongs here, not x"
     ]
@@ -197,5 +197,4 @@ def test_wrong_keys_are_told_at_their_places() -> None:
     assert told(kind=kind, positions=2, width=2, claimed=claimed) == [
         "claimed.2: there is no position 2: they are counted from 0 to 1",
         "claimed.1: row 1 has 3 entries, but 2 entries belongs here",
-        "claimed.0[0]: 1 / 0 has no finite real value: a / b needs b != 0",
     ]

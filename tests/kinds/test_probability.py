@@ -154,8 +154,10 @@ def test_a_wrong_exact_sum_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_wrong_distributions_are_told_at_their_places() -> None:
     assert told(kind="kl-divergence", p=["1/2", "-1/2", 1], q=["1/0", 0, 1]) == [
-        "p[1]: a probability is a number from 0 to 1",
-        "q[0]: 1 / 0 has no finite real value: a / b needs b != 0",
+        "q[0]: 1/0 has no finite real value"
+    ]
+    assert told(kind="kl-divergence", p=["1/2", "-1/2", 1], q=[1, 0, 0]) == [
+        "p[1]: a probability is a number from 0 to 1"
     ]
     assert told(kind="kl-divergence", p=[0.5, 0.4], q=[1]) == [
         "p: these probabilities sum to 0.9, not to 1"
