@@ -66,12 +66,16 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
             call = dimensions.call(expression)
             parts = call.operands if call is not None else arguments
             own = prod(dimensions.of(expression))
+            if call is not None and call.row.terms is not None:
+                shapes = [dimensions.of(part) for part in parts]
+                own *= 2 * call.row.terms(*shapes, *call.whole, **call.options)
             for part in parts if call is not None else ():
                 size = prod(dimensions.of(part))
                 own = max(own, size)
                 if call is not None and call.row.name in _FIBRES:
                     axis = call.options.get("axis")
-                    own = max(own, size * (size if axis is None else dimensions.of(part)[axis]))
+                    along = dimensions.of(part)[axis] if isinstance(axis, int) else size
+                    own = max(own, size * along)
             return own + sum(work(part, dimensions) for part in parts)
         case Item(base=base):
             return work(base, dimensions)
