@@ -8,16 +8,18 @@ with the direction (Griewank, Walther, Evaluating Derivatives, 2nd ed., 3.2). A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from stepsolve.checking.precise import Precise, Value
 from stepsolve.derivation import Check
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
-from stepsolve.operations.array_operation import Dims, Index, places
+from stepsolve.operations.array_operation import Arithmetic, Dims, Index, places
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.entries import ArrayEntries
 
@@ -25,6 +27,7 @@ Array = dict[Index, Value]
 VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits, relative to the largest entry
 SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
 _BUDGET = 20_000  # operations of high precision on a large worksheet
+_PRECISE = 20_000  # operations of one entry beyond which it is worked out in floats
 _LINES = 60  # of a large worksheet, of which entries are drawn
 _SAMPLES = 4  # entries of one line
 
@@ -137,7 +140,7 @@ def check_sampled(
     precise: Precise,
 ) -> tuple[Check, ...]:
     """Some entries of large arrays, each from the arrays of its line, with 50 digits."""
-    arithmetic = PreciseArithmetic(precise)
+    exact, fast = PreciseArithmetic(precise), _FloatArithmetic(precise)
     random = np.random.default_rng(0)
     affordable = max(_BUDGET // max(len(lines), 1), 1)
     names_ = [name for name in lines if name in floats]
@@ -146,9 +149,14 @@ def check_sampled(
     for name in names_[::step]:
         expression = lines[name]
         dims = dimensions.known[name]
-        known = {n: _FloatEntries(floats[n], precise) for n in names(expression) if n in floats}
-        entries = ArrayEntries(dimensions, known, arithmetic).of(expression)
         each = max(work(expression, dimensions) // max(prod(dims), 1), 1)
+        of: Arithmetic = exact if each <= _PRECISE else fast
+        known = {
+            n: _Drawn(floats[n], precise.mp.mpf if of is exact else float)
+            for n in names(expression)
+            if n in floats
+        }
+        entries = ArrayEntries(dimensions, known, of).of(expression)
         count = int(min(max(affordable * step // each, 1), _SAMPLES, prod(dims)))
         largest = float(np.max(np.abs(floats[name])))
         error = 0.0
@@ -162,13 +170,39 @@ def check_sampled(
     return tuple(checks)
 
 
-class _FloatEntries(dict[Index, Value]):
-    """The entries of an array of floats in high precision, as they are asked for."""
+class _Drawn(dict[Index, Value]):
+    """The entries of an array of floats as other numbers, as they are asked for."""
 
-    def __init__(self, array: Any, precise: Precise) -> None:
+    def __init__(self, array: Any, kind: Callable[[float], Value]) -> None:
         super().__init__()
-        self._array, self._precise = np.asarray(array), precise
+        self._array, self._kind = np.asarray(array), kind
 
     def __missing__(self, index: Index) -> Value:
-        found = self[index] = self._precise.mp.mpf(float(self._array[index]))
+        found = self[index] = self._kind(float(self._array[index]))
         return found
+
+
+class _FloatArithmetic(PreciseArithmetic):
+    """Python's floats, where an entry takes very many operations; sums are exact but for the last."""
+
+    _SIGNS: ClassVar = {
+        "+": operator.add,
+        "-": operator.sub,
+        "*": operator.mul,
+        "/": operator.truediv,
+    }
+
+    def leaf(self, leaf: Name | Number) -> Value:
+        return float(super().leaf(leaf))
+
+    def number(self, value: int) -> Value:
+        return float(value)
+
+    def apply(self, operation: str, *arguments: Value) -> Value:
+        sign = self._SIGNS.get(operation)
+        if sign is not None:
+            return sign(*arguments)
+        return float(super().apply(operation, *map(self._precise.mp.mpf, arguments)))
+
+    def total(self, terms: Sequence[Value]) -> Value:
+        return math.fsum(terms)

@@ -144,8 +144,6 @@ def along(dims: Dims, index: Index, axis: int | None) -> list[Index]:
 
 def reduced(dims: Dims, axis: int | None = None) -> Dims:
     """The sizes after a reduction over one axis, or over all."""
-    if not dims:
-        raise ShapeError("#1 is a number, and there is nothing to run over")
     return () if axis is None else without(dims, settled_axis(axis, dims))
 
 

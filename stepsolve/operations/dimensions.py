@@ -21,7 +21,7 @@ from stepsolve.operations.array_operation import (
 from stepsolve.operations.shapes import Misfit
 from stepsolve.operations.table import CONSTANTS, OPERATIONS, array_row
 
-MOST_ENTRIES = 20_000_000  # of one array: 160 MB
+MOST_ENTRIES = 4_000_000  # of one array: 32 MB
 
 
 class Call(NamedTuple):

@@ -157,7 +157,7 @@ def _read_drawn(node: Node, report: Report) -> GivenArray | None:
     if found is None:
         return None
     if len(found.shape) > _MOST_AXES or prod(found.shape) > MOST_ENTRIES:
-        report.add(node.diagnose("an array has at most 4 axes and 20 million entries"))
+        report.add(node.diagnose("an array has at most 4 axes and 4 million entries"))
         return None
     if found.seed is None:
         return GivenArray("", None, found.shape, node)

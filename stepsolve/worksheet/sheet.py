@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from stepsolve.checking.arrays import work
 from stepsolve.derivation import Block, Detail, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from stepsolve.worksheet.solved import Solved
 
 APART = Text(())
+_MOST_ENTRIES = 100_000_000  # of all lines: 800 MB
+_MOST_WORK = 50_000_000_000  # operations on numbers: about a minute
 _LISTED = 4  # users of a name that are told before "..."
 Value = Expression | np.ndarray[Any, Any] | None
 """Of a given quantity: numbers as written, drawn numbers, or nothing for a symbol."""
@@ -71,6 +75,7 @@ class Sheet:
         self.passes: list[Pass] = []
         self.results: list[str] = []
         self.dimensions = Dimensions({}, {})
+        self._entries = self._work = 0
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
@@ -130,6 +135,11 @@ class Sheet:
             self._named.setdefault(tree, name)
 
     def _add(self, line: Line, dims: Dims) -> None:
+        self._entries += prod(dims)
+        self._work += work(line.expression, self.dimensions)
+        if self._entries > _MOST_ENTRIES or self._work > _MOST_WORK:
+            told = f"at {line.name} the work becomes too large for a page"
+            raise self._invalid(told, "make the arrays smaller", line.name, *names(line.expression))
         self.lines[line.name] = line
         self.dimensions.known[line.name] = dims
         last = self.items[-1] if self.items else None
