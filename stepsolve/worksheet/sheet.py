@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from stepsolve.checking.arrays import work
+from stepsolve.checking.jacobians import Jacobian
 from stepsolve.derivation import Block, Detail, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
@@ -73,6 +74,7 @@ class Sheet:
         self.lines: dict[str, Line] = {}
         self.items: list[Item] = []
         self.passes: list[Pass] = []
+        self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
         self.dimensions = Dimensions({}, {})
         self._entries = self._work = 0
@@ -133,6 +135,18 @@ class Sheet:
         self._add(Line(name, tree, because, FORWARD, detail=detail), dims)
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
+
+    def jacobian(
+        self, of: str, by: str, expression: str | Expression, because: str, lines: Iterable[str]
+    ) -> str:
+        """A line for the partial derivatives of a line by another quantity; gives its name.
+
+        They are confirmed by moving that quantity and running `lines` again, nothing else.
+        """
+        name = f"∂{of}/∂{by}"
+        self.line(name, expression, because)
+        self.jacobians.append(Jacobian(name, of, by, tuple(lines)))
+        return name
 
     def _add(self, line: Line, dims: Dims) -> None:
         self._entries += prod(dims)

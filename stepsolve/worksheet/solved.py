@@ -18,6 +18,7 @@ from stepsolve.checking.arrays import (
     given_array,
     work,
 )
+from stepsolve.checking.jacobians import Jacobian, check_float, check_precise
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
@@ -251,7 +252,13 @@ class Solved:
             found = check_sampled(lines, self.floats, self.dimensions, self._precise)
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
-        return found
+        numeric = self._trial() if self.sheet.jacobians and self.symbols else self
+        return found + tuple(numeric._jacobian(claim, lines) for claim in self.sheet.jacobians)
+
+    def _jacobian(self, claim: Jacobian, lines: Mapping[str, Expression]) -> Check:
+        if self._exact is not None:
+            return check_precise(claim, lines, self._exact, self.dimensions, self._precise)
+        return check_float(claim, lines, self.floats, ArrayValues(self.dimensions).value)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
@@ -267,14 +274,17 @@ class Solved:
 
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
         """With random numbers for the symbols."""
+        return self._trial()._gradients(backward, forward)
+
+    def _trial(self) -> Solved:
+        """The same sheet with random numbers for its symbols."""
         random = np.random.default_rng(1)
         drawn = {
             name: np.asarray(np.round(random.uniform(0.1, 0.9, given.dims), 3))
             for name, given in self.sheet.given.items()
             if given.value is None
         }
-        solved = Solved(self.sheet.with_values(drawn), self.digits)
-        return solved._gradients(backward, forward)
+        return Solved(self.sheet.with_values(drawn), self.digits)
 
 
 def _sizes(dims: tuple[int, ...]) -> str:
