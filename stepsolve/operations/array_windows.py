@@ -30,10 +30,7 @@ from stepsolve.operations.frames import Frame, correlation_frame, kernel_frame, 
 _GUIDE = "Dumoulin, Visin, A guide to convolution arithmetic for deep learning (2016), "
 _STRIDES = ("stride", "dilation")
 _GROUPED = (*_STRIDES, "groups")
-_WRT_KERNEL = "each weight meets the input under it in every window"
-_WRT_SIGNAL = (
-    "each entry gets the gradient of every window that it is in, by the weight that met it"
-)
+_BECAUSE = "every window gives its gradient, times the other factor of the product"
 
 
 # ------------------------------------------------------------------------------- correlations
@@ -330,7 +327,7 @@ ROWS = (
         ),
         description="correlation of a signal or image with a kernel, without padding: every "
         "window times the kernel, summed; correlate(x, w, stride=2, dilation=[1, 2], groups=3)",
-        because=f"{_WRT_KERNEL}; {_WRT_SIGNAL}",
+        because=_BECAUSE,
         source="Goodfellow, Bengio, Courville, Deep Learning (2016), 9.1 and 9.5; " + _GUIDE + "2",
     ),
     ArrayOperation(
@@ -345,7 +342,7 @@ ROWS = (
         terms=lambda a, b, *sizes, **settings: prod(b),
         description="transposed correlation: every entry spreads the kernel, weighted by itself, "
         "over its window, and overlaps add; the sizes of the result may follow",
-        because=f"{_WRT_KERNEL}; the transpose of a transpose is the correlation itself",
+        because=_BECAUSE,
         source=_GUIDE + "4",
     ),
     ArrayOperation(
@@ -360,7 +357,7 @@ ROWS = (
         terms=lambda a, b, *sizes, **settings: prod(b[-len(sizes) :]),
         description="a signal correlated with the gradient of its correlation, for a kernel of "
         "given sizes: correlate_kernel(x, g, 3, 3); its stride and dilation change roles",
-        because="it is linear in each of its arguments",
+        because=_BECAUSE,
         source="Goodfellow, Bengio, Courville, Deep Learning (2016), 9.5, (9.11)",
     ),
     ArrayOperation(

@@ -118,7 +118,8 @@ def correlation_frame(a: Dims, b: Dims, settings: Mapping[str, Option]) -> Frame
     signal, kernel = (a[1:], b[2:]) if channels else (a, b)
     groups = _groups(settings, channels)
     if channels:
-        _check_groups(a[0], b[0], groups)
+        check_groups(a[0], "input", groups)
+        check_groups(b[0], "output", groups)
         if a[0] != b[1] * groups:
             of = f" in each of {groups} groups" if groups > 1 else ""
             told = f"#1 has {_count(a[0], 'channel')}, but #2 is for {b[1]}{of}"
@@ -141,7 +142,7 @@ def kernel_frame(a: Dims, b: Dims, sizes: tuple[int, ...], settings: Mapping[str
     windows, kernel = (a[1:], b[2:]) if channels else (a, b)
     groups = _groups(settings, channels)
     if channels:
-        _check_groups(b[1] * groups, b[0], groups)
+        check_groups(b[0], "input", groups)
         if a[0] != b[0]:
             told = f"#1 has {_count(a[0], 'channel')}, but #2 is for {b[0]}"
             raise ShapeError(told, "a transposed kernel is inputs × outputs of a group × sizes")
@@ -170,7 +171,8 @@ def window_frame(a: Dims, b: Dims, sizes: tuple[int, ...], settings: Mapping[str
     channels = len(a) > len(sizes)
     groups = _groups(settings, channels)
     if channels:
-        _check_groups(a[0], b[0], groups)
+        check_groups(a[0], "input", groups)
+        check_groups(b[0], "output", groups)
     kernel = (b[0], a[0] // groups, *sizes) if channels else sizes
     frame = correlation_frame(a, kernel, settings)
     if frame.result != b:
@@ -201,11 +203,11 @@ def _groups(settings: Mapping[str, Option], channels: bool) -> int:
     return groups
 
 
-def _check_groups(inputs: int, outputs: int, groups: int) -> None:
-    for count, what in ((inputs, "input"), (outputs, "output")):
-        if count % groups:
-            told = f"{_count(count, f'{what} channel')} cannot be divided into {groups} groups"
-            raise ShapeError(told, f"groups divides the channels: {_divisors(count)}")
+def check_groups(count: int, what: str, groups: int) -> None:
+    """Raises `ShapeError` where so many input or output channels do not make up the groups."""
+    if count % groups:
+        told = f"{_count(count, f'{what} channel')} cannot be divided into {groups} groups"
+        raise ShapeError(told, f"groups divides the channels: {_divisors(count)}")
 
 
 def _divisors(count: int) -> str:

@@ -35,6 +35,7 @@ _EACH: Final = 36  # entries whose arithmetic is shown one by one
 _LONGEST: Final = 90  # nodes of the arithmetic of one entry
 _CORNER: Final = 3  # entries of every axis of a larger array that are shown
 _DOTS: Final = Name("...")
+_ARRANGING: Final = ("concat", "stack", "reshape", "pad", "flip", "windows", "banded")
 
 
 class WrittenArithmetic:
@@ -121,8 +122,8 @@ class ArrayWorkings:
         if not dims:
             return base._replace(decimal=self._decimal(line.name, ()))
         array = self.shown(line.name, stands)
-        if isinstance(line.expression, Name | Array | Number):
-            base = base._replace(working=())
+        if _is_arranged(line.expression):
+            base = base._replace(working=())  # nothing is worked out
         return base._replace(
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
@@ -149,6 +150,17 @@ class ArrayWorkings:
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
 
+    def arithmetic(self, line: Line, index: Index) -> Expression:
+        """The arithmetic of one entry of a line, with the numbers put in."""
+        known = {
+            name: self._entries_of(name) for name in names(line.expression) if self._known(name)
+        }
+        found: Expression
+        found = ArrayEntries(self._dimensions, known, WrittenArithmetic()).of(line.expression)[
+            index
+        ]
+        return found
+
     def _entries(self, line: Line) -> tuple[tuple[Expression, ...], ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
@@ -172,6 +184,13 @@ class ArrayWorkings:
             )
             for index, expression in rows
         )
+
+
+def _is_arranged(expression: Expression) -> bool:
+    """Whether an expression only puts entries in their places."""
+    if isinstance(expression, Apply):
+        return expression.operation in _ARRANGING
+    return isinstance(expression, Name | Array | Number | Item)
 
 
 def is_readable(dims: Dims) -> bool:
