@@ -259,7 +259,7 @@ class Convolution(SheetProblem):
             because = "one for each output channel" if self.channels else "one for all windows"
             check_sizes(self.bias._replace(name="the bias"), dims, because, report)
         if self.backward is not None:
-            self.backward.check(output, "y", report)
+            self.backward.check(output, report)
 
     # -------------------------------------------------------------------------------- the page
 

@@ -313,6 +313,12 @@ def _banded_gradient(a: Dims, size: int, **settings: Option) -> tuple[str]:
     return (f"reshape(sum({one}, axis=0), {a[0]})",)
 
 
+def _channels(a: Dims, *sizes: int) -> Dims:
+    if len(a) != 1:
+        raise ShapeError(f"a vector belongs here, but #1 {size_words(a)}")
+    return (*a, *sizes)
+
+
 ROWS = (
     ArrayOperation(
         "correlate",
@@ -413,6 +419,21 @@ ROWS = (
         description="entries in reverse order along every axis, or along the last ones: flip(w, 2)",
         because="the gradient is flipped back",
         source="Goodfellow, Bengio, Courville, Deep Learning (2016), 9.1",
+    ),
+    ArrayOperation(
+        "per_channel",
+        shape=_channels,
+        numpy=lambda a, *sizes: np.broadcast_to(
+            np.reshape(a, (-1, *[1] * len(sizes))), (len(a), *sizes)
+        ),
+        entry=lambda ring, index, a, *sizes: a[index[:1]],
+        gradient=lambda a, *sizes: (f"sum(reshape(g, {a[0]}, {prod(sizes)}), axis=1)",),
+        arity=(2, 4),
+        whole=1,
+        description="each entry of a vector all over a channel of given sizes: "
+        "per_channel(b, 4, 4)",
+        because="a channel adds up the gradients of all its entries",
+        source="Goodfellow, Bengio, Courville, Deep Learning (2016), 9.5",
     ),
     ArrayOperation(
         "banded",

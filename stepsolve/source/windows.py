@@ -162,7 +162,7 @@ class Above:
         array, "What the output should be, in its sizes or one number for all.", default=None
     )
 
-    def check(self, dims: Dims, of: str, report: Report) -> None:
+    def check(self, dims: Dims, report: Report) -> None:
         """Add what does not go together, or does not have the sizes of the output."""
         for given in (self.gradient, self.target):
             if given is not None and given.dims not in ((), dims):

@@ -198,9 +198,15 @@ def is_readable(dims: Dims) -> bool:
     return prod(dims) <= READABLE and max(dims, default=0) <= _LONG
 
 
+def _shown(axes: int) -> int:
+    """How many places are shown along an axis of a large array with so many axes from it on."""
+    return {3: 2, 4: 1}.get(axes, _CORNER)
+
+
 def _visible(dims: Dims) -> list[Index]:
     """The places of an array that are shown."""
-    return places(dims if is_readable(dims) else tuple(min(d, _CORNER) for d in dims))
+    corner = [_shown(len(dims) - axis) for axis in range(len(dims))]
+    return places(dims if is_readable(dims) else tuple(map(min, dims, corner)))
 
 
 def drawn(entries: Entries, column: bool = False) -> Expression:
@@ -218,7 +224,7 @@ def drawn(entries: Entries, column: bool = False) -> Expression:
             found: Expression = entries[index]
             return Array(found) if column and vector else found
         size = dims[axis]
-        shown = range(size) if whole else range(min(size, _CORNER))
+        shown = range(size) if whole else range(min(size, _shown(len(dims) - axis)))
         items = [part((*index, k)) for k in shown]
         if len(items) < size:
             items.append(_dots(dims[axis + 1 :], column and vector))
@@ -230,10 +236,10 @@ def drawn(entries: Entries, column: bool = False) -> Expression:
 def _dots(dims: Dims, column: bool) -> Expression:
     if column:
         return Array(_DOTS)
-    if not dims:
+    if len(dims) != 1:
         return _DOTS
     width = min(dims[0], _CORNER) + (dims[0] > _CORNER)
-    return Array(*(_dots(dims[1:], False) for _ in range(width)))
+    return Array(*[_DOTS] * width)
 
 
 def _left_of_products(expression: Expression) -> set[str]:

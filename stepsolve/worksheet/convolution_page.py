@@ -94,8 +94,7 @@ class ConvolutionPage:
             return ""
         if not self._problem.channels:
             return " + b"
-        ones = ", 1" * len(self._frame.kernel)
-        return f" + reshape(b, {self._problem.output[0]}{ones})"
+        return f" + per_channel(b, {', '.join(map(str, self._problem.output[1:]))})"
 
     def _transposed(self) -> None:
         sheet, frame = self._sheet, self._frame

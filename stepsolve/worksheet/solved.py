@@ -249,7 +249,8 @@ class Solved:
         if self._exact is not None:
             found = check_arrays(self.floats, self._exact)
         else:
-            found = check_sampled(lines, self.floats, self.dimensions, self._precise)
+            whole = ArrayValues(self.dimensions).value
+            found = check_sampled(lines, self.floats, self.dimensions, self._precise, whole)
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
         numeric = self._trial() if self.sheet.jacobians and self.symbols else self
