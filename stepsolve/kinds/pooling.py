@@ -110,7 +110,8 @@ class Pooling(SheetProblem):
     @property
     def output(self) -> Dims:
         """The sizes of the output."""
-        return (*self.input.dims[: self.rank - self.axes], *self.frame.windows)
+        channels = self.input.dims[: self.rank - self.axes]
+        return (*channels, *self.frame.windows) if self.window.values else channels
 
     def check_keys(self, report: Report) -> None:
         if self.rank not in (1, 2, 3):
@@ -149,12 +150,17 @@ class Pooling(SheetProblem):
             "max": ("max", "the largest entry of every row"),
             "average": ("mean", "the mean of every row"),
         }[self.method]
-        laid_out = ", ".join(map(str, self.output))
-        sheet.line("y", f"reshape({kept}(v, axis=1), {laid_out})", because)
+        sheet.line("y", self._laid_out(kept), because)
         sheet.result("y")
         if self.backward is not None:
             write_backward(sheet, self.backward, "y", ["x"])
             self._told_backward(sheet)
+
+    def _laid_out(self, kept: str) -> str:
+        """What is kept of every row, in the sizes of the output."""
+        if self.window.values:
+            return f"reshape({kept}(v, axis=1), {', '.join(map(str, self.output))})"
+        return f"{kept}(v, axis=1)" if self.output else f"{kept}(v)"
 
     def _told(self, sheet: Sheet) -> None:
         frame = self.frame

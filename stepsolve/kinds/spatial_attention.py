@@ -12,7 +12,6 @@ Source: Woo, Park, Lee, Kweon, CBAM: Convolutional Block Attention Module (2018)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from stepsolve.errors import Diagnosis
 from stepsolve.sheet_problem import SheetProblem
@@ -27,8 +26,6 @@ from stepsolve.worksheet.sheet import Sheet
 @dataclass(frozen=True)
 class SpatialAttention(SheetProblem):
     """Spatial attention: a mask over the places of a feature map."""
-
-    STARTER: ClassVar = ("backward",)
 
     input: GivenArray = entry(
         array,
