@@ -24,6 +24,8 @@ from stepsolve.source.report import Report
 from stepsolve.worksheet.arrays import ArrayValues
 from stepsolve.worksheet.sheet import Sheet
 
+_TAKEN = ("r", "s")
+
 
 @dataclass(frozen=True)
 class Pearson(SheetProblem):
@@ -43,6 +45,10 @@ class Pearson(SheetProblem):
         return "Pearson's correlation"
 
     def check_keys(self, report: Report) -> None:
+        for array in self.windows:
+            if array.name in _TAKEN:
+                told = f"{array.name} is the name of a line of the page"
+                report.add(array.node.diagnose(told, "call the window a, b, x or y"))
         if len(self.windows) != 2:
             place = self.windows[2:] or self.windows
             told = f"two windows belong here, not {len(self.windows)}"

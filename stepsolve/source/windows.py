@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from stepsolve.operations.array_operation import Dims
+from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.source.arrays import GivenArray, array
 from stepsolve.source.data import Node
 from stepsolve.source.fields import Reader, choice, entry, integer, list_of, record
@@ -166,8 +166,7 @@ class Above:
         """Add what does not go together, or does not have the sizes of the output."""
         for given in (self.gradient, self.target):
             if given is not None and given.dims not in ((), dims):
-                wanted = " × ".join(map(str, dims)) + (" entries" if len(dims) == 1 else "")
-                told = f"this {given.words}, but the output has {wanted}"
+                told = f"this {given.words}, but the output {size_words(dims)}"
                 hint = "give one number for every entry of the output, or one for all"
                 report.add(given.node.diagnose(told, hint))
         if self.gradient is not None and (self.loss or self.target):
