@@ -6,6 +6,7 @@ Exit status: 0 all solved and confirmed; 1 a check failed; 2 bad usage; 3 a file
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -265,6 +266,9 @@ def _silence() -> None:
 
 def main() -> None:
     """The entry point of the command `stepsolve`."""
+    gc.set_threshold(
+        200_000
+    )  # expressions hold no cycles: looking for some took a quarter of the time
     command = typer.main.get_command(app)
     lighten(command)
     command(prog_name="stepsolve")

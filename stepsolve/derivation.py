@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
@@ -170,7 +171,7 @@ class Derivation(NamedTuple):
     title: str
     kind: str
     blocks: tuple[Block, ...]
-    quantities: dict[str, Value]
+    quantities: Mapping[str, Value]
     results: dict[str, Expression]
     checks: tuple[Check, ...]
     digits: Digits = Digits()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from textwrap import fill, indent
 
+from stepsolve.array_reference import explained
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
@@ -15,7 +16,7 @@ from stepsolve.notation.shapes import Shape, ShapeError
 from stepsolve.notation.tree import Apply, Name
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.operation import Operation
-from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
+from stepsolve.operations.table import ALIASES, ARRAYS, OPERATIONS, TENSORS
 from stepsolve.operations.tensors import TensorOperation
 from stepsolve.problem import Problem, kind_names, load_kind
 from stepsolve.render.layout import side
@@ -51,6 +52,9 @@ def overview() -> str:
         "Operations on vectors and matrices, in matrix-derivative",
         _listed([*_SIGNS, *(name for name in TENSORS if name not in _HIDDEN)]),
         "",
+        "Operations on arrays, in graphs and networks",
+        _listed([*_SIGNS, *(name for name in ARRAYS if name not in _HIDDEN)]),
+        "",
         *(row for book in books() for row in _contents(book)),
     ]
     return "\n".join(sections).rstrip() + "\n"
@@ -65,6 +69,9 @@ def explanation(name: str) -> str:
     tensor = None if found else TENSORS.get(_SIGNS.get(name, name))
     if tensor is not None:
         found.append(_tensor_operation(tensor))
+    array = ARRAYS.get(_SIGNS.get(name, name))
+    if array is not None:
+        found.append(explained(array))
     called = name if found or any(name in book.rules for book in books()) else f"{name} rule"
     of_books = [_rules(book, book.rules[called]) for book in books() if called in book.rules]
     if of_books:
@@ -72,7 +79,7 @@ def explanation(name: str) -> str:
     if found:
         return "\n\n".join(found)
     rules = [rule for book in books() for rule in book.rules]
-    known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *rules]
+    known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *ARRAYS, *rules]
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
 

@@ -484,7 +484,7 @@ def test_every_formula_has_the_value_of_the_formula_by_hand(file: str, point: Nu
 
 
 def test_no_file_goes_without_numbers_of_its_own() -> None:
-    # those of proofs, of matrices and of convolutions have tests of their kinds
-    apart = ("proofs/", "matrix/", "convolution/")
+    # those of proofs, matrices, arrays and convolutions have tests of their kinds
+    apart = ("proofs/", "matrix/", "graphs/arrays/", "convolution/")
     elsewhere = {file for file in FILES if file.startswith(apart)}
     assert {*NUMBERS, *FORMULAS} == set(FILES) - elsewhere

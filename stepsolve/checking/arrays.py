@@ -75,7 +75,7 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
             for part in parts if call is not None else ():
                 size = prod(dimensions.of(part))
                 own = max(own, size)
-                if call is not None and call.row.name in _FIBRES:
+                if size > 1 and call is not None and call.row.name in _FIBRES:
                     axis = call.options.get("axis")
                     along = dimensions.of(part)[axis] if isinstance(axis, int) else size
                     own = max(own, size * along)
@@ -87,7 +87,7 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
     return 1 + sum(work(part, dimensions) for part in expression.children)
 
 
-_FIBRES = ("softmax", "log_softmax", "standardize", "argmax", "argmin", "softmax_cross_entropy")
+_FIBRES = ("softmax", "log_softmax", "standardize", "argmax", "argmin")
 
 
 class PreciseSheet:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from mpmath import MPContext
@@ -137,7 +137,12 @@ class Precise:
         if row.chooses:
             condition, chosen, other = expression.arguments
             return self.evaluate(chosen if self.evaluate(condition, point) else other, point)
-        arguments = [self.evaluate(a, point) for a in row.completed(expression.arguments)]
+        written = row.completed(expression.arguments) if row.defaults else expression.arguments
+        values = point.values
+        arguments = [
+            values[a.name] if isinstance(a, Name) and a.name in values else self.evaluate(a, point)
+            for a in written
+        ]
         return self.apply(expression.operation, arguments)
 
     def apply(self, operation: str, arguments: list[Value]) -> Value:
@@ -188,10 +193,13 @@ class Precise:
 
     def steps(self, at: Value) -> tuple[Value, ...]:
         """A step relative to the size of the point and, where that is not 1, one that is not."""
-        one = self.mp.ldexp(1, -(self.mp.prec // 3))
-        return (abs(at) * one, one) if at else (one,)
+        return (abs(at) * self._step, self._step) if at else (self._step,)
 
-    @property
+    @cached_property
+    def _step(self) -> Value:
+        return self.mp.ldexp(1, -(self.mp.prec // 3))
+
+    @cached_property
     def rounding(self) -> Value:
         """What a difference must exceed, relative to its terms, to have a third of the digits."""
         return self.mp.ldexp(1, -(2 * self.mp.prec // 3))

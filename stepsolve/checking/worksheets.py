@@ -74,12 +74,11 @@ def precise_values(
 ) -> dict[str, Value]:
     """The value of every name that has one, to 50 digits; `known` are values of symbols."""
     point = Point(known or {})
+    ready = {*point.values, *precise.constants}
     for name, expression in [*given.items(), *lines.items()]:
-        if expression is None or any(
-            n not in point.values and n not in precise.constants for n in names(expression)
-        ):
-            continue
-        point.values[name] = precise.evaluate(expression, point)
+        if expression is not None and ready.issuperset(names(expression)):
+            point.values[name] = precise.evaluate(expression, point)
+            ready.add(name)
     return point.values
 
 

@@ -108,6 +108,7 @@ class Graph(SheetProblem):
         known = {given.name for given in self.given or ()}
         assigned = {line.name.name for line in self.lines}
         places: dict[str, WrittenLine] = {}
+        ready = set(known)
         for line in self.lines:
             name = line.name.name
             if not self.has_arrays:
@@ -120,12 +121,13 @@ class Graph(SheetProblem):
                     line.written.diagnose(f"{name} {what}", line.name, "names are assigned once")
                 )
             if self.given is not None:
-                self._check_names(line.written, known | set(places), assigned, report)
-            elif unready := (assigned - set(places)) & set(names(line.expression)):
+                self._check_names(line.written, ready, assigned, report)
+            elif unready := {n for n in names(line.expression) if n in assigned and n not in ready}:
                 self._check_names(
                     line.written, set(names(line.expression)) - unready, assigned, report
                 )
             places[name] = line
+            ready.add(name)
         if self.target is not None and self.target.name not in places:
             hint = nearest(self.target.name, places)
             report.add(self.target.node.diagnose(f"{self.target.name} is not a line", hint))
@@ -163,7 +165,25 @@ class Graph(SheetProblem):
         try:
             self.solved  # noqa: B018
         except InvalidProblem as error:
-            report.add(*error.diagnoses)
+            self._check_sizes(report)
+            if not report.failed:
+                report.add(*error.diagnoses)
+
+    def _check_sizes(self, report: Report) -> None:
+        """Every line whose sizes do not fit, but for those that hang on another such line."""
+        sheet = Sheet()
+        give_all(sheet, self.given or ())
+        wrong: set[str] = set()
+        for line in self.lines:
+            name = line.name.name
+            try:
+                if not wrong.isdisjoint(names(line.expression)):
+                    wrong.add(name)
+                else:
+                    sheet.line(name, line.expression, place=line.written.node)
+            except InvalidProblem as error:
+                wrong.add(name)
+                report.add(*error.diagnoses)
 
     def write(self, sheet: Sheet) -> None:
         give_all(sheet, self.given or ())

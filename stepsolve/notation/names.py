@@ -99,9 +99,11 @@ def gradient(name: str) -> Gradient | None:
 
 def gradient_name(of: str, *by: str) -> str:
     """The derivative of a quantity by others in turn: `df/dx`, `d^2f/dx^2`; y before x is `dx dy`."""
+    if len(by) == 1:
+        return f"d{of}/d{by[0]}"
     runs = [(name, len(list(same))) for name, same in groupby(reversed(by))]
     below = " ".join(f"d{name}" + (f"^{times}" if times > 1 else "") for name, times in runs)
-    return f"d{of}/{below}" if len(by) == 1 else f"d^{len(by)}{of}/{below}"
+    return f"d^{len(by)}{of}/{below}"
 
 
 def entry(name: str) -> Entry | None:

@@ -221,12 +221,20 @@ def transform(
 def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:
     """The tree with expressions put for names; parts without those names are kept as they are."""
 
-    def put(node: Expression) -> Expression | None:
-        if isinstance(node, Name):
-            return values.get(node.name)
-        return node if values.keys().isdisjoint(names(node)) else None
+    done: dict[int, Expression] = {}
+    replaced_names = values.keys()
 
-    return transform(expression, put)
+    def put(node: Expression) -> Expression:
+        if isinstance(node, Name):
+            return values.get(node.name, node)
+        if replaced_names.isdisjoint(names(node)):
+            return node
+        known = done.get(id(node))
+        if known is None:
+            known = done[id(node)] = node.rebuilt(tuple([put(child) for child in node.children]))
+        return known
+
+    return put(expression)
 
 
 def replaced(expression: Expression, old: Expression, new: Expression) -> Expression:

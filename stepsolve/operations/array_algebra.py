@@ -82,7 +82,8 @@ def _reshaped(a: Dims, *sizes: int) -> Dims:
     if any(size < 1 for size in sizes):
         raise ShapeError("sizes are at least 1")
     if int(np.prod(a, dtype=object)) != int(np.prod(sizes, dtype=object)):
-        raise ShapeError(f"#1 {size_words(a)}, which cannot be laid out as {sizes}")
+        wanted = " × ".join(map(str, sizes)) if len(sizes) > 1 else f"{sizes[0]} entries"
+        raise ShapeError(f"#1 {size_words(a)}, which cannot be laid out as {wanted}")
     return sizes
 
 
@@ -139,9 +140,16 @@ def _stacked(*shapes: Dims) -> Dims:
 
 
 def _filled(*sizes: int) -> Dims:
-    if any(size < 0 for size in sizes):
-        raise ShapeError("sizes are at least 0")
+    if any(size < 1 for size in sizes):
+        raise ShapeError("sizes are at least 1")
     return sizes
+
+
+def _one_hot(place: int, size: int) -> Dims:
+    dims = _filled(size)
+    if not -size <= place < size:
+        raise ShapeError(f"there is no entry {place} of {size}", "entries are counted from 0")
+    return dims
 
 
 def _transposed(a: Dims) -> Dims:
@@ -259,7 +267,7 @@ ROWS = (
     ),
     ArrayOperation(
         "eye",
-        shape=lambda size: (size, size),
+        shape=lambda size: _filled(size, size),
         numpy=np.eye,
         entry=lambda ring, index, size: ring.number(int(index[0] == index[1])),
         gradient=lambda size: (),
@@ -269,7 +277,7 @@ ROWS = (
     ),
     ArrayOperation(
         "one_hot",
-        shape=lambda place, size: (size,),
+        shape=_one_hot,
         numpy=lambda place, size: np.eye(size)[place],
         entry=lambda ring, index, place, size: ring.number(int(index[0] == place % size)),
         gradient=lambda place, size: (),

@@ -186,7 +186,10 @@ def _standardized_entry(
 def _standardized_gradient(a: Dims, eps: Dims, axis: int | None = None) -> tuple[str, str]:
     mean, along_y = (_reduced_product("mean", t, a, axis) for t in ("g", "g * y"))
     spread = spread_back(_over("var", axis).replace("#", "a"), a, axis)
-    return f"(g - {mean} - y * {along_y}) / sqrt({spread} + b)", ""
+    return (
+        f"(g - {mean} - y * {along_y}) / sqrt({spread} + b)",
+        f"-sum(g * y / ({spread} + b)) / 2",
+    )
 
 
 def _standardized_shape(a: Dims, eps: Dims, axis: int | None = None) -> Dims:

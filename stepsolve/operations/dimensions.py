@@ -43,6 +43,7 @@ class Dimensions:
         self.known = dict(known)
         self.integers = integers
         self._memory: dict[Expression, Dims] = {}
+        self._calls: dict[Expression, Call | None] = {}
 
     def of(self, expression: Expression) -> Dims:
         """The sizes of an expression. Raises `Misfit` at the part where they do not fit."""
@@ -69,6 +70,12 @@ class Dimensions:
 
     def call(self, expression: Apply) -> Call | None:
         """The parts of an operation on arrays; None for one entry by entry."""
+        if expression in self._calls:
+            return self._calls[expression]
+        found = self._calls[expression] = self._parts(expression)
+        return found
+
+    def _parts(self, expression: Apply) -> Call | None:
         operands, settings = _split(expression)
         row = array_row(expression.operation, [len(self.of(a)) for a in operands[:2]])
         if row is None:
@@ -134,7 +141,8 @@ class Dimensions:
             return self.known[name.name]
         if name.name in CONSTANTS:
             return ()
-        raise Misfit(f"{name.name} has no value", name)
+        hint = f"a symbol among arrays has sizes: given: {{{name.name}: {{shape: [2, 3]}}}}"
+        raise Misfit(f"{name.name} has no value", name, hint)
 
     def _find(self, expression: Expression) -> Dims:
         match expression:

@@ -22,7 +22,7 @@ def contract(derivation: Derivation) -> dict[str, object]:
         "stepsolve": VERSION,
         "title": derivation.title,
         "kind": derivation.kind,
-        "quantities": derivation.quantities,
+        "quantities": dict(derivation.quantities),
         "results": {name: plain(form) for name, form in derivation.results.items()},
         "lines": [_line(worked) for worked in derivation.lines],
         "steps": [_step(step) for step in derivation.steps],

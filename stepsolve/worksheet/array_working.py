@@ -10,6 +10,7 @@ from typing import Any, Final
 from stepsolve.derivation import Value as Plain
 from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
+from stepsolve.notation.indices import is_setting
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import (
     Apply,
@@ -128,9 +129,24 @@ class ArrayWorkings:
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
 
-    def _stands(self, expression: Expression) -> bool:
-        """Whether vectors are drawn as columns: beside matrices."""
+    def _rows_of_matrices(self, expression: Expression) -> set[str]:
+        """The vectors that go with every row of a matrix, by broadcasting."""
         dims = self._dimensions
+        return {
+            part.name
+            for node in walk(expression)
+            if isinstance(node, Apply) and node.operation != "slice" and not is_setting(node)
+            if len(dims.of(node)) == 2 and dims.call(node) is None
+            for part in node.arguments
+            if isinstance(part, Name)
+        }
+
+    def _stands(self, expression: Expression) -> bool:
+        """Whether vectors are drawn as columns: beside matrices, unless they run along a row."""
+        dims = self._dimensions
+        match expression:
+            case Apply(arguments=(_, Apply(operation="axis", arguments=(Number(text="0"),)))):
+                return False
         return any(
             (isinstance(node, Name) and node.name in dims.known and len(dims.of(node)) == 2)
             or (isinstance(node, Apply) and node.operation == "outer")
@@ -146,7 +162,7 @@ class ArrayWorkings:
             or max(len(self._dimensions.known[n]) for n in used) > 2
         ):
             return ()
-        lying = _left_of_products(expression)
+        lying = _left_of_products(expression) | self._rows_of_matrices(expression)
         put = {name: self.shown(name, stands and name not in lying) for name in used}
         return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
 

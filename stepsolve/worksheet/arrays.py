@@ -17,10 +17,13 @@ Values = Any  # a float or an array of them
 
 
 class ArrayValues:
-    """Works out expressions whose sizes are known to fit."""
+    """Works out expressions whose sizes are known to fit.
 
-    def __init__(self, dimensions: Dimensions) -> None:
-        self._dimensions = dimensions
+    `demanding` says that the operations may refuse values, such as targets that are no distribution.
+    """
+
+    def __init__(self, dimensions: Dimensions, demanding: bool = True) -> None:
+        self._dimensions, self._demanding = dimensions, demanding
 
     def value(self, expression: Expression, values: Mapping[str, Values]) -> Values:
         """The value of an expression. Raises `LineError` at the innermost part that has none."""
@@ -42,7 +45,8 @@ class ArrayValues:
         call = self._dimensions.call(expression)
         if call is not None:
             operands = [self.value(a, values) for a in call.operands]
-            if call.row.demand is not None and (wrong := call.row.demand(*operands)):
+            demand = call.row.demand if self._demanding else None
+            if demand is not None and (wrong := demand(*operands)):
                 cause = OutsideDomain(expression.operation, operands)
                 raise LineError("", expression, cause, wrong)
             result = call.row.numpy(*operands, *call.whole, **call.options)

@@ -178,8 +178,8 @@ def _gradient(
 
 
 def _line(name: str, expression: Expression, role: str, reason: LocalGradient, of: str) -> Line:
-    because, pattern, derivative = reason.because, reason.pattern, reason.derivative
-    return Line(name, expression, because, BACKWARD, role, pattern, of, derivative)
+    because, pattern, derive = reason.because, reason.pattern, reason.derive
+    return Line(name, expression, because, BACKWARD, role, pattern, of, derive)
 
 
 def _sum(parts: list[Expression]) -> Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import Derivative
@@ -16,8 +16,8 @@ class Line(NamedTuple):
     """One named quantity with its reason.
 
     `role` says what it is to the worksheet: a `value`, a `local` gradient, or a `gradient`.
-    `of` names the line whose operation it differentiates, if it does; `derivative` is how, where the
-    rules of calculus were needed.
+    `of` names the line whose operation it differentiates, if it does; `derive` gives the derivation,
+    where the rules of calculus were needed.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Line(NamedTuple):
     role: str = "value"
     note: str = ""
     of: str = ""
-    derivative: Derivative | None = None
+    derive: Callable[[], Derivative] | None = None
     detail: Detail = Detail.BRIEF
 
 

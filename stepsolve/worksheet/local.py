@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable
+from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
 from stepsolve.calculus.engine import Derivative, differentiate
 from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import terms, tidy
+from stepsolve.errors import StepsolveError
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, replaced, substitute
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.worksheet.lines import Line
 
 _LONG_SUM = 6  # terms up to which a sum is differentiated as a whole
+_LINE = Name("#")  # stands for the line's own name in what is remembered
 
 
 class LocalGradient(NamedTuple):
     """The derivative of a line by one argument, the reason, and the pattern as said at the board.
 
-    `parts` are its terms where the argument stands in several places of a gate; `derivative` is its
-    derivation where the line is more than a gate.
+    `parts` are its terms where the argument stands in several places of a gate; `derive` gives its
+    derivation where the line is more than a gate: only the pages that show it need it.
     """
 
     expression: Expression
     because: str
     pattern: str
     parts: tuple[Expression, ...] = ()
-    derivative: Derivative | None = None
+    derive: Callable[[], Derivative] | None = None
 
 
 def local_gradients(
@@ -41,10 +44,7 @@ def local_gradients(
         return _of_gate(line.name, expression, arguments)
     if (found := _of_long_product(expression, arguments)) is not None:
         return found
-    known = recognise(expression) if euler else None
-    written = known if known is not None else expression
-    pattern = _pattern(written)
-    return tuple(_of_formula(line, written, argument, pattern, euler) for argument in arguments)
+    return _of_formula(line, arguments, euler)
 
 
 def is_gate(expression: Expression) -> bool:
@@ -84,16 +84,46 @@ def _reason(expression: Apply, description: str) -> str:
     return f"local gradient of a {description}"
 
 
-def _of_formula(
-    line: Line, written: Expression, argument: str, pattern: str, euler: bool
-) -> LocalGradient:
-    """By the rules of calculus, the line's own name standing for its value where it recurs."""
-    derivative = differentiate(_relevant(written, argument), argument, euler=euler)
-    expression = replaced(derivative.value, written, Name(line.name))
+def _of_formula(line: Line, arguments: tuple[str, ...], euler: bool) -> tuple[LocalGradient, ...]:
+    """By the rules of calculus; lines that differ in their names alone are differentiated once."""
+    expression = line.expression
+    used = [name for name in names(expression) if name not in CONSTANTS]
+    letters = {name: Name(f"#{k}") for k, name in enumerate(used)}
+    shape = substitute(expression, letters)
+    back: dict[str, Expression] = {letters[name].name: Name(name) for name in used}
+    back[_LINE.name] = Name(line.name)
+    found = []
+    for argument in arguments:
+        derive = partial(_derived, expression, argument, euler)
+        try:
+            known = _of_shape(shape, letters.get(argument, Name(argument)).name, euler)
+        except StepsolveError:
+            derive()  # fails as well, and says so in the names of the file
+            raise
+        value = substitute(known.expression, back)
+        found.append(known._replace(expression=value, derive=derive))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _of_shape(expression: Expression, argument: str, euler: bool) -> LocalGradient:
+    """The line's own name stands for its value where it recurs."""
+    written = _written(expression, euler)
+    value = replaced(_derived(expression, argument, euler).value, written, _LINE)
     because = "derivative of the line's formula"
-    if written is not line.expression and isinstance(written, Apply):
+    if written is not expression and isinstance(written, Apply):
         because = f"the line is {written.operation} written out"
-    return LocalGradient(expression, because, pattern, derivative=derivative)
+    return LocalGradient(value, because, _pattern(written))
+
+
+def _derived(expression: Expression, argument: str, euler: bool) -> Derivative:
+    return differentiate(_relevant(_written(expression, euler), argument), argument, euler=euler)
+
+
+def _written(expression: Expression, euler: bool) -> Expression:
+    """As a function of the table, if it is one written out."""
+    known = recognise(expression) if euler else None
+    return known if known is not None else expression
 
 
 def _of_long_product(

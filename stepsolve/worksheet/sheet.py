@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 APART = Text(())
 _MOST_ENTRIES = 100_000_000  # of all lines: 800 MB
-_MOST_WORK = 50_000_000_000  # operations on numbers: about a minute
+_MOST_WORK = 5_000_000_000  # operations on numbers: a few seconds, with the checks
 _LISTED = 4  # users of a name that are told before "..."
 Value = Expression | np.ndarray[Any, Any] | None
 """Of a given quantity: numbers as written, drawn numbers, or nothing for a symbol."""
@@ -67,7 +67,7 @@ Item = Block | Later | tuple[Line, ...]
 
 
 class Sheet:
-    """Given quantities, and what is written below them."""
+    """Given quantities, and what is written below them; `work` counts its operations on numbers."""
 
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
@@ -77,7 +77,7 @@ class Sheet:
         self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
         self.dimensions = Dimensions({}, {})
-        self._entries = self._work = 0
+        self._entries = self.work = 0
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
@@ -150,8 +150,8 @@ class Sheet:
 
     def _add(self, line: Line, dims: Dims) -> None:
         self._entries += prod(dims)
-        self._work += work(line.expression, self.dimensions)
-        if self._entries > _MOST_ENTRIES or self._work > _MOST_WORK:
+        self.work += work(line.expression, self.dimensions)
+        if self._entries > _MOST_ENTRIES or self.work > _MOST_WORK:
             told = f"at {line.name} the work becomes too large for a page"
             raise self._invalid(told, "make the arrays smaller", line.name, *names(line.expression))
         self.lines[line.name] = line

@@ -34,7 +34,8 @@ from stepsolve.worksheet.local import local_gradients
 from stepsolve.worksheet.working import Workings
 
 _SHORT = 60  # lines of a backward pass up to which numbers, too, are answered with full formulas
-_RULES = 24  # derivations of local gradients that are checked step by step
+_RULES = 24  # derivations of local gradients that are checked step by step, or shown on a long page
+_SHOWN = 250  # lines of one pass that are shown where there are more than twice as many
 _MANY = 40  # quantities beyond which a graph of symbols is confirmed at one point
 _READABLE = 24  # nodes of a formula up to which it is an answer in itself
 
@@ -72,14 +73,24 @@ class Solution:
 
     def forward_blocks(self) -> tuple[Block, ...]:
         """The lines as given, worked out."""
-        return (Lines(tuple(self.workings.line(line) for line in self.forward.lines)),)
+        lines = self.forward.lines
+        shown = lines if self._whole else lines[:_SHOWN]
+        worked = Lines(tuple(self.workings.line(line) for line in shown))
+        return (worked, *_left_out(len(lines), len(shown)))
+
+    @property
+    def _whole(self) -> bool:
+        """Whether every line stands on the page."""
+        return len(self.worksheet.lines) <= 2 * _SHOWN
 
     def backward_blocks(self) -> tuple[Block, ...]:
         """The backward pass, gate by gate from the target."""
-        return tuple(self._gates())
+        lines = self.backward if self._whole else self.backward[:_SHOWN]
+        return (*self._gates(lines), *_left_out(len(self.backward), len(lines)))
 
-    def _gates(self) -> Iterator[Block]:
-        for of, lines in groupby(self._by_gate(), key=lambda pair: pair[0]):
+    def _gates(self, shown: tuple[Line, ...]) -> Iterator[Block]:
+        ruled = 0
+        for of, lines in groupby(_by_gate(shown), key=lambda pair: pair[0]):
             group = [line for _, line in lines]
             found = tuple(self.workings.line(line, self._formulas(line)) for line in group)
             if of:
@@ -88,9 +99,10 @@ class Solution:
             else:
                 yield Lines(found)
             for line in group:
-                if line.derivative is not None:
+                if line.derive is not None and (self._whole or ruled < _RULES):
+                    ruled += 1
                     yield Text(("The rules behind ", Name(line.name), ":"), Detail.FULL)
-                    yield Steps((line.derivative.step,), Detail.FULL)
+                    yield Steps((line.derive().step,), Detail.FULL)
 
     def _formulas(self, line: Line) -> tuple[Expression, ...]:
         """A gradient without a value: with the local gradients put in, and in full if readable."""
@@ -107,13 +119,6 @@ class Solution:
             if name in self._backward and self._backward[name].role == "local"
         }
         return tidy(substitute(line.expression, inner))
-
-    def _by_gate(self) -> Iterator[tuple[str, Line]]:
-        """Every line of the backward pass with the gate that it goes through."""
-        gate = ""
-        for line in self.backward:
-            gate = line.of or gate
-            yield gate, line
 
     def answers(self, wanted: Iterable[str]) -> dict[str, Expression]:
         """The gradients by some names as formulas in the names of the worksheet.
@@ -202,17 +207,17 @@ class Solution:
     def _checks_of_rules(self) -> tuple[Check, ...]:
         """The steps of every local gradient that took the rules of calculus."""
         found: list[Check] = []
-        ruled = [line for line in self.backward if line.derivative is not None]
+        ruled = [line for line in self.backward if line.derive is not None]
         for line in ruled[:: 1 + len(ruled) // _RULES]:  # their values are confirmed one by one
-            if line.derivative is not None:
-                derivative = line.derivative
+            if line.derive is not None:
+                derivative = line.derive()
                 body, by = derivative.step.before.children
                 assert isinstance(by, Name)
                 full = substitute(body, derivative.definitions)
                 known = set(self.worksheet.names)
                 used = [n for n in names(full) if n in known or n not in CONSTANTS]
                 sampler = Sampler(full, used, derivative.definitions, self.precise, (by.name,))
-                found += check_steps(line.name, (line.derivative.step,), sampler)
+                found += check_steps(line.name, (derivative.step,), sampler)
         return tuple(found)
 
     @cached_property
@@ -235,6 +240,22 @@ class Solution:
             found += 1
             if found == (POINTS if len(self.forward.names) <= _MANY else 1):
                 return
+
+
+def _by_gate(backward: Iterable[Line]) -> Iterator[tuple[str, Line]]:
+    """Every line of the backward pass with the gate that it goes through."""
+    gate = ""
+    for line in backward:
+        gate = line.of or gate
+        yield gate, line
+
+
+def _left_out(count: int, shown: int) -> tuple[Block, ...]:
+    """What a long pass says of the lines that are not on the page."""
+    if shown == count:
+        return ()
+    told = f"{count - shown} of {count} lines are left out here: they were worked out and checked "
+    return (Text((told + "as well.",)),)
 
 
 def _arrows(path: tuple[str, ...]) -> tuple[str | Expression, ...]:

@@ -16,7 +16,6 @@ from stepsolve.checking.arrays import (
     check_arrays,
     check_sampled,
     given_array,
-    work,
 )
 from stepsolve.checking.jacobians import Jacobian, check_float, check_precise
 from stepsolve.checking.precise import Precise
@@ -94,12 +93,8 @@ class Solved:
     @cached_property
     def small(self) -> bool:
         """Whether all lines are worked out a second time with 50 digits."""
-        total = 0
-        for line in self.sheet.lines.values():
-            total += work(line.expression, self.dimensions)
-            if total > _AFFORDABLE:
-                return False
-        return sum(np.size(v) for v in self.floats.values()) <= _AFFORDABLE
+        entries = sum(np.size(value) for value in self.floats.values())
+        return max(self.sheet.work, entries) <= _AFFORDABLE
 
     def _in_full(self) -> dict[str, Array]:
         engine = PreciseSheet(self.dimensions, self._precise)
@@ -137,10 +132,10 @@ class Solved:
         return name in self.floats
 
     @property
-    def quantities(self) -> dict[str, Plain]:
+    def quantities(self) -> Mapping[str, Plain]:
         """The value of every name that has one, rounded from the precise one where there is one."""
         if self._exact is None:
-            return {name: plain_value(value) for name, value in self.floats.items()}
+            return Quantities(self.floats)
         return {name: plain_value(self._rounded(name)) for name in self.floats}
 
     def _rounded(self, name: str) -> Any:
@@ -269,9 +264,8 @@ class Solved:
             return PreciseGradients(
                 self.dimensions, self._precise, forward, self._exact, backward
             ).checks()
-        return FloatGradients(
-            ArrayValues(self.dimensions).value, forward, self.floats, backward
-        ).checks()
+        moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
+        return FloatGradients(moved.value, forward, self.floats, backward).checks()
 
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
         """With random numbers for the symbols."""
@@ -286,6 +280,22 @@ class Solved:
             if given.value is None
         }
         return Solved(self.sheet.with_values(drawn), self.digits)
+
+
+class Quantities(Mapping[str, Plain]):
+    """Large values by name, as nested lists when they are asked for: lists take four times the room."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> Plain:
+        return plain_value(self._arrays[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 def _sizes(dims: tuple[int, ...]) -> str:

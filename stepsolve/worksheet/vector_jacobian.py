@@ -213,9 +213,22 @@ class VectorJacobian:
         def change(node: Expression) -> Expression | None:
             if isinstance(node, Apply) and node in self._lines:
                 return Name(self._lines[node])
+            if isinstance(node, Apply) and node.operation == "reshape":
+                return self._laid_out(node)
             return None
 
         return transform(expression, change)
+
+    def _laid_out(self, node: Apply) -> Expression | None:
+        """What is laid out several times in turn, once; or not at all if it has these sizes."""
+        inner = node.arguments[0]
+        while isinstance(inner, Apply) and inner.operation == "reshape":
+            inner = inner.arguments[0]
+        if self._dimensions.of(inner) == self._dimensions.of(node):
+            return self._named(inner)
+        if inner is node.arguments[0]:
+            return None
+        return Apply("reshape", self._named(inner), *node.arguments[1:])
 
 
 _SPREADING = ("sum", "mean")  # their rules hold for a number from above as well

@@ -1,6 +1,6 @@
 """Ratios of stepsolve's time to what it should be held against, measured side by side.
 
-    python tests/benchmarks/run.py            # all of them, about two minutes
+    python tests/benchmarks/run.py            # all of them, about three minutes
     python tests/benchmarks/run.py start      # those whose name contains "start"
 
 Each row: what is measured, the ratio (or exponent), and the limit. Medians of alternating runs, since
@@ -9,17 +9,15 @@ the speed of a machine drifts. Exit status 1 if a limit is exceeded.
 
 from __future__ import annotations
 
-import math
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import scale
+from measure import ROOT, Row, alternating, process, slope
+
 GRAPH = ROOT / "problems/graphs/neuron.yaml"
 DERIVATIVE = ROOT / "problems/calculus/sigmoid.yaml"
 EXPRESSIONS = (Path(__file__).parent / "expressions.txt").read_text().splitlines()
@@ -35,34 +33,6 @@ def main(name: str = "world") -> None:
 
 app()
 """
-
-Row = tuple[str, float, float]
-
-
-def alternating(
-    ours: Callable[[], object], theirs: Callable[[], object], runs: int
-) -> tuple[float, float]:
-    """The median seconds of two functions, run in turn after one warm-up each."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    ours()
-    theirs()
-    for _ in range(runs):
-        for function, times in zip((ours, theirs), taken, strict=True):
-            start = time.perf_counter()
-            function()
-            times.append(time.perf_counter() - start)
-    return statistics.median(taken[0]), statistics.median(taken[1])
-
-
-def process(*arguments: str) -> Callable[[], object]:
-    command = [sys.executable, *arguments]
-    environment = {**os.environ, "COLUMNS": "80"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled, too
-
-    def run() -> None:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
-
-    return run
 
 
 def start_help() -> list[Row]:
@@ -151,14 +121,6 @@ def closed_form(count: int) -> float:
     return ours / theirs
 
 
-def slope(sizes: list[int], values: list[float] | list[int]) -> float:
-    """The exponent of growth: the slope of the least-squares line through the logarithms."""
-    xs, ys = list(map(math.log, sizes)), list(map(math.log, values))
-    middle_x, middle_y = statistics.fmean(xs), statistics.fmean(ys)
-    rise = sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True))
-    return rise / sum((x - middle_x) ** 2 for x in xs)
-
-
 def solve_derivative(text: str) -> None:
     import stepsolve
 
@@ -243,7 +205,8 @@ def nesting() -> list[Row]:
 def main() -> int:
     wanted = sys.argv[1:]
     status = 0
-    for part in (start_help, start_graph, start_derivative, chain, derivative, nesting):
+    parts = (start_help, start_graph, start_derivative, chain, derivative, nesting, *scale.PARTS)
+    for part in parts:
         if wanted and not any(word in part.__name__ for word in wanted):
             continue
         for name, value, limit in part():

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import stepsolve
+from stepsolve.derivation import Text
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Name, names
 from stepsolve.source.expression import parse
@@ -381,3 +382,45 @@ def test_the_target_by_itself_is_one() -> None:
     backward_key = {"of": "f", "wrt": ["f"]}
     problem = {"kind": "graph", "given": {"x": 2}, "lines": ["f = x * x"], "backward": backward_key}
     assert stepsolve.solve({**problem, "paths": True}).quantities["df/df"] == 1
+
+
+def chain(count: int, layer: str) -> dict[str, object]:
+    """Layers on each other: `h_k` of `h_{k-1}`."""
+    lines = ["h_0 = x"]
+    lines += [f"h_{k} = {layer.format(f'h_{k - 1}', 'w')}" for k in range(1, count + 1)]
+    given = {"x": "0.5", "w": "1.5"}
+    return {"kind": "graph", "given": given, "lines": lines, "backward": f"h_{count}"}
+
+
+def test_layers_alike_have_the_derivatives_of_their_own_names() -> None:
+    found = stepsolve.solve(chain(4, "sigmoid({1} * {0} + {0})"))
+    x, w = 0.5, 1.5
+    for _ in range(4):
+        x = 1 / (1 + math.exp(-(w + 1) * x))
+    assert math.isclose(found.quantities["h_4"], x, rel_tol=1e-12)
+    formulas = {line.name: plain(line.expression) for line in found.lines}
+    assert formulas["∂h_3/∂w"] == formulas["∂h_4/∂w"].replace("3", "2").replace("4", "3")
+    assert "h_2" in formulas["∂h_3/∂w"] and "#" not in "".join(formulas.values())
+    rules = [step for step in found.steps if step.rule]
+    assert "#" not in "".join(plain(step.before) + plain(step.after) for step in rules)
+
+
+def test_a_long_page_is_shown_in_part_and_worked_out_and_checked_whole() -> None:
+    found = stepsolve.solve(chain(300, "tanh({0})"))
+    assert found.confirmed
+    told = ["".join(map(str, b.parts)) for b in found.blocks if isinstance(b, Text)]
+    left_out = "lines are left out here: they were worked out and checked as well."
+    assert [text for text in told if "left out" in text] == [
+        f"51 of 301 {left_out}",
+        f"352 of 602 {left_out}",
+    ]
+    assert len(found.lines) == 500
+    value = 0.5
+    slope = 1.0
+    for _ in range(300):
+        value = math.tanh(value)
+        slope *= 1 - value * value
+    assert math.isclose(found.quantities["h_300"], value, rel_tol=1e-12)
+    assert math.isclose(found.quantities["dh_300/dx"], slope, rel_tol=1e-9)
+    checked = {check.of for check in found.checks}
+    assert {"h_300", "dh_300/dh_1", "dh_300/dx"} <= checked
