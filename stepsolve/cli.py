@@ -266,9 +266,8 @@ def _silence() -> None:
 
 def main() -> None:
     """The entry point of the command `stepsolve`."""
-    gc.set_threshold(
-        200_000
-    )  # expressions hold no cycles: looking for some took a quarter of the time
+    # expressions hold no cycles: looking for some took a quarter of the time
+    gc.set_threshold(2_000_000)
     command = typer.main.get_command(app)
     lighten(command)
     command(prog_name="stepsolve")

@@ -229,16 +229,15 @@ def _paragraph(text: str) -> list[str]:
 
 
 def _flow(value: object, inside: bool = False) -> str:
-    """A value as YAML on one line, or a list of texts on lines of their own if it is not `inside`."""
+    """A value as YAML on one line; if it is not `inside`, a list or what is long on several."""
     match value:
         case bool():
             return "true" if value else "false"
         case dict():
-            return (
-                "{"
-                + ", ".join(f"{key}: {_flow(inner, True)}" for key, inner in value.items())
-                + "}"
-            )
+            items = [f"{key}: {_flow(inner, True)}" for key, inner in value.items()]
+            line = "{" + ", ".join(items) + "}"
+            long = not inside and len(line) > _WIDTH - 12
+            return "".join(f"\n  {item}" for item in items) if long else line
         case list() | tuple() if inside:
             return "[" + ", ".join(_flow(inner, True) for inner in value) + "]"
         case list() | tuple():

@@ -88,6 +88,7 @@ CASES: dict[str, list[Case]] = {
     "zeros": [Case("zeros(2, 3) + a", {"a": (3,)})],
     "ones": [Case("ones(4) * a", {"a": ()})],
     "eye": [Case("a @ eye(3)", {"a": (2, 3)})],
+    "diag": [Case("diag(a)", {"a": (3,)}), Case("diag(a) @ b", {"a": (2,), "b": (2, 3)})],
     "one_hot": [Case("one_hot(2, 4) * a", {"a": (4,)}), Case("one_hot(-1, 3) * a", {"a": ()})],
     **{
         name: list(reductions(name))

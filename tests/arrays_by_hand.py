@@ -106,6 +106,7 @@ OF_ARRAYS: dict[str, Callable[..., Any]] = {
     "zeros": lambda *sizes: np.full(sizes, 0.0),
     "ones": lambda *sizes: np.full(sizes, 1.0),
     "eye": lambda n: np.array([[float(i == j) for j in range(n)] for i in range(n)]),
+    "diag": lambda a: np.stack([a[k] * (np.arange(len(a)) == k) for k in range(len(a))]),
     "one_hot": _one_hot,
     "sum": lambda a, axis=None: a.sum(axis=axis),
     "mean": lambda a, axis=None: a.sum(axis=axis) / (a.size if axis is None else a.shape[axis]),

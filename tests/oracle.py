@@ -193,6 +193,7 @@ KINKED: dict[str, Function] = {
     "sign": lambda a: MP.mpf((a > 0) - (a < 0)),
     "floor": lambda a: MP.mpf(int(a) - (a < int(a))),
     "ceil": lambda a: MP.mpf(int(a) + (a > int(a))),
+    "step": lambda a, b=0: MP.mpf(a > 0) if a else MP.mpf(b),
     "relu": lambda a: (a + abs(a)) / 2,
     "leaky_relu": lambda a, b=HUNDREDTH: a if a > 0 else b * a,
     "elu": lambda a, b=1: a if a > 0 else b * (MP.exp(a) - 1),

@@ -25,7 +25,8 @@ from stepsolve.operations.dimensions import Dimensions
 _TOLERANCE = 1e-12  # of 50 digits against differences of 50 digits
 _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
-_AFFORDABLE = 60_000  # operations of high precision for all differences of one pass
+_SMALL = 1e-6  # slopes below that differ through curvature
+_AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
 _APART = 1e-3  # slopes to both sides that differ by more, relatively, are those of a kink
 _PARTS = 200  # parts of an array that are looked at one by one for kinks
@@ -54,7 +55,10 @@ class PreciseGradients:
         lines: Mapping[str, Expression],
         values: Mapping[str, Array],
         claims: Claims,
+        passes: int = 1,
     ) -> None:
+        """`passes` is how many backward passes share what is affordable: steps of training."""
+        self._affordable = _AFFORDABLE // passes
         self._dimensions, self._precise = dimensions, precise
         self._lines, self._values, self._claims = lines, values, claims
         self._sheet = PreciseSheet(dimensions, precise)
@@ -62,8 +66,8 @@ class PreciseGradients:
         self._uses = {name: frozenset(names(e)) for name, e in lines.items()}
         self._seeds = {n: self._sheet.array(e, values) for n, e in claims.seeds.items()}
         self._ends = self._seeds or {claims.target: {(): precise.mp.mpf(1)}}
-        reached = self._needed()
-        self._path = [name for name in lines if name in reached]
+        needed, moved = self._needed(), self._moved()
+        self._path = [name for name in lines if name in needed and name in moved]
         self._cost = {name: work(lines[name], dimensions) + 1 for name in self._path}
 
     def _needed(self) -> set[str]:
@@ -74,10 +78,18 @@ class PreciseGradients:
                 found.update(self._uses[name])
         return found
 
+    def _moved(self) -> set[str]:
+        """The lines that hang on what is differentiated by: not the steps of training before."""
+        found = set(self._claims.gradients)
+        for name, used in self._uses.items():
+            if not found.isdisjoint(used):
+                found.add(name)
+        return found
+
     def checks(self) -> tuple[Check, ...]:
         """A check for every gradient, in order."""
         asked = list(self._claims.gradients)
-        whole = 2 * sum(self._cost.values()) * len(asked) <= _AFFORDABLE
+        whole = 2 * sum(self._cost.values()) * len(asked) <= self._affordable
         return tuple(self._check(name, whole) for name in asked)
 
     def _check(self, name: str, whole: bool) -> Check:
@@ -90,7 +102,9 @@ class PreciseGradients:
             left, right = self._steady_slopes(name, along, whole)
             expected = self._precise.mp.fdot((claimed[i], along[i]) for i in along)
             size = max(abs(expected), abs(left), abs(right), self._floor(claimed, along))
-            if abs(left - right) > _KINK * size:
+            size = max(size, self._noise(name, whole))
+            # at the bottom of a square both slopes are as small as the step: that is no kink
+            if abs(left - right) > _KINK * max(size, _SMALL):
                 return self._entry_by_entry(name, whole, method)
             error = float(abs((left + right) / 2 - expected) / size) if size else 0.0
         except OutsideDomain:
@@ -101,6 +115,16 @@ class PreciseGradients:
     def _floor(self, claimed: Array, along: Array) -> Value:
         """The size below which the sum of products with a direction is rounding."""
         return max(abs(claimed[i] * along[i]) for i in along)
+
+    def _noise(self, name: str, whole: bool) -> Value:
+        """The size below which slopes are rounding: where paths cancel each other, 0 is exact."""
+        lines = self._ends if whole else self._claims.consumers[name]
+        terms = [self._precise.mp.mpf(0)]
+        for line in lines:
+            own = None if whole else self._claims.gradients.get(line)
+            weight = self._values[own] if own else self._ends.get(line, {})
+            terms += [abs(weight[i] * self._values[line][i]) for i in weight]
+        return max(terms) * self._precise.rounding / _TOLERANCE
 
     def _entry_by_entry(self, name: str, whole: bool, method: str) -> Check:
         label = self._claims.gradients[name]

@@ -7,8 +7,12 @@ says where they matter, and the printers write them there. Equality is structura
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import reduce
+from typing import Final
+
+_TOGETHER: Final = 50  # parts of one sum or product that are written in a row
 
 
 class Expression:
@@ -216,6 +220,16 @@ def transform(
         return result
 
     return visit(expression)
+
+
+def folded(
+    put: Callable[[Expression, Expression], Expression], parts: Sequence[Expression]
+) -> Expression:
+    """Parts put together from the left; very many in groups, so that no tree becomes too deep."""
+    if len(parts) > _TOGETHER:
+        starts = range(0, len(parts), _TOGETHER)
+        parts = [reduce(put, parts[start : start + _TOGETHER]) for start in starts]
+    return reduce(put, parts)
 
 
 def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:

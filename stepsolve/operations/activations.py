@@ -10,6 +10,8 @@ import numpy as np
 from stepsolve.operations.operation import Operation
 
 _complementary_erf = np.vectorize(_erfc, otypes=[float])
+AT_THRESHOLD = 1e-12
+"""So near to 0 a number is 0 to a step: 0.1 + 0.2 - 0.3 meets a threshold also in float64."""
 _SLOPE = ((-4.0, 4.0), (0.05, 1.5))
 
 
@@ -20,6 +22,10 @@ def _sigmoid(a: Any) -> Any:
 
 def _elu(a: Any, b: Any) -> Any:
     return np.where(np.asarray(a) > 0, a, b * np.expm1(np.minimum(a, 0.0)))
+
+
+def _step(a: Any, b: Any) -> Any:
+    return np.where(np.abs(a) <= AT_THRESHOLD, b, np.asarray(a) > 0)
 
 
 def _mish(mp: Any, a: Any) -> Any:
@@ -135,5 +141,22 @@ ROWS = (
         recognised=False,
         description="a / (1 + |a|), between -1 and 1",
         source="Bergstra et al., Quadratic polynomials learn better image features (2009)",
+    ),
+    Operation(
+        "step",
+        numpy=_step,
+        precise=lambda mp, a, b: b if abs(a) <= AT_THRESHOLD else mp.mpf(a > 0),
+        local=("0", "where(a == 0, 1, 0)"),
+        definition="where(a > 0, 1, where(a == 0, b, 0))",
+        recognised=False,
+        arity=(1, 2),
+        defaults=("0",),
+        domain=((-4.0, 4.0), (0.0, 1.0)),
+        kinks="zero",
+        convention="step'(a) = 0, also at the jump a = 0",
+        description="1 for a > 0, 0 for a < 0, and at the threshold a = 0 its second argument "
+        "(0 unless given); what is within 1e-12 of 0 counts as 0",
+        latex=r"\operatorname{step}\left(#*\right)",
+        source="Rosenblatt, The Perceptron (1958); DLMF 1.16.13",
     ),
 )

@@ -139,6 +139,12 @@ def _stacked(*shapes: Dims) -> Dims:
     return (len(shapes), *shapes[0])
 
 
+def _diagonal(a: Dims) -> Dims:
+    if len(a) != 1:
+        raise ShapeError(f"a vector belongs here, but #1 {size_words(a)}")
+    return a * 2
+
+
 def _filled(*sizes: int) -> Dims:
     if any(size < 1 for size in sizes):
         raise ShapeError("sizes are at least 1")
@@ -273,6 +279,16 @@ ROWS = (
         gradient=lambda size: (),
         whole=0,
         description="identity matrix of a size: eye(3)",
+        source=_STRANG + "2.4",
+    ),
+    ArrayOperation(
+        "diag",
+        shape=_diagonal,
+        numpy=np.diag,
+        entry=lambda ring, index, a: a[index[:1]] if index[0] == index[1] else ring.number(0),
+        gradient=lambda a: (f"sum(g * eye({a[0]}), axis=1)",),
+        description="matrix with a vector on its diagonal and 0 elsewhere",
+        because="off the diagonal nothing was used",
         source=_STRANG + "2.4",
     ),
     ArrayOperation(

@@ -92,18 +92,29 @@ def _in_two_dimensions(
 ) -> list[str] | None:
     """The rows of an equation with its fractions drawn, None where a side is too wide for that."""
     flat = any(map(is_matrix, sides))
-    boxes = [drawn(side, flat) for side in sides]
-    joined = boxes[0]
+    joined = drawn(sides[0], flat)
     done: list[Box] = []
     hang = " " * min(joined.width, room // 3)
-    for sign, box in zip(signs, boxes[1:], strict=True):
-        longer = beside(joined, line(f" {sign} "), box)
-        if longer.width > room:
-            done.append(joined)
-            longer = beside(line(f"{hang} {sign} "), box)
-        joined = longer
+    for sign, side_ in zip(signs, sides[1:], strict=True):
+        for lead, box in _terms(side_, f" {sign} ", flat, room - len(hang)):
+            longer = beside(joined, line(lead), box)
+            if longer.width > room:
+                done.append(joined)
+                longer = beside(line(hang + lead.rjust(3)), box)
+            joined = longer
     done.append(joined)
     return [row for box in done for row in box.rows] if max(b.width for b in done) <= room else None
+
+
+def _terms(side_: Expression, lead: str, flat: bool, room: int) -> list[tuple[str, Box]]:
+    """A side with the sign before it; one that is too wide and a sum, term by term."""
+    box = drawn(side_, flat)
+    match side_:
+        case Apply(operation="+" | "-" as sign, arguments=(left, right)) if box.width + 3 > room:
+            if not (isinstance(right, Apply) and right.operation in ("+", "-", "neg")):
+                shown = " + " if sign == "+" else " − "
+                return [*_terms(left, lead, flat, room), (shown, drawn(right, flat))]
+    return [(lead, box)]
 
 
 def side(expression: Expression) -> str:

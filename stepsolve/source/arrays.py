@@ -201,6 +201,19 @@ given_arrays: Reader[tuple[GivenArray, ...]] = Reader(
 )
 
 
+def element(given: GivenArray, place: int) -> GivenArray:
+    """One entry of a given array along its first axis."""
+    found = given.value
+    if isinstance(found, Array):
+        found = found.items[place]
+    elif found is not None and not isinstance(found, Expression):
+        found = np.asarray(found[place])
+    node = given.node
+    if isinstance(node.value, list):
+        node = node.value[place]
+    return GivenArray(given.name, found, given.dims[1:], node)
+
+
 def check_sizes(given: GivenArray, dims: Dims, because: str, report: Report) -> bool:
     """Whether a given array has the sizes that it must have; if not, it is reported."""
     if given.dims == dims:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stepsolve.notation.names import NAME
-from stepsolve.operations.table import ALIASES, OPERATIONS, TENSORS
+from stepsolve.operations.table import ALIASES, ARRAYS, OPERATIONS, TENSORS
 
 INDEX = rf"\s*\(\s*(?:[0-9]{{1,9}}|{NAME}(?:\s*[-+−]\s*[0-9]{{1,9}})?)\s*\)"
 """An index in brackets, as a regular expression: a number, or a name and what is added to it."""
@@ -24,7 +24,7 @@ def entry_at(text: str, position: int) -> tuple[str, int] | None:
     if match is None or "(" not in match[1]:
         return None
     if any(
-        ALIASES.get(name, name) in (*OPERATIONS, *TENSORS, "diff", "partial")
+        ALIASES.get(name, name) in (*OPERATIONS, *TENSORS, *ARRAYS, "diff", "partial")
         for name in _CALLED.findall(match[1])
     ):
         return None

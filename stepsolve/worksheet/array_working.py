@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial, reduce
 from math import prod
 from typing import Any, Final
 
+from stepsolve.checking.arrays import work
 from stepsolve.derivation import Value as Plain
 from stepsolve.derivation import Worked
 from stepsolve.errors import StepsolveError
@@ -35,6 +37,7 @@ _PUT_IN: Final = 48  # entries of all arrays that are put into one formula
 _EACH: Final = 36  # entries whose arithmetic is shown one by one
 _LONGEST: Final = 90  # nodes of the arithmetic of one entry
 _CORNER: Final = 3  # entries of every axis of a larger array that are shown
+_TERMS: Final = 8  # terms of a sum beyond which it is shown in part
 _DOTS: Final = Name("...")
 _ARRANGING: Final = ("concat", "stack", "reshape", "pad", "flip", "windows", "banded")
 
@@ -129,16 +132,16 @@ class ArrayWorkings:
             array=array, rounded=self.rounded(line.name), entries=self._entries(line)
         )
 
-    def _rows_of_matrices(self, expression: Expression) -> set[str]:
+    def _rows_of_matrices(self, expression: Expression) -> set[Expression]:
         """The vectors that go with every row of a matrix, by broadcasting."""
         dims = self._dimensions
         return {
-            part.name
+            part
             for node in walk(expression)
             if isinstance(node, Apply) and node.operation != "slice" and not is_setting(node)
             if len(dims.of(node)) == 2 and dims.call(node) is None
             for part in node.arguments
-            if isinstance(part, Name)
+            if isinstance(part, Name | Item)
         }
 
     def _stands(self, expression: Expression) -> bool:
@@ -154,17 +157,44 @@ class ArrayWorkings:
         )
 
     def _numbers(self, expression: Expression, stands: bool) -> tuple[Expression, ...]:
-        used = [name for name in names(expression) if self._known(name)]
-        sizes = [prod(self._dimensions.known[name]) for name in used]
+        picked = {
+            node for node in walk(expression) if isinstance(node, Item) and self._is_picked(node)
+        }
+        rest = transform(expression, lambda node: _DOTS if node in picked else None)
+        used = [name for name in names(rest) if self._known(name)]
+        sizes = [prod(self._dimensions.of(node)) for node in (*map(Name, used), *picked)]
         if (
-            not used
+            not sizes
             or sum(sizes) > _PUT_IN
-            or max(len(self._dimensions.known[n]) for n in used) > 2
+            or max((len(self._dimensions.known[n]) for n in used), default=0) > 2
         ):
             return ()
         lying = _left_of_products(expression) | self._rows_of_matrices(expression)
-        put = {name: self.shown(name, stands and name not in lying) for name in used}
-        return (_transposed(substitute(on_paper(expression, self._dimensions), put)),)
+        items: dict[Expression, Expression] = {
+            node: self._item(node, stands and node not in lying) for node in picked
+        }
+        put = {name: self.shown(name, stands and Name(name) not in lying) for name in used}
+        paper = transform(on_paper(expression, self._dimensions), lambda n: items.get(n))
+        filled = _transposed(substitute(paper, put))
+        return () if _DOTS.name in names(filled) else (filled,)  # what is shown can be read back
+
+    def _is_picked(self, node: Item) -> bool:
+        """Whether its entries are put in, and not the array that it picks them from."""
+        if not isinstance(node.base, Name) or not self._known(node.base.name):
+            return False
+        return not any(isinstance(place, tuple) for place in self._dimensions.place(node))
+
+    def _item(self, node: Item, column: bool) -> Expression:
+        """The entries that an index picks, as numbers."""
+        assert isinstance(node.base, Name)
+        name, picks = node.base.name, self._dimensions.place(node)
+
+        def entry(index: Index) -> Expression:
+            rest = iter(index)
+            full = [p.start + next(rest) if isinstance(p, slice) else p for p in picks]
+            return self.entry(name, (*full, *rest))  # type: ignore[arg-type]
+
+        return drawn(Entries(self._dimensions.of(node), entry), column)
 
     def arithmetic(self, line: Line, index: Index) -> Expression:
         """The arithmetic of one entry of a line, with the numbers put in."""
@@ -181,6 +211,8 @@ class ArrayWorkings:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
         if prod(dims) > _EACH or isinstance(line.expression, Name):
+            return ()
+        if work(line.expression, self._dimensions) > _LONGEST * prod(dims):
             return ()
         known = {
             name: self._entries_of(name) for name in names(line.expression) if self._known(name)
@@ -258,12 +290,12 @@ def _dots(dims: Dims, column: bool) -> Expression:
     return Array(*[_DOTS] * width)
 
 
-def _left_of_products(expression: Expression) -> set[str]:
-    """The names of what stands to the left of a product: a vector there is a row."""
+def _left_of_products(expression: Expression) -> set[Expression]:
+    """What stands to the left of a product: a vector there is a row."""
     return {
-        node.arguments[0].name
+        node.arguments[0]
         for node in walk(expression)
-        if isinstance(node, Apply) and node.operation == "@" and isinstance(node.arguments[0], Name)
+        if isinstance(node, Apply) and node.operation == "@"
     }
 
 
@@ -286,9 +318,17 @@ def _transposed(expression: Expression) -> Expression:
 
 
 def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
-    """With the signs of books: a dot in a circle entry by entry, a column times a row."""
+    """With the signs of books: a dot in a circle entry by entry, a column times a row.
+
+    Of a long sum the first terms and the last one are shown.
+    """
     if not isinstance(expression, Apply):
         return expression
+    if expression.operation == "+":
+        terms = _terms(expression)
+        if len(terms) > _TERMS:
+            shown = [on_paper(part, dimensions) for part in (*terms[:2], terms[-1])]
+            return reduce(partial(Apply, "+"), [*shown[:2], _DOTS, shown[2]])
     parts = tuple(on_paper(part, dimensions) for part in expression.arguments)
     if expression.operation == "*" and all(len(dimensions.of(p)) for p in expression.arguments):
         return Apply("hadamard", *parts)
@@ -296,6 +336,19 @@ def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
         return Apply("@", parts[0], Apply("T", parts[1]))
     same = all(a is b for a, b in zip(parts, expression.arguments, strict=True))
     return expression if same else expression.rebuilt(parts)
+
+
+def _terms(expression: Expression) -> list[Expression]:
+    """The terms of a sum, those of the sums in it among them."""
+    found: list[Expression] = []
+    waiting = [expression]
+    while waiting:
+        match waiting.pop():
+            case Apply(operation="+", arguments=(left, right)):
+                waiting += [left, right]
+            case term:
+                found.append(term)
+    return found[::-1]
 
 
 def plain_value(value: Any) -> Plain:

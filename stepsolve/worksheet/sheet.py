@@ -27,7 +27,7 @@ from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
 from stepsolve.worksheet.backward import Graph
 from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
-from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian
+from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian, added
 
 if TYPE_CHECKING:
     from stepsolve.worksheet.solved import Solved
@@ -76,11 +76,14 @@ class Sheet:
         self.passes: list[Pass] = []
         self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
+        self.hidden: set[str] = set()
         self.dimensions = Dimensions({}, {})
         self._entries = self.work = 0
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
+        self.advice = ""
+        """What may help where a line has no value."""
 
     def give(self, name: str, value: Value, dims: Dims, place: Node | None = None) -> None:
         """A given quantity."""
@@ -91,6 +94,10 @@ class Sheet:
         self.dimensions.known[name] = dims
         if place is not None:
             self._places[name] = place
+
+    def hide(self, *names_: str) -> None:
+        """Names that are worked out and checked but not shown, and neither are their gradients."""
+        self.hidden.update(names_)
 
     def with_values(self, values: Mapping[str, np.ndarray[Any, Any]]) -> Sheet:
         """The same sheet with numbers for some of its symbols."""
@@ -176,10 +183,13 @@ class Sheet:
         wrt: Iterable[str] = (),
         seeds: Mapping[str, str] | None = None,
         heading: tuple[str | Expression, ...] | None = None,
+        groups: Callable[[str], Block] | None = None,
     ) -> Pass:
         """Further lines: the gradients of a line by the names that it hangs on, `wrt` at the end.
 
         With `seeds`, gradients of a quantity `target` outside of the sheet by some of its lines.
+        With `groups`, they stand under the block that it gives for each name, in the order in which
+        these come up.
         """
         wrt = tuple(wrt) or tuple(n for n, g in self.given.items() if n not in self._integers)
         if heading is None:
@@ -197,15 +207,34 @@ class Sheet:
             tuple(above),
         )
         gradients = {n: gradient_name(target, n) for n in reversed(graph.active) if n != target}
+        self.apart()
+        start = len(self.items)
         self._differentiate(graph, above)
         idle = tuple(name for name in wrt if name not in gradients)
         for name in idle:
             dims = self.dimensions.known[name]
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(target, name, zero, f"{target} does not hang on {name}")
+        if groups is not None:
+            self._group(start, gradients, groups)
         done = Pass(target, gradients, graph.consumers, above, idle)
         self.passes.append(done)
         return done
+
+    def _group(
+        self, start: int, gradients: Mapping[str, str], groups: Callable[[str], Block]
+    ) -> None:
+        """Lines from an item on under the blocks of their names, given quantities last."""
+        of = {title: name for name, title in gradients.items()}
+        found: dict[Block, list[Line]] = {}
+        for item in self.items[start:]:
+            assert isinstance(item, list)  # nothing but lines is written there
+            line: Line
+            for line in item:
+                found.setdefault(groups(of[line.name]), []).append(line)
+        ends = [block for block, lines in found.items() if of[lines[-1].name] in self.given]
+        order = [block for block in found if block not in ends] + ends
+        self.items[start:] = [part for block in order for part in (block, found[block])]  # type: ignore[misc]
 
     def _differentiate(self, graph: Graph, above: Mapping[str, Expression]) -> None:
         """Reverse accumulation (Rumelhart, Hinton, Williams 1986): users before what they use."""
@@ -236,9 +265,7 @@ class Sheet:
             zero = Apply("zeros", *(Number(str(k)) for k in dims)) if dims else Number("0")
             self._gradient(graph.target, name, zero, "no use of it has a gradient")
             return
-        total = parts[0].expression
-        for part in parts[1:]:
-            total = Apply("+", total, part.expression)
+        total = added([part.expression for part in parts], self.dimensions)
         users = graph.consumers[name]
         because = parts[0].because
         note = self._factors(parts[0].expression) if len(parts) == 1 else ""
@@ -267,6 +294,8 @@ class Sheet:
         if expression == Name(title):  # given from above under its own name
             self.dimensions.known.setdefault(title, self.dimensions.known[name])
             return
+        if name in self.hidden:
+            self.hidden.add(title)
         line = Line(title, expression, because, BACKWARD, "gradient", note)
         self._add(line, self.dimensions.known[name])
 
@@ -288,12 +317,13 @@ class Sheet:
         """A line without a value, at its place or at the first one that it hangs on."""
         if line in self._places:
             place = self._places[line]
-            return InvalidProblem(place.diagnose(f"{line}: {reason}", "", node.span))
+            return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice, node.span))
         waiting, seen = [line], set()
         while waiting:
             name = waiting.pop(0)
             if name in self._places:
-                return InvalidProblem(self._places[name].diagnose(f"{line}: {reason}"))
+                place = self._places[name]
+                return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice))
             if name in self.lines and name not in seen:
                 seen.add(name)
                 waiting.extend(names(self.lines[name].expression))

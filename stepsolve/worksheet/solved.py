@@ -151,9 +151,11 @@ class Solved:
     def blocks(self) -> Iterator[Block]:
         """The blocks of the sheet in order."""
         left = _SHOWN_LINES
-        total = len(self.sheet.lines)
+        hidden = self.sheet.hidden
+        total = sum(name not in hidden for name in self.sheet.lines)
         for item in self.sheet.groups:
             if isinstance(item, tuple) and item and isinstance(item[0], Line):
+                item = tuple(line for line in item if line.name not in hidden)
                 yield from self._worked(item[:left])
                 if left and len(item) > left:
                     told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
@@ -189,6 +191,8 @@ class Solved:
         symbols: list[str | Expression] = []
         drawn: list[tuple[Expression, Expression, bool]] = []
         for name, given in self.sheet.given.items():
+            if name in self.sheet.hidden:
+                continue
             if given.value is None:
                 symbols += [Name(name), f" ({_sizes(given.dims)}), " if given.dims else ", "]
             elif not given.dims:
@@ -257,12 +261,18 @@ class Solved:
         return check_float(claim, lines, self.floats, ArrayValues(self.dimensions).value)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        forward = {n: e for n, e in lines.items() if n not in backward.gradients.values()}
+        own = set(backward.gradients.values())
+        forward = {n: e for n, e in lines.items() if n not in own}
         if self.symbols:
             return self._symbolic(backward, forward)
         if self._exact is not None:
             return PreciseGradients(
-                self.dimensions, self._precise, forward, self._exact, backward
+                self.dimensions,
+                self._precise,
+                forward,
+                self._exact,
+                backward,
+                len(self.sheet.passes),
             ).checks()
         moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
         return FloatGradients(moved.value, forward, self.floats, backward).checks()
@@ -279,7 +289,25 @@ class Solved:
             for name, given in self.sheet.given.items()
             if given.value is None
         }
+        lines = self.sheet.lines.values()
+        for name, axis in _distributions(line.expression for line in lines):
+            if name in drawn:
+                drawn[name] = drawn[name] / np.sum(drawn[name], axis=axis, keepdims=True)
         return Solved(self.sheet.with_values(drawn), self.digits)
+
+
+def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:
+    """The names whose entries have to sum to one, and along which axis."""
+    for line in lines:
+        for node in walk(line):
+            match node:
+                case Apply(operation="softmax_cross_entropy", arguments=(_, Name(name=name))):
+                    yield name, -1
+                case Apply(
+                    operation="softmax_cross_entropy",
+                    arguments=(_, Apply(operation="T", arguments=(Name(name=name),))),
+                ):
+                    yield name, 0
 
 
 class Quantities(Mapping[str, Plain]):

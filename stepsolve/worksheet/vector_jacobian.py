@@ -7,8 +7,7 @@ over the axes along which an argument was broadcast.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from functools import reduce
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from stepsolve.calculus.tidy import tidy
@@ -18,6 +17,7 @@ from stepsolve.notation.tree import (
     Item,
     Name,
     Number,
+    folded,
     names,
     substitute,
     transform,
@@ -57,7 +57,8 @@ class VectorJacobian:
             found.setdefault(name, []).append(part)
         because = self._because(expression)
         return {
-            name: Contribution(self._named(_sum(parts)), because) for name, parts in found.items()
+            name: Contribution(self._named(added(parts, self._dimensions)), because)
+            for name, parts in found.items()
         }
 
     def _because(self, expression: Expression) -> str:
@@ -269,5 +270,55 @@ def _settled(expression: Expression) -> Expression:
     return expression.rebuilt(parts)
 
 
-def _sum(parts: list[Expression]) -> Expression:
-    return reduce(lambda left, right: Apply("+", left, right), parts)
+def added(parts: Sequence[Expression], dimensions: Dimensions) -> Expression:
+    """A sum of gradients; what goes to the parts of one array is put together again."""
+    return _joined(parts, dimensions) or folded(_plus, parts)
+
+
+def _plus(left: Expression, right: Expression) -> Expression:
+    positive = _negated(right)
+    return Apply("+", left, right) if positive is None else Apply("-", left, positive)
+
+
+def _negated(expression: Expression) -> Expression | None:
+    """What an expression is the negative of, where it is written as one."""
+    match expression:
+        case Apply(operation="neg", arguments=(inner,)):
+            return inner
+        case Apply(operation="*" | "@" as product, arguments=(left, right)):
+            positive = _negated(left)
+            return None if positive is None else Apply(product, positive, right)
+    return None
+
+
+def _joined(parts: Sequence[Expression], dimensions: Dimensions) -> Expression | None:
+    """Parts of an array among zeros as one array; None where they overlap or leave a gap."""
+    found: dict[int, Expression] = {}
+    axes = set()
+    for part in parts:
+        match part:
+            case Apply(operation="concat", arguments=(*pieces, Apply(operation="axis") as axis)):
+                settings: tuple[Expression, ...] = (axis,)
+            case Apply(operation="concat", arguments=(*pieces,)):
+                settings = ()
+            case _:
+                return None
+        axes.add(settings)
+        kept = [piece for piece in pieces if not _is_zeros(piece)]
+        if len(kept) != 1:
+            return None
+        before = dimensions.of(pieces[0]) if _is_zeros(pieces[0]) else None
+        along = dimensions.whole(settings[0].children[0]) if settings else 0
+        found[before[along] if before else 0] = kept[0]
+    end = 0
+    for start in sorted(found):
+        if start != end:
+            return None
+        end += dimensions.of(found[start])[along]
+    if len(axes) > 1 or not 1 < len(parts) == len(found) or end != dimensions.of(part)[along]:
+        return None
+    return Apply("concat", *(found[start] for start in sorted(found)), *settings)
+
+
+def _is_zeros(expression: Expression) -> bool:
+    return isinstance(expression, Apply) and expression.operation == "zeros"

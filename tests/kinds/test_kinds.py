@@ -124,6 +124,8 @@ def test_every_optional_key_of_a_new_file_can_be_taken(kind: str, tmp_path: Path
             live = "equation: x^2 + y^2 = 25\n" + live
         if key == "direction":
             live = live.replace(", y: 4", "")
+        if key == "upstream":  # of a network without a loss of its own
+            base = re.sub(r"^targets:\n(?:  - .*\n)*", "", base, flags=re.MULTILINE)
         if key == "inputs":  # of a recurrence that has some
             base = base.replace("f(n - 1) + b", "f(n - 1) + x(n)")
         if key == "lines":
@@ -243,7 +245,7 @@ def complaints_about_keys(value: dict[str, Any], schema: Schema, at: str) -> Ite
     others = schema.get("additionalProperties", {})
     yield from (f"{at}: {key} is missing" for key in schema.get("required", ()) if key not in value)
     for key, inner in value.items():
-        yield from complaints(key, schema.get("propertyNames", {}), f"{at} key {key}")
+        yield from complaints(str(key), schema.get("propertyNames", {}), f"{at} key {key}")
         if key in known:
             yield from complaints(inner, known[key], f"{at}.{key}")
         elif others is False:

@@ -31,7 +31,12 @@ def read_back(text: str, tree: Expression) -> Expression:
 
 
 ROOT = Path(__file__).parents[2] / "problems"
-FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.yaml"))
+OF_ARRAYS = ("perceptrons", "networks")  # read back by the tests of their own problems
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.rglob("*.yaml")
+    if path.parent.name not in OF_ARRAYS
+)
 GRAPHS = [file for file in FILES if "kind: graph" in (ROOT / file).read_text(encoding="utf-8")]
 
 # what is hard to print so that it reads back: signs, powers, fractions, decimals, primes, Greek
@@ -166,7 +171,7 @@ def test_every_result_reads_back_to_its_own_tree(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_every_step_reads_back_to_its_own_trees(name: str) -> None:
     count = compared(told(name)["steps"], solved(name).steps)
-    assert count > 0 or name in GRAPHS or name in HARD or name in UNPROVED
+    assert count > 0 or solved(name).lines or name in GRAPHS or name in HARD or name in UNPROVED
 
 
 def compared(texts: list[dict[str, Any]], steps: tuple[Step, ...]) -> int:
