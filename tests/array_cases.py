@@ -135,9 +135,9 @@ CASES |= {
         Case("windows(a, 2, 1, stride=[1, 2], dilation=[2, 1])", {"a": (2, 4, 3)}),
     ],
     "overlap_add": [
-        Case("overlap_add(a, b, 3)", {"a": (3, 3), "b": (5,)}),
-        Case("overlap_add(a, b, 2, 2, stride=2)", {"a": (4, 4), "b": (5, 4)}),
-        Case("overlap_add(a, b, 2, dilation=2)", {"a": (4, 2), "b": (2, 4)}),
+        Case("overlap_add(a, zeros(5), 3)", {"a": (3, 3)}),
+        Case("overlap_add(a, zeros(5, 4), 2, 2, stride=2)", {"a": (4, 4)}),
+        Case("overlap_add(a, zeros(2, 4), 2, dilation=2)", {"a": (4, 2)}),
     ],
     "pad": [
         Case("pad(a, 1, 2)", {"a": (3,)}),
