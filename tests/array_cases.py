@@ -110,6 +110,59 @@ CASES: dict[str, list[Case]] = {
         )
     },
 }
+CASES |= {
+    "correlate": [
+        Case("correlate(a, b)", {"a": (6,), "b": (3,)}),
+        Case("correlate(a, b, stride=2, dilation=2)", {"a": (8,), "b": (3,)}),
+        Case("correlate(a, b, stride=[2, 1], dilation=[1, 2])", {"a": (5, 6), "b": (2, 3)}),
+        Case("correlate(a, b)", {"a": (2, 5), "b": (3, 2, 2)}),
+        Case("correlate(a, b, stride=2, groups=2)", {"a": (4, 5, 4), "b": (2, 2, 2, 3)}),
+        Case("correlate(a, a)", {"a": (3, 2)}),
+    ],
+    "correlate_transposed": [
+        Case("correlate_transposed(a, b)", {"a": (4,), "b": (3,)}),
+        Case("correlate_transposed(a, b, 8, stride=2)", {"a": (3,), "b": (3,)}),
+        Case(
+            "correlate_transposed(a, b, 5, 6, stride=2, groups=2)",
+            {"a": (4, 2, 2), "b": (4, 1, 2, 3)},
+        ),
+        Case("correlate_transposed(a, b, dilation=2)", {"a": (2, 2), "b": (2, 2)}),
+    ],
+    "correlate_kernel": [
+        Case("correlate_kernel(a, b, 3)", {"a": (6,), "b": (4,)}),
+        Case("correlate_kernel(a, b, 2, 2, stride=2)", {"a": (5, 4), "b": (2, 2)}),
+        Case("correlate_kernel(a, b, 2, groups=2)", {"a": (2, 4), "b": (4, 3)}),
+        Case("correlate_kernel(a, b, 2, dilation=3)", {"a": (7,), "b": (4,)}),
+    ],
+    "windows": [
+        Case("windows(a, 3)", {"a": (5,)}),
+        Case("windows(a, 2, 2, stride=2)", {"a": (5, 4)}),
+        Case("windows(a, 2, 1, stride=[1, 2], dilation=[2, 1])", {"a": (2, 4, 3)}),
+    ],
+    "overlap_add": [
+        Case("overlap_add(a, zeros(5), 3)", {"a": (3, 3)}),
+        Case("overlap_add(a, zeros(5, 4), 2, 2, stride=2)", {"a": (4, 4)}),
+        Case("overlap_add(a, zeros(2, 4), 2, dilation=2)", {"a": (4, 2)}),
+    ],
+    "pad": [
+        Case("pad(a, 1, 2)", {"a": (3,)}),
+        Case("pad(a, 0, 1)", {"a": (2, 2)}),
+        Case("pad(a, 1, 0, 0, 2)", {"a": (2, 2, 3)}),
+    ],
+    "flip": [
+        Case("flip(a)", {"a": (3,)}),
+        Case("flip(a)", {"a": (2, 3)}),
+        Case("flip(a, 2)", {"a": (2, 2, 3)}),
+    ],
+    "banded": [
+        Case("banded(a, 5)", {"a": (3,)}),
+        Case("banded(a, 8, stride=2, dilation=2)", {"a": (3,)}),
+    ],
+    "per_channel": [
+        Case("per_channel(a, 3)", {"a": (2,)}),
+        Case("per_channel(a, 2, 3) * b", {"a": (2,), "b": (2, 2, 3)}),
+    ],
+}
 CASES["standardize"].append(Case("standardize(a, b^2 + 0.1, axis=1)", {"a": (2, 3), "b": ()}))
 # entry by entry with broadcasting, indices, and an argument that stands in several places
 OTHERS = [

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from windows_by_hand import OF_WINDOWS
 
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 
+SETTINGS = ("axis", "stride", "dilation", "groups")
 STEP = 1e-30  # its square is lost beside any real part: the complex step is exact to rounding
 
 
@@ -131,7 +133,14 @@ OF_ARRAYS: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy_logits": lambda a, b: _binary(_sigmoid(a), b),
     "cross_entropy": lambda a, b: -(b * np.log(a)).sum(),
     "softmax_cross_entropy": _rows_cross,
+    **OF_WINDOWS,
 }
+WHOLE = {
+    **dict.fromkeys(("zeros", "ones", "eye", "one_hot"), 0),
+    **dict.fromkeys(("reshape", "pad", "flip", "windows", "banded", "per_channel"), 1),
+    **dict.fromkeys(("overlap_add", "correlate_transposed", "correlate_kernel"), 2),
+}
+"""The first argument that is a whole number."""
 ENTRYWISE: dict[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -168,14 +177,14 @@ def value(tree: Expression, known: Mapping[str, Any]) -> Any:
             return value(base, known)[picked]
         case Apply(operation=operation, arguments=arguments):
             settings = {
-                a.operation: _whole(a.arguments[0], known)
+                a.operation: _setting(a.arguments[0], known)
                 for a in arguments
-                if isinstance(a, Apply) and a.operation == "axis"
+                if isinstance(a, Apply) and a.operation in SETTINGS
             }
             rest = arguments[: len(arguments) - len(settings)]
             parts = [value(a, known) for a in rest]
-            if operation in ("reshape", "zeros", "ones", "eye", "one_hot"):
-                start = operation == "reshape"
+            if operation in WHOLE:
+                start = WHOLE[operation]
                 parts[start:] = [int(part) for part in parts[start:]]
             return (OF_ARRAYS.get(operation) or ENTRYWISE[operation])(*parts, **settings)
     raise TypeError(tree)
@@ -183,6 +192,12 @@ def value(tree: Expression, known: Mapping[str, Any]) -> Any:
 
 def _whole(tree: Expression, known: Mapping[str, Any]) -> int:
     return int(np.real(value(tree, known)))
+
+
+def _setting(tree: Expression, known: Mapping[str, Any]) -> Any:
+    if isinstance(tree, Array):
+        return tuple(_whole(item, known) for item in tree.items)
+    return _whole(tree, known)
 
 
 def _place(index: Expression, known: Mapping[str, Any]) -> Any:

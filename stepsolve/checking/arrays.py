@@ -18,7 +18,7 @@ import numpy as np
 
 from stepsolve.checking.precise import Precise, Value
 from stepsolve.derivation import Check
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, transform
 from stepsolve.operations.array_operation import Arithmetic, Dims, Index, places
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.entries import ArrayEntries
@@ -69,12 +69,16 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
             call = dimensions.call(expression)
             parts = call.operands if call is not None else arguments
             own = prod(dimensions.of(expression))
+            if call is not None and call.row.terms is not None:
+                shapes = [dimensions.of(part) for part in parts]
+                own *= 2 * call.row.terms(*shapes, *call.whole, **call.options)
             for part in parts if call is not None else ():
                 size = prod(dimensions.of(part))
                 own = max(own, size)
                 if size > 1 and call is not None and call.row.name in _FIBRES:
                     axis = call.options.get("axis")
-                    own = max(own, size * (size if axis is None else dimensions.of(part)[axis]))
+                    along = dimensions.of(part)[axis] if isinstance(axis, int) else size
+                    own = max(own, size * along)
             return own + sum(work(part, dimensions) for part in parts)
         case Item(base=base):
             return work(base, dimensions)
@@ -141,24 +145,29 @@ def check_sampled(
     floats: Mapping[str, Any],
     dimensions: Dimensions,
     precise: Precise,
+    whole: Callable[[Expression, Mapping[str, Any]], Any],
 ) -> tuple[Check, ...]:
-    """Some entries of large arrays, each from the arrays of its line, with 50 digits."""
+    """Some entries of large arrays, each from the arrays of its line, with 50 digits.
+
+    Very long sums are taken out: `whole` gives their terms, which Python adds without rounding.
+    """
     exact, fast = PreciseArithmetic(precise), _FloatArithmetic(precise)
     random = np.random.default_rng(0)
     affordable = max(_BUDGET // max(len(lines), 1), 1)
+    lines, floats, sums = _with_long_sums(lines, floats, dimensions, whole)
     names_ = [name for name in lines if name in floats]
     step = max(1, len(names_) // _LINES)
     checks = []
     for name in names_[::step]:
         expression = lines[name]
-        dims = dimensions.known[name]
+        dims = dimensions.of(expression)
         each = max(work(expression, dimensions) // max(prod(dims), 1), 1)
         of: Arithmetic = exact if each <= _PRECISE else fast
-        known = {
+        known: dict[str, Array] = {
             n: _Drawn(floats[n], precise.mp.mpf if of is exact else float)
             for n in names(expression)
             if n in floats
-        }
+        } | {n: {(): of.number(0) + sums[n]} for n in names(expression) if n in sums}
         entries = ArrayEntries(dimensions, known, of).of(expression)
         count = int(min(max(affordable * step // each, 1), _SAMPLES, prod(dims)))
         largest = float(np.max(np.abs(floats[name])))
@@ -171,6 +180,33 @@ def check_sampled(
         method = "NumPy and mpmath, in entries drawn at random"
         checks.append(Check(name, method, error, error <= VALUE_TOLERANCE))
     return tuple(checks)
+
+
+def _with_long_sums(
+    lines: Mapping[str, Expression],
+    floats: Mapping[str, Any],
+    dimensions: Dimensions,
+    whole: Callable[[Expression, Mapping[str, Any]], Any],
+) -> tuple[dict[str, Expression], dict[str, Any], dict[str, float]]:
+    """The lines with names for their very long sums, whose terms become lines of their own."""
+    written: dict[str, Expression] = {}
+    values, sums = dict(floats), dict[str, float]()
+
+    def named(node: Expression) -> Expression | None:
+        match node:
+            case Apply(operation="sum", arguments=(terms,)) if (
+                prod(dimensions.of(terms)) > _PRECISE and floats.keys() >= names(terms).keys()
+            ):
+                name = f"{label} term {len(sums) + 1}"
+                written[name], values[name] = terms, whole(terms, floats)
+                dimensions.known[f"sum of {name}"] = ()
+                sums[f"sum of {name}"] = math.fsum(np.ravel(values[name]).tolist())
+                return Name(f"sum of {name}")
+        return None
+
+    for label, expression in lines.items():
+        written[label] = transform(expression, named) if label in floats else expression
+    return written, values, sums
 
 
 class _Drawn(dict[Index, Value]):

@@ -29,14 +29,19 @@ def is_summation(expression: Expression) -> bool:
 
 
 def is_setting(expression: Expression) -> bool:
-    """Whether an argument is a setting of the call, `axis=1`."""
-    return isinstance(expression, Apply) and expression.operation == "axis"
+    """Whether an argument is a setting of the call, `axis=1`: an option of some row has its name."""
+    if not isinstance(expression, Apply) or len(expression.arguments) != 1:
+        return False
+    # Only here: the table asks for the notation of what its rows are made of.
+    from stepsolve.operations.table import SETTINGS
+
+    return expression.operation in SETTINGS
 
 
 def setting(expression: Apply, write: Callable[[Expression], str]) -> str | None:
     """A setting of a call, `axis=1`, or a stretch of an index, `1:3`; None for anything else."""
-    if expression.operation == "axis":
-        return f"axis={write(expression.arguments[0])}"
+    if is_setting(expression):
+        return f"{expression.operation}={write(expression.arguments[0])}"
     if expression.operation != "slice":
         return None
     start, *end = expression.arguments

@@ -17,6 +17,9 @@ from stepsolve.notation.tree import Name, Number
 Dims = tuple[int, ...]
 """The sizes along the axes: `()` for a number, `(3,)` for a vector, `(2, 3)` for a matrix."""
 
+Option = int | tuple[int, ...]
+"""The value of a setting, `stride=2` or `stride=[2, 1]`."""
+
 Index = tuple[int, ...]
 """Where an entry stands: a number from 0 for every axis."""
 
@@ -70,7 +73,9 @@ class ArrayOperation:
     arity: tuple[int, int] = (1, 1)
     whole: int | None = None
     options: tuple[str, ...] = ()
-    """Named settings, whole numbers: `axis`."""
+    """Named settings, whole numbers or lists of them: `axis`, `stride`."""
+    terms: Callable[..., int] | None = None
+    """How many terms one entry is made of, from the sizes of the arguments, where it is many."""
     demand: Callable[..., str] | None = None
     """What is wrong with the values of the arguments, or an empty text."""
     is_call: bool = True

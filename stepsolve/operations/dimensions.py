@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
+from stepsolve.notation.indices import is_setting
 from stepsolve.notation.plain import plain
 from stepsolve.notation.shapes import ShapeError
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.notation.unicode import one_line
-from stepsolve.operations.array_operation import ArrayOperation, Dims, broadcast, size_words
+from stepsolve.operations.array_operation import (
+    ArrayOperation,
+    Dims,
+    Option,
+    broadcast,
+    size_words,
+)
 from stepsolve.operations.shapes import Misfit
 from stepsolve.operations.table import CONSTANTS, OPERATIONS, array_row
 
@@ -23,7 +30,7 @@ class Call(NamedTuple):
     row: ArrayOperation
     operands: tuple[Expression, ...]
     whole: tuple[int, ...]
-    options: Mapping[str, int]
+    options: Mapping[str, Option]
 
 
 class Dimensions:
@@ -75,8 +82,14 @@ class Dimensions:
             return None
         count = len(operands) if row.whole is None else row.whole
         whole = tuple(self.whole(part) for part in operands[count:])
-        options = {s.operation: self.whole(s.arguments[0]) for s in settings}
+        options = {s.operation: self._option(s.arguments[0]) for s in settings}
         return Call(row, operands[:count], whole, options)
+
+    def _option(self, expression: Expression) -> Option:
+        """The value of a setting: a whole number, or one for each axis."""
+        if isinstance(expression, Array):
+            return tuple(map(self.whole, expression.items))
+        return self.whole(expression)
 
     def whole(self, expression: Expression) -> int:
         """A whole number that is known beforehand: an index, a size, an axis."""
@@ -168,7 +181,7 @@ class Dimensions:
 
     def _applied(self, expression: Apply) -> Dims:
         operation = expression.operation
-        if operation in ("diff", "partial", "limit", "delta", "axis", "slice"):
+        if operation in ("diff", "partial", "limit", "delta", "slice") or is_setting(expression):
             raise Misfit(f"{operation} has no place among arrays", expression)
         try:
             call = self.call(expression)
@@ -194,7 +207,7 @@ def _sized(dims: Dims) -> str:
 def _split(expression: Apply) -> tuple[tuple[Expression, ...], tuple[Apply, ...]]:
     """The arguments of a call, and its settings."""
     arguments = expression.arguments
-    settings = tuple(a for a in arguments if isinstance(a, Apply) and a.operation == "axis")
+    settings = tuple(a for a in arguments if isinstance(a, Apply) and is_setting(a))
     return arguments[: len(arguments) - len(settings)], settings
 
 

@@ -9,7 +9,9 @@ from stepsolve.operations import (
     arithmetic,
     array_algebra,
     array_losses,
+    array_padding,
     array_reductions,
+    array_windows,
     elementary,
     hyperbolic,
     tensors,
@@ -20,13 +22,14 @@ from stepsolve.operations.operation import Operation
 from stepsolve.operations.tensors import TensorOperation
 
 _FILES = (arithmetic, elementary, trigonometric, hyperbolic, activations)
+_ARRAY_FILES = (array_algebra, array_reductions, array_losses, array_windows, array_padding)
 OPERATIONS: dict[str, Operation] = {row.name: row for file in _FILES for row in file.ROWS}
 TENSORS: dict[str, TensorOperation] = {row.name: row for row in tensors.ROWS}
 """The operations on vectors and matrices; those on numbers also work entry by entry."""
-ARRAYS: dict[str, ArrayOperation] = {
-    row.name: row for file in (array_algebra, array_reductions, array_losses) for row in file.ROWS
-}
+ARRAYS: dict[str, ArrayOperation] = {row.name: row for file in _ARRAY_FILES for row in file.ROWS}
 """The operations on arrays of numbers; those on numbers also work on them, entry by entry."""
+SETTINGS: frozenset[str] = frozenset(name for row in ARRAYS.values() for name in row.options)
+"""The names of settings of calls: `axis`, `stride`."""
 ALIASES: dict[str, str] = {alias: row.name for row in OPERATIONS.values() for alias in row.aliases}
 OVERLOADS: dict[tuple[str, int], str] = {
     (row.overloads, row.arity[0]): row.name for row in OPERATIONS.values() if row.overloads

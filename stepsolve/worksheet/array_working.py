@@ -12,6 +12,7 @@ from stepsolve.checking.arrays import work
 from stepsolve.derivation import Equation, Worked
 from stepsolve.derivation import Value as Plain
 from stepsolve.errors import StepsolveError
+from stepsolve.notation.indices import is_setting
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import (
     Apply,
@@ -39,6 +40,7 @@ _CORNER: Final = 3  # entries of every axis of a larger array that are shown
 _TERMS: Final = 8  # terms of a sum beyond which it is shown in part
 _DOTS: Final = Name("...")
 _REDUCTIONS: Final = ("sum", "mean", "var", "max", "min", "norm", "logsumexp")
+_ARRANGING: Final = ("T", "concat", "stack", "reshape", "pad", "flip", "windows", "banded")
 
 
 class WrittenArithmetic:
@@ -137,7 +139,7 @@ class ArrayWorkings:
         return {
             part
             for node in walk(expression)
-            if isinstance(node, Apply) and node.operation not in ("axis", "slice")
+            if isinstance(node, Apply) and node.operation != "slice" and not is_setting(node)
             if len(dims.of(node)) == 2 and dims.call(node) is None
             for part in node.arguments
             if isinstance(part, Name | Item)
@@ -196,6 +198,17 @@ class ArrayWorkings:
 
         return drawn(Entries(self._dimensions.of(node), entry), column)
 
+    def arithmetic(self, line: Line, index: Index) -> Expression:
+        """The arithmetic of one entry of a line, with the numbers put in."""
+        known = {
+            name: self._entries_of(name) for name in names(line.expression) if self._known(name)
+        }
+        found: Expression
+        found = ArrayEntries(self._dimensions, known, WrittenArithmetic()).of(line.expression)[
+            index
+        ]
+        return found
+
     def _entries(self, line: Line) -> tuple[Equation, ...]:
         """How every entry comes about: `z[0] = 0.5 * 1 + (-0.3) * 2 = -0.1`."""
         dims = self._dimensions.known[line.name]
@@ -231,8 +244,8 @@ def _only_moves(expression: Expression) -> bool:
             return True
         case Item(base=base):
             return _only_moves(base)
-        case Apply(operation="concat" | "stack" | "reshape" | "axis" | "T", arguments=parts):
-            return all(map(_only_moves, parts))
+        case Apply(operation=operation, arguments=parts) if operation in _ARRANGING:
+            return all(_only_moves(part) for part in parts if not is_setting(part))
     return False
 
 
@@ -241,9 +254,15 @@ def is_readable(dims: Dims) -> bool:
     return prod(dims) <= READABLE and max(dims, default=0) <= _LONG
 
 
+def _shown(axes: int) -> int:
+    """How many places are shown along an axis of a large array with so many axes from it on."""
+    return {3: 2, 4: 1}.get(axes, _CORNER)
+
+
 def _visible(dims: Dims) -> list[Index]:
     """The places of an array that are shown."""
-    return places(dims if is_readable(dims) else tuple(min(d, _CORNER) for d in dims))
+    corner = [_shown(len(dims) - axis) for axis in range(len(dims))]
+    return places(dims if is_readable(dims) else tuple(map(min, dims, corner)))
 
 
 def drawn(entries: Entries, column: bool = False) -> Expression:
@@ -261,7 +280,7 @@ def drawn(entries: Entries, column: bool = False) -> Expression:
             found: Expression = entries[index]
             return Array(found) if column and vector else found
         size = dims[axis]
-        shown = range(size) if whole else range(min(size, _CORNER))
+        shown = range(size) if whole else range(min(size, _shown(len(dims) - axis)))
         items = [part((*index, k)) for k in shown]
         if len(items) < size:
             items.append(_dots(dims[axis + 1 :], column and vector))
@@ -273,10 +292,10 @@ def drawn(entries: Entries, column: bool = False) -> Expression:
 def _dots(dims: Dims, column: bool) -> Expression:
     if column:
         return Array(_DOTS)
-    if not dims:
+    if len(dims) != 1:
         return _DOTS
     width = min(dims[0], _CORNER) + (dims[0] > _CORNER)
-    return Array(*(_dots(dims[1:], False) for _ in range(width)))
+    return Array(*[_DOTS] * width)
 
 
 def _left_of_products(expression: Expression) -> set[Expression]:

@@ -262,7 +262,8 @@ class Solved:
         if self._exact is not None:
             found = check_arrays(self.floats, self._exact)
         else:
-            found = check_sampled(lines, self.floats, self.dimensions, self._precise)
+            whole = ArrayValues(self.dimensions).value
+            found = check_sampled(lines, self.floats, self.dimensions, self._precise, whole)
         for confirm in self.sheet.confirmations:
             found += tuple(confirm(self))
         for backward in self.sheet.passes:

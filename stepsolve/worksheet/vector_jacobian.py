@@ -264,6 +264,8 @@ def _settled(expression: Expression) -> Expression:
                 return Apply("/", left, right.arguments[1])
         case "/", (left, right) if right == ONE:
             return left
+        case "reshape", (Apply(operation="reshape", arguments=(inner, *_)), *sizes):
+            return Apply("reshape", inner, *sizes)
         case "T", (Apply(operation="T", arguments=(inner,)),):
             return inner
         case "T", (Apply(operation="@" | "outer" as product, arguments=(left, right)),):

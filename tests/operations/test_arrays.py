@@ -83,7 +83,7 @@ def test_gradients_are_lines_that_are_read_back(case: Case) -> None:
 @every_row
 def test_the_row_is_filled_in(row: ArrayOperation) -> None:
     assert row.description and row.source
-    assert set(row.options) <= {"axis"}
+    assert set(row.options) <= set(hand.SETTINGS)
     least, most = row.arity
     assert 0 < least <= most
     case = CASES[row.name][0]
