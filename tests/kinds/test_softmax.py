@@ -65,7 +65,7 @@ def test_the_entries_of_the_jacobian_are_told() -> None:
     found = solved(input=[2, 1, 0.1])
     line = next(one for one in found.lines if one.name == "∂s/∂x")
     assert plain(line.expression) == "reshape(s, 3, 1) * (eye(3) - s)"
-    told = [[plain(part) for part in entry] for entry in line.entries]
+    told = [[plain(part) for part in entry.sides] for entry in line.entries]
     assert told[0] == ["(∂s/∂x)[0, 0]", "0.6590 * (1 - 0.6590)", "0.2247"]
     assert told[1] == ["(∂s/∂x)[0, 1]", "0.6590 * (0 - 0.2424)", "-0.1598"]
     assert len(told) == 9
