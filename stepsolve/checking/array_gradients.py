@@ -27,6 +27,7 @@ _FLOAT_TOLERANCE = 1e-5  # of float64 against differences of float64
 _GUARD = 1000  # roundings of one difference
 _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
 _SMALL = 1e-6  # slopes below that differ through curvature
+_ON_THE_WAY = 1000  # how much larger than the target what it is made of may be
 _AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
 _APART = 1e-3  # slopes to both sides that differ by more, relatively, are those of a kink
@@ -138,7 +139,7 @@ class PreciseGradients:
             own = None if whole else self._claims.gradients.get(line)
             weight = self._values[own] if own else self._ends.get(line, {})
             terms += [abs(weight[i] * self._values[line][i]) for i in weight]
-        return max(terms) * self._precise.rounding / _TOLERANCE
+        return max(terms) * self._precise.rounding * _ON_THE_WAY / _TOLERANCE
 
     def _entry_by_entry(self, name: str, whole: bool, method: str) -> Check:
         label = self._claims.gradients[name]

@@ -129,11 +129,11 @@ def check_arrays(floats: Mapping[str, Any], exact: Mapping[str, Array]) -> tuple
     return tuple(checks)
 
 
-def check_equal(name: str, one: Any, other: Any) -> Check:
-    """Two ways to one value, entry by entry, relative to the largest."""
-    largest = max(float(np.max(np.abs(one))), SMALL)
-    error = float(np.max(np.abs(one - other))) / largest
-    return Check(name, "a second way to its value", error, error <= VALUE_TOLERANCE)
+def check_equal(name: str, value: Any, other: Any) -> Check:
+    """A line's value against that of another expression for it, relative to the largest entry."""
+    largest = max(float(np.max(np.abs(value))), SMALL)
+    error = float(np.max(np.abs(np.asarray(value) - np.asarray(other)))) / largest
+    return Check(name, "another expression for it", error, error <= VALUE_TOLERANCE)
 
 
 def check_sampled(

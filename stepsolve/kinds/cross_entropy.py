@@ -166,7 +166,7 @@ class CrossEntropy(SheetProblem):
             told = "the same from the logits, without overflow: log Σ exp(z) − p · z"
             sheet.line("L", self._based(f"softmax_cross_entropy({z}, {p})"), told)
             if parts:
-                sheet.agree("L", parts[0])
+                sheet.equal("L", parts[0], None)
         loss = "H" if "L" not in sheet.lines else "L"
         sheet.result(loss)
         if self.gradient:
@@ -210,7 +210,7 @@ class CrossEntropy(SheetProblem):
             whole = f"cross_entropy({q}, {p})"
             sheet.line(name, self._based(form or whole), self._reason(row))
             if form and not row:
-                sheet.agree(name, self._based(whole))
+                sheet.equal(name, self._based(whole), None)
             found.append(name)
         return found
 
@@ -248,7 +248,7 @@ class CrossEntropy(SheetProblem):
         sheet.line("L", self._based(form), f"the {self.reduction} over the rows")
         if parts:
             total = " + ".join(parts)
-            sheet.agree("L", f"({total}) / {count}" if mean else total)
+            sheet.equal("L", f"({total}) / {count}" if mean else total, None)
 
     def _gradient_of_probabilities(self, sheet: Sheet, p: str, q: str) -> None:
         below = q if self.unit == "nats" else f"({q} * log({_BASES[self.unit]}))"

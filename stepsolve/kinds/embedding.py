@@ -171,7 +171,9 @@ class Embedding(SheetProblem):
         because = "1 at the place of the word"
         sheet.line(x, hot[0] if len(rows) == 1 else f"stack({', '.join(hot)})", because)
         sheet.line(h, f"{x} @ E", "no product is needed: these are rows of E")
-        sheet.agree(h, f"E[{rows[0]}]" if len(rows) == 1 else f"E[[{', '.join(map(str, rows))}]]")
+        sheet.equal(
+            h, f"E[{rows[0]}]" if len(rows) == 1 else f"E[[{', '.join(map(str, rows))}]]", None
+        )
         sheet.result(h)
         if self.upstream is None:
             return

@@ -203,7 +203,7 @@ class Normalization(SheetProblem):
         sheet.line("a", self._over("mean", f"dL/d{hat}"), "its mean")
         sheet.line("b", self._over("mean", f"dL/d{hat} * {hat}"), "how far it lies along the input")
         sheet.line("k", f"(dL/d{hat} - a - {hat} * b) / sigma", f"this is dL/d{x}")
-        sheet.agree("k", f"dL/d{x}")
+        sheet.equal("k", f"dL/d{x}", None)
         sheet.result(f"dL/d{x}", "dL/dgamma", "dL/dbeta")
 
     def _give_running(self, sheet: Sheet, running: Running) -> None:

@@ -97,7 +97,7 @@ class Softmax(SheetProblem):
         sheet.line("E", "exp(u)", "powers from 0 to 1")
         sheet.line("t", kept(f"sum(E{axis})"), "their sum, at least 1")
         sheet.line(f"{s}'", "E / t", "the same values as before")
-        sheet.agree(f"{s}'", s)
+        sheet.equal(f"{s}'", s, None)
 
     def _jacobians(self, sheet: Sheet, x: str, s: str) -> None:
         """`J_ij = s_i (delta_ij - s_j)`; of a matrix, one for every row."""

@@ -227,4 +227,4 @@ class Word2vec(SheetProblem):
             because = "the right word" if right else "another word"
             name = gradient_name("J", vector)
             sheet.line(name, f"{factor} * {h}", because)
-            sheet.agree(name, f"dJ/d{matrix}[{k}]")
+            sheet.equal(name, f"dJ/d{matrix}[{k}]", None)

@@ -128,6 +128,7 @@ class _Page:
             case Table():
                 yield []
                 yield from self._table(block)
+                yield []
             case Result():
                 yield from self._results([block])
             case _:

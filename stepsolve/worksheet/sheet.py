@@ -16,7 +16,7 @@ import numpy as np
 
 from stepsolve.checking.arrays import work
 from stepsolve.checking.jacobians import Jacobian
-from stepsolve.derivation import Block, Detail, Section, Text
+from stepsolve.derivation import Block, Check, Detail, Equation, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, walk
@@ -76,8 +76,9 @@ class Sheet:
         self.items: list[Item] = []
         self.passes: list[Pass] = []
         self.jacobians: list[Jacobian] = []
-        self.equals: list[tuple[str, Expression]] = []
         self.results: list[str] = []
+        self.equalities: list[tuple[str, Expression]] = []
+        self.confirmations: list[Callable[[Solved], Iterable[Check]]] = []
         self.hidden: set[str] = set()
         self.detail = Detail.BRIEF
         """At least how much detail shows what is written from now on."""
@@ -147,6 +148,20 @@ class Sheet:
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
 
+    def equal(
+        self, name: str, expression: str | Expression, detail: Detail | None = Detail.NORMAL
+    ) -> None:
+        """Another expression for a line: shown, unless `detail` is None, and confirmed to be equal."""
+        tree = _parsed(expression) if isinstance(expression, str) else expression
+        assert self.dimensions.of(tree) == self.dimensions.known[name]
+        self.equalities.append((name, tree))
+        if detail is not None:
+            self.items.append(Equation((Name(name), tree), detail=detail))
+
+    def confirm(self, checks: Callable[[Solved], Iterable[Check]]) -> None:
+        """Checks of what is told beside the lines, once these are solved."""
+        self.confirmations.append(checks)
+
     def jacobian(
         self, of: str, by: str, expression: str | Expression, because: str, lines: Iterable[str]
     ) -> str:
@@ -181,10 +196,6 @@ class Sheet:
         """The gradient of a line by what it uses itself, in a form of its own; it is checked."""
         self._gradient(target, name, _parsed(expression), because)
         self.passes.append(Pass(target, {name: gradient_name(target, name)}, {name: [target]}, {}))
-
-    def agree(self, name: str, expression: str) -> None:
-        """Claim that a line has the value of another expression; it is checked."""
-        self.equals.append((name, _parsed(expression)))
 
     def apart(self) -> None:
         """The next line begins a group of its own."""

@@ -32,7 +32,7 @@ from stepsolve.derivation import (
     Worked,
 )
 from stepsolve.derivation import Value as Plain
-from stepsolve.errors import OutsideDomain
+from stepsolve.errors import InvalidProblem, OutsideDomain
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, walk
 from stepsolve.operations.array_operation import Index
@@ -80,7 +80,15 @@ class Solved:
         with np.errstate(all="ignore"):
             for name, quantity in given.items():
                 value = quantity.value
-                known[name] = engine.value(value, {}) if isinstance(value, Expression) else value
+                if not isinstance(value, Expression):
+                    known[name] = value
+                    continue
+                try:
+                    known[name] = engine.value(value, {})
+                except LineError as error:
+                    told = f"{name}: {error.reason}"
+                    place = quantity.place
+                    raise InvalidProblem(place.diagnose(told) if place else told) from None
             for line in self.sheet.lines.values():
                 if line.name in self.symbols:
                     continue
@@ -202,6 +210,10 @@ class Solved:
                 scalars += [Name(name), " = ", value or self.workings.entry(name), ", "]
             else:
                 column = len(given.dims) == 1 and self._stands(name)
+                if _has_fractions(given) and is_readable(given.dims):
+                    assert isinstance(given.value, Expression)
+                    drawn.append((Name(name), given.value, False))
+                    continue
                 shown = self.workings.shown(name, column)
                 drawn.append((Name(name), shown, self.workings.rounded(name)))
         if scalars:
@@ -251,9 +263,11 @@ class Solved:
             found = check_arrays(self.floats, self._exact)
         else:
             found = check_sampled(lines, self.floats, self.dimensions, self._precise)
+        for confirm in self.sheet.confirmations:
+            found += tuple(confirm(self))
         for backward in self.sheet.passes:
             found += self._gradients(backward, lines)
-        if self.sheet.jacobians or self.sheet.equals:
+        if self.sheet.jacobians or self.sheet.equalities:
             found += (self._trial() if self.symbols else self)._claims(lines)
         return found
 
@@ -267,9 +281,21 @@ class Solved:
             else:
                 exact = self._exact
                 found.append(check_precise(claim, lines, exact, self.dimensions, self._precise))
-        for name, other in self.sheet.equals:
-            found.append(check_equal(name, self.floats[name], value(other, self.floats)))
-        return tuple(found)
+        return (*found, *self._equalities())
+
+    def _equalities(self) -> Iterator[Check]:
+        """Every line against the other expressions for it."""
+        for name, expression in self.sheet.equalities:
+            if name not in self.floats:
+                continue
+            if self._exact is None:
+                other = ArrayValues(self.dimensions).value(expression, self.floats)
+                yield check_equal(name, self.floats[name], other)
+            else:
+                engine = PreciseSheet(self.dimensions, self._precise)
+                entries = engine.array(expression, self._exact)
+                one, two = (np.array(list(e.values())) for e in (self._exact[name], entries))
+                yield check_equal(name, one, two)
 
     def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         own = set(backward.gradients.values())
@@ -339,3 +365,10 @@ class Quantities(Mapping[str, Plain]):
 
 def _sizes(dims: tuple[int, ...]) -> str:
     return " × ".join(map(str, dims)) if len(dims) > 1 else f"{dims[0]} entries"
+
+
+def _has_fractions(given: Given) -> bool:
+    """Whether a given array has fractions, which are shown as written."""
+    return isinstance(given.value, Expression) and any(
+        isinstance(node, Apply) and node.operation == "/" for node in walk(given.value)
+    )
