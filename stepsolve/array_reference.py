@@ -21,6 +21,14 @@ _SIZES: Final[dict[str, tuple[Dims, ...]]] = {
     "concat": ((2,), (3,)),
     "stack": ((3,), (3,)),
     "standardize": ((3,), ()),
+    "correlate": ((6,), (3,)),
+    "correlate_transposed": ((4,), (3,)),
+    "correlate_kernel": ((6,), (4,)),
+    "windows": ((5,),),
+    "overlap_add": ((3, 3), (5,)),
+    "pad": ((3,),),
+    "flip": ((3,),),
+    "banded": ((3,),),
 }
 _WHOLE: Final[dict[str, tuple[int, ...]]] = {
     "reshape": (3, 2),
@@ -28,6 +36,12 @@ _WHOLE: Final[dict[str, tuple[int, ...]]] = {
     "ones": (3,),
     "eye": (3,),
     "one_hot": (2, 5),
+    "correlate_transposed": (6,),
+    "correlate_kernel": (3,),
+    "windows": (3,),
+    "overlap_add": (3,),
+    "pad": (1, 2),
+    "banded": (5,),
 }
 
 
@@ -46,8 +60,10 @@ def explained(row: ArrayOperation) -> str:
     ]
     rows += [f"  LaTeX: {latex(written)}", f"  in a file: {plain(written)}"]
     if row.options:
-        without = "the first one" if row.arity[1] > 2 else "all entries"
-        rows.append(f"  settings: axis, a whole number; without it, {without}")
+        rows.append(f"  settings: {', '.join(row.options)}, whole numbers")
+        if row.options == ("axis",):
+            rows[-1] = "  settings: axis, a whole number; without it, "
+            rows[-1] += "the first one" if row.arity[1] > 2 else "all entries"
     rules = [*zip(names, shapes, row.gradient(*shapes, *whole), strict=True)] if shapes else []
     if any(rule for *_, rule in rules):
         sizes = ", ".join(f"{name} {size_words(dims)}" for name, dims, _ in rules)

@@ -315,7 +315,7 @@ def test_the_jacobians_entry_by_entry() -> None:
 def test_every_window_of_the_edge_filter() -> None:
     line = next(line for line in solved("conv2d-edge").lines if line.name == "y")
     assert len(line.entries) == 16
-    texts = [[plain(part) for part in entry[:2]] for entry in line.entries]
+    texts = [[plain(part) for part in entry.sides[:2]] for entry in line.entries]
     assert texts[0] == [
         "y[0, 0]",
         "3 * 1 + 0 * 0 + 1 * (-1) + 1 * 1 + 5 * 0 + 8 * (-1) + 2 * 1 + 7 * 0 + 2 * (-1)",

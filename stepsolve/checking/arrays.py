@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar
 
@@ -146,8 +146,12 @@ def check_sampled(
     dimensions: Dimensions,
     precise: Precise,
     whole: Callable[[Expression, Mapping[str, Any]], Any],
+    wanted: Collection[str] = (),
 ) -> tuple[Check, ...]:
-    """Some entries of large arrays, each from the arrays of its line, with 50 digits.
+    """Some entries of large arrays, each from the arrays of its line.
+
+    They are worked out with 50 digits; of very many lines a part is confirmed, and all those that are
+    `wanted`, most of them in floats with exact sums.
 
     Very long sums are taken out: `whole` gives their terms, which Python adds without rounding.
     """
@@ -158,11 +162,13 @@ def check_sampled(
     names_ = [name for name in lines if name in floats]
     step = max(1, len(names_) // _LINES)
     checks = []
-    for name in names_[::step]:
+    for place, name in enumerate(names_):
+        if place % step and name not in wanted:
+            continue
         expression = lines[name]
         dims = dimensions.of(expression)
         each = max(work(expression, dimensions) // max(prod(dims), 1), 1)
-        of: Arithmetic = exact if each <= _PRECISE else fast
+        of: Arithmetic = exact if each <= _PRECISE and place % step == 0 else fast
         known: dict[str, Array] = {
             n: _Drawn(floats[n], precise.mp.mpf if of is exact else float)
             for n in names(expression)
@@ -170,6 +176,7 @@ def check_sampled(
         } | {n: {(): of.number(0) + sums[n]} for n in names(expression) if n in sums}
         entries = ArrayEntries(dimensions, known, of).of(expression)
         count = int(min(max(affordable * step // each, 1), _SAMPLES, prod(dims)))
+        count = count if of is exact or step == 1 else 1
         largest = float(np.max(np.abs(floats[name])))
         error = 0.0
         for _ in range(count):
@@ -177,7 +184,8 @@ def check_sampled(
             value = floats[name][index] if dims else floats[name]
             off = abs(float(entries[index]) - float(value))
             error = max(error, off / max(largest, SMALL))
-        method = "NumPy and mpmath, in entries drawn at random"
+        second = "mpmath" if of is exact else "floats with exact sums"
+        method = f"NumPy and {second}, in entries drawn at random"
         checks.append(Check(name, method, error, error <= VALUE_TOLERANCE))
     return tuple(checks)
 

@@ -7,7 +7,7 @@ from functools import partial
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
-from stepsolve.derivation import Block, Section
+from stepsolve.derivation import Block, Detail, Section
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, folded
 from stepsolve.operations.array_operation import Dims
@@ -141,7 +141,7 @@ class RecurrentPage:
             sheet.result(*self._training.step("L", weights).values())
 
     def _tell_seeds(self, seeds: Mapping[str, str]) -> None:
-        self._sheet.section("From above")
+        self._sheet.section("From above", detail=Detail.NORMAL)
         told: list[str | Expression] = []
         for name, seed in seeds.items():
             told += [Name(gradient_name("L", name)), " has the part ", Name(seed), ", "]

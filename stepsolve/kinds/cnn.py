@@ -86,5 +86,5 @@ class Cnn(Problem):
 
 
 def _answers(page: ArchitecturePage) -> Iterator[Block]:
-    for name in ("parameters", "multiplications"):
+    for name in ("output", "parameters", "multiplications"):
         yield Result((Name(name), page.results[name]))

@@ -23,6 +23,7 @@ from stepsolve.render.layout import (
 
 _NUMBER = 4  # columns for the number of a step
 _DEEPEST = 3  # levels beyond which parts are no longer indented
+_LEAST = 24  # characters to the right of the first side of a chain
 
 
 class StepWriter:
@@ -178,8 +179,12 @@ def chained(steps: Sequence[Step], width: int, indent: int) -> Iterator[Row]:
     lead = " " * indent + left
     hang = len(lead) if len(lead) <= width // 3 else indent + 4
     written: list[list[Row]] = []
+    tight = len(lead) + _LEAST > width  # the first side stands above the others
+    if tight:
+        for k, part in enumerate(broken(left, width - indent, width - indent - 2)):
+            yield [(" " * (indent + 2 * (k > 0)) + part, PLAIN)]
     for k, step in enumerate(steps):
-        start = lead if k == 0 else " " * hang
+        start = lead if k == 0 and not tight else " " * hang
         parts = broken(side(step.after), width - len(start) - 3, width - hang - 5)
         first: Row = [(f"{start} = {parts[0]}", PLAIN)]
         written.append([first, *([(" " * (hang + 5) + part, PLAIN)] for part in parts[1:])])

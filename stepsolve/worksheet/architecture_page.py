@@ -137,7 +137,6 @@ class ArchitecturePage:
             float(counted.value),
             Decimal(value.text),
             because=counted.because,
-            section=self.trace.rows[counted.row].label,
         )
 
     def _costs(self) -> Iterator[Block]:

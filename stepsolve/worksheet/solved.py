@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -263,7 +264,8 @@ class Solved:
             found = check_arrays(self.floats, self._exact)
         else:
             whole = ArrayValues(self.dimensions).value
-            found = check_sampled(lines, self.floats, self.dimensions, self._precise, whole)
+            shown = frozenset(islice(lines, _SHOWN_LINES))
+            found = check_sampled(lines, self.floats, self.dimensions, self._precise, whole, shown)
         for confirm in self.sheet.confirmations:
             found += tuple(confirm(self))
         for backward in self.sheet.passes:

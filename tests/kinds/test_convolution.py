@@ -212,7 +212,7 @@ def test_the_page_of_a_padded_image() -> None:
     ]
     assert [line.name for line in derivation.lines] == ["x_p", "y"]
     first = next(line for line in derivation.lines if line.name == "y").entries[3]
-    assert plain(first[1]) == "5 * 1 + 6 * 0 + 8 * 0 + 9 * (-1)"
+    assert plain(first.sides[1]) == "5 * 1 + 6 * 0 + 8 * 0 + 9 * (-1)"
     marked = [b.values[0][1] for b in derivation.blocks if isinstance(b, Values)][1]
     rows = [[plain(entry) for entry in row.children] for row in marked.children]
     assert rows == [

@@ -199,7 +199,7 @@ def test_a_wrong_gradient_of_layer_norm_is_seen(monkeypatch: pytest.MonkeyPatch)
 
 def test_parts_that_are_put_together_wrongly_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     from stepsolve.notation.tree import Apply
-    from stepsolve.worksheet import sheet, stretches
+    from stepsolve.worksheet import stretches, vector_jacobian
 
     def turned(parts: Any, dims: Any) -> Any:
         found = stretches.put_together(parts, dims)
@@ -208,7 +208,7 @@ def test_parts_that_are_put_together_wrongly_are_seen(monkeypatch: pytest.Monkey
         first, second, *rest = found.arguments  # type: ignore[attr-defined]
         return Apply("concat", second, first, *rest)
 
-    monkeypatch.setattr(sheet, "put_together", turned)
+    monkeypatch.setattr(vector_jacobian, "put_together", turned)
     v = drawn(60, **SQUARE)
     problem = {"kind": "multi-head-attention", "inputs": [[1, 0, 2, 0.5], [0, 1, 1, 1]]}
     problem |= {"weights": listed(v), "heads": 2, "gradient": [[1, 2, 3, 4], [0, 1, 0, 1]]}
