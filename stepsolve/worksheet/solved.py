@@ -264,7 +264,8 @@ class Solved:
             found = check_arrays(self.floats, self._exact)
         else:
             whole = ArrayValues(self.dimensions).value
-            shown = frozenset(islice(lines, _SHOWN_LINES))
+            visible = (name for name in lines if name not in self.sheet.hidden)
+            shown = frozenset(islice(visible, _SHOWN_LINES))
             found = check_sampled(lines, self.floats, self.dimensions, self._precise, whole, shown)
         for confirm in self.sheet.confirmations:
             found += tuple(confirm(self))
