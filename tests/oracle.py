@@ -245,7 +245,7 @@ class At:
         if node.operation == "where":  # the other value may not exist
             return self(node.arguments[1 if self(node.arguments[0]) else 2])
         values = [self(argument) for argument in node.arguments]
-        if node.operation == "^" and names(node.arguments[1]):
+        if node.operation in ("^", "root") and names(node.arguments[1]):
             _within(values[0] > 0)  # u^v is exp(v log(u)), whatever v happens to be
         if node.operation == "^" and (fraction := odd_fraction(node.arguments[1])):
             return _power(_root(values[0], MP.mpf(fraction.denominator)), fraction.numerator)
