@@ -196,7 +196,7 @@ def test_the_page_of_a_network() -> None:
         "Memory",
     ]
     blocks = solved("cnn-trace").blocks
-    assert [type(b) for b in blocks if isinstance(b, Table | Result)] == [Table] * 3 + [Result] * 2
+    assert [type(b) for b in blocks if isinstance(b, Table | Result)] == [Table] * 3 + [Result] * 5
     groups = [b for b in blocks if isinstance(b, Lines) and b.heading]
     assert [str(b.heading[0]) for b in groups] == [
         "1. conv 1: 10 filters of 3 × 3, stride 1",
