@@ -226,7 +226,12 @@ def check_sizes(given: GivenArray, dims: Dims, because: str, report: Report) -> 
     """Whether a given array has the sizes that it must have; if not, it is reported."""
     if given.dims == dims:
         return True
-    wanted = " × ".join(map(str, dims)) if len(dims) > 1 else f"{dims[0]} entries" if dims else ""
-    told = f"{given.name} {given.words}, but {wanted or 'a number'} belongs here"
+    told = f"{given.name} {given.words}, but {_wanted(dims)} here"
     report.add(given.node.diagnose(told, because))
     return False
+
+
+def _wanted(dims: Dims) -> str:
+    if len(dims) == 1:
+        return "1 entry belongs" if dims[0] == 1 else f"{dims[0]} entries belong"
+    return f"{' × '.join(map(str, dims))} belongs" if dims else "a number belongs"

@@ -148,7 +148,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"logits": [[1, 2], [3, 4]], "class": 0}, "1 classes are given for 2 predictions"),
     ({"logits": [1, 2], "target": [0.5, 0.6]}, "target: these probabilities sum to 1.1, not to 1"),
     ({"logits": [1, 2], "target": [1.5, -0.5]}, "target[0]: 1.5 is not a probability"),
-    ({"logits": [1, 2], "target": [1]}, "the target has 1 entry, but 2 entries belongs here"),
+    ({"logits": [1, 2], "target": [1]}, "the target has 1 entry, but 2 entries belong here"),
     (
         {"probabilities": [0.5, 0.4], "class": 0},
         "probabilities: these probabilities sum to 0.9, not to 1",

@@ -96,7 +96,7 @@ def test_a_wrong_scale_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 OK: dict[str, Any] = {"activations": [1, 2], "mask": [1, 0], "keep-probability": 0.5}
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"mask": [1, 0, 1]}, "mask: the mask has 3 entries, but 2 entries belongs here"),
+    ({"mask": [1, 0, 1]}, "mask: the mask has 3 entries, but 2 entries belong here"),
     ({"mask": [1, 0.5]}, "mask[1]: 0.5 is neither 0 nor 1"),
     ({"mask": {"shape": [2]}}, "mask: a mask has zeros and ones"),
     ({"seed": 1}, "mask: a mask or a seed is needed, one of them"),
@@ -104,7 +104,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"keep-probability": 1.5}, "a number above 0 and at most 1 belongs here, not 1.5"),
     ({"keep-probability": "symbol"}, "a number above 0 and at most 1 belongs here, not symbol"),
     ({"activations": 3}, "activations: a list of activations belongs here, not a number"),
-    ({"upstream": [1, 2, 3]}, "upstream has 3 entries, but 2 entries belongs here"),
+    ({"upstream": [1, 2, 3]}, "upstream has 3 entries, but 2 entries belong here"),
     ({"upstream": [1, 2], "variant": "both"}, "a gradient comes back through one variant"),
     ({"activations": [1, ".nan"]}, "activations[1]: "),
 ]

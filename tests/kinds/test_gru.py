@@ -128,7 +128,7 @@ WRONG: list[tuple[Problem, str]] = [
     ),
     (
         {"reset": "after", "weights": ONES | {"b_hn": [1, 2]}},
-        "weights.b_hn: b_hn has 2 entries, but 1 entries belongs here",
+        "weights.b_hn: b_hn has 2 entries, but 1 entry belongs here",
     ),
 ]
 

@@ -231,7 +231,7 @@ WRONG: list[tuple[Problem, str]] = [
     ({"gates": {"g": "i"}}, "weights.W_xi: gates: two gates have one letter"),
     ({"gate-order": ["i", "f", "g"]}, "weights.W_xi: gate-order needs each of i, f, o, g once"),
     ({"weights": ONES | {"W_hf": [[1, 2]]}}, "weights.W_hf: W_hf is 1 × 2, but 1 × 1 belongs here"),
-    ({"initial-cell": 3}, "initial-cell: c_0 is a number, but 1 entries belongs here"),
+    ({"initial-cell": 3}, "initial-cell: c_0 is a number, but 1 entry belongs here"),
     ({"upstream": {"i_2": [1]}}, "upstream.i_2: i_2 is not a state or an output"),
     (
         {"weights": {"W_x": [[1, 2]] * 4, "W_h": [[1]] * 3}},

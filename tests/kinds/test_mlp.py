@@ -202,7 +202,7 @@ def test_the_page_is_in_order() -> None:
             "inputs",
             "an input is a vector and a batch a matrix, but this is a number",
         ),
-        ({"targets": [1, 2, 3]}, "targets", "y has 3 entries, but 2 entries belongs here"),
+        ({"targets": [1, 2, 3]}, "targets", "y has 3 entries, but 2 entries belong here"),
         ({"weights": {}}, "inputs", "a network has from 1 to 50 layers with weights, not 0"),
         ({"weights": {"W1": [[1, 2]]}}, "weights.W1", "the weight b1 is missing"),
         (
@@ -223,7 +223,7 @@ def test_the_page_is_in_order() -> None:
         (
             {"weights": {**TWO["weights"], "b2": [1, 2, 3]}},  # type: ignore[dict-item]
             "weights.b2",
-            "b2 has 3 entries, but 2 entries belongs here",
+            "b2 has 3 entries, but 2 entries belong here",
         ),
         ({"activation": ["relu"] * 3}, "None", "there are 2 layers, but 3 activations"),
         ({"activation": "relo"}, "activation", "unknown choice relo"),

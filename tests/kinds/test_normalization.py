@@ -161,7 +161,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"input": X, "running": {"mean": [0], "variance": [1, 1]}},
-        "the running mean has 1 entry, but 2 entries belongs here",
+        "the running mean has 1 entry, but 2 entries belong here",
     ),
     (
         {"input": [[1, 2]], "running": {"mean": [0, 0], "variance": [1, 1]}},

@@ -132,7 +132,7 @@ def test_weights_drawn_and_symbols() -> None:
     ("changes", "place", "message"),
     [
         ({"targets": "XAND"}, "targets", "unknown choice XAND"),
-        ({"targets": [0, 1]}, "targets", "targets has 2 entries, but 4 entries belongs here"),
+        ({"targets": [0, 1]}, "targets", "targets has 2 entries, but 4 entries belong here"),
         ({"targets": [0, 1, 2, 0]}, "targets", "targets are 0 and 1"),
         ({"targets": "NOT"}, "targets", "NOT has one input"),
         ({"weights": {"b": 1}}, "weights.b", "the weight w is missing"),
@@ -140,7 +140,7 @@ def test_weights_drawn_and_symbols() -> None:
         ({"weights": {"w": 1}}, "weights.w", "w is a number, but a vector belongs here"),
         ({"weights": {"w": [1, 1], "b": [1]}}, "weights.b", "b has 1 entry, but a number belongs"),
         ({"inputs": [0, 1]}, "inputs", "inputs are rows of a matrix, but this has 2 entries"),
-        ({"inputs": [[0, 1, 1]]}, "weights.w", "w has 2 entries, but 3 entries belongs here"),
+        ({"inputs": [[0, 1, 1]]}, "weights.w", "w has 2 entries, but 3 entries belong here"),
         (
             {"inputs": [[0], [0, 1]]},
             "inputs[1]",

@@ -196,5 +196,5 @@ def test_wrong_keys_are_told_at_their_places() -> None:
     del claimed["x"]
     assert told(kind=kind, positions=2, width=2, claimed=claimed) == [
         "claimed.2: there is no position 2: they are counted from 0 to 1",
-        "claimed.1: row 1 has 3 entries, but 2 entries belongs here",
+        "claimed.1: row 1 has 3 entries, but 2 entries belong here",
     ]

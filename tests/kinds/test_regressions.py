@@ -223,7 +223,7 @@ AUTO = {"kind": "autoencoder", "input": [2, 0], "weights": {"W_e": [[1, 2]], "W_
 @pytest.mark.parametrize(
     ("problem", "place", "message"),
     [
-        ({**LINEAR, "targets": [1]}, "targets", "y has 1 entry, but 3 entries belongs here"),
+        ({**LINEAR, "targets": [1]}, "targets", "y has 1 entry, but 3 entries belong here"),
         ({**LINEAR, "inputs": 1}, "inputs", "examples are a vector or the rows of a matrix"),
         (
             {**LINEAR, "weights": {"w": [1, 2]}},
@@ -264,7 +264,7 @@ AUTO = {"kind": "autoencoder", "input": [2, 0], "weights": {"W_e": [[1, 2]], "W_
         ({**SOFTMAX, "weights": {}}, "None", "the weight W is missing"),
         ({**SOFTMAX, "regularised": ["W"]}, "regularised[0]", "without lambda nothing is"),
         ({**SOFTMAX, "lambda": 1, "regularised": ["V"]}, "regularised[0]", "there is no V here"),
-        ({**MARGIN, "corrupted": [1]}, "corrupted", "x_c has 1 entry, but 2 entries belongs here"),
+        ({**MARGIN, "corrupted": [1]}, "corrupted", "x_c has 1 entry, but 2 entries belong here"),
         ({**MARGIN, "window": [[1]]}, "window", "a window is a vector, but this is 1 × 1"),
         ({**MARGIN, "weights": {"W": [[1, 2]], "v": [1]}}, "weights.W", "the weight b is missing"),
         ({**MARGIN, "activation": "softmax"}, "activation", "unknown choice softmax"),

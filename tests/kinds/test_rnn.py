@@ -251,9 +251,9 @@ WRONG: list[tuple[Problem, str]] = [
         {"weights": W | {"W_xh": [[1], [2]]}},
         "weights.W_xh: W_xh is 2 × 1, but 2 × 2 belongs here",
     ),
-    ({"weights": W | {"b_h": [1]}}, "weights.b_h: b_h has 1 entry, but 2 entries belongs here"),
+    ({"weights": W | {"b_h": [1]}}, "weights.b_h: b_h has 1 entry, but 2 entries belong here"),
     ({"weights": W | {"b_y": [1]}}, "weights.W_xh: W_hy is missing"),
-    ({"initial-state": [1]}, "initial-state: h_0 has 1 entry, but 2 entries belongs here"),
+    ({"initial-state": [1]}, "initial-state: h_0 has 1 entry, but 2 entries belong here"),
     ({"targets": [[1, 2]]}, "targets: there are 1 targets, but the sequence has 2 steps"),
     ({"targets": []}, "targets: at least 1 entry belongs here, not none"),
     ({"targets": ["none", "none"]}, "targets: at least one step needs a target"),
@@ -263,7 +263,7 @@ WRONG: list[tuple[Problem, str]] = [
         {"weights": W | {"W_hy": [[[1, 2]]]}},
         "weights.W_hy: W_hy is 1 × 1 × 2, but a weight has at most two axes",
     ),
-    ({"targets": [1, 2]}, "targets[0]: target_1 is a number, but 2 entries belongs here"),
+    ({"targets": [1, 2]}, "targets[0]: target_1 is a number, but 2 entries belong here"),
     (
         {"targets": [0, 1], "loss": "cross-entropy"},
         "targets: cross-entropy needs outputs",
@@ -274,7 +274,7 @@ WRONG: list[tuple[Problem, str]] = [
         "upstream.h_2: targets and upstream exclude each other: a loss has gradients of its own",
     ),
     ({"upstream": {"h_3": [1, 1]}}, "upstream.h_3: h_3 is not a state or an output"),
-    ({"upstream": {"h_2": 1}}, "upstream.h_2: h_2 is a number, but 2 entries belongs here"),
+    ({"upstream": {"h_2": 1}}, "upstream.h_2: h_2 is a number, but 2 entries belong here"),
     ({"update": {"rate": 1}}, "weights.W_hh: an update needs targets, or upstream gradients"),
     ({"update": {"rate": -1}}, "update.rate: a number of at least 0 belongs here"),
     ({"activation": "tnah"}, "activation: unknown choice tnah"),
@@ -299,7 +299,7 @@ CLASSES = {"weights": W | {"W_hy": [[1, 2], [3, 4], [5, 6]]}, "loss": "cross-ent
         ([0, 0.5], "targets[1]: a class from 0 to 2 belongs here"),
         ([0, [0.5, 0.2, 0.2]], "but their sum is 0.9, not 1"),
         ([0, [1.5, -0.2, -0.3]], "is not a probability"),
-        ([0, [0.5, 0.5]], "targets[1]: target_2 has 2 entries, but 3 entries belongs here"),
+        ([0, [0.5, 0.5]], "targets[1]: target_2 has 2 entries, but 3 entries belong here"),
     ],
 )
 def test_classes_and_probabilities(targets: list[Any], message: str) -> None:

@@ -132,7 +132,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"input": [1, "1e400"]}, "a power of ten may reach 300 either way"),
     ({"input": [1, 2], "temperature": 0}, "a number above 0 belongs here, not 0"),
     ({"input": [1, 2], "temperature": -1}, "a number above 0 belongs here, not -1"),
-    ({"input": [1, 2], "upstream": [1]}, "upstream has 1 entry, but 2 entries belongs here"),
+    ({"input": [1, 2], "upstream": [1]}, "upstream has 1 entry, but 2 entries belong here"),
     ({"input": [1, 2], "jacobi": True}, "unknown key jacobi"),
 ]
 
