@@ -149,7 +149,7 @@ X = [[1, 2], [3, 4]]
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"input": [1, 2]}, "input: rows of features belong here, and this has 2 entries"),
     ({"input": 1, "method": "layer"}, "a vector or rows of features belong here, and this is a n"),
-    ({"input": X, "weights": {"gamma": [1, 2, 3]}}, "gamma has 3 entries, but 2 entries belongs"),
+    ({"input": X, "weights": {"gamma": [1, 2, 3]}}, "gamma has 3 entries, but 2 entries belong"),
     ({"input": X, "weights": {"gama": [1, 2]}}, "there is no weight gama here"),
     ({"input": X, "upstream": [1, 2]}, "upstream has 2 entries, but 2 × 2 belongs here"),
     ({"input": [[1, 2], [1, 3]], "epsilon": 0}, "a column of equal entries has variance 0, and"),
