@@ -152,12 +152,22 @@ def test_70_in_other_commands(name: str, invoke: Invoke, monkeypatch: pytest.Mon
     assert "unforeseen RuntimeError" in err
 
 
+def _heed_interrupts() -> None:
+    """What is started in the background of a shell ignores them, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @LINUX
 def test_130_when_interrupted(tmp_path: Path) -> None:
     pipe = tmp_path / "slow.yaml"
     os.mkfifo(pipe)
     process = subprocess.Popen(
-        command("run", GRAPH, pipe), stdout=-1, stderr=-1, text=True, env=environment()
+        command("run", GRAPH, pipe),
+        stdout=-1,
+        stderr=-1,
+        text=True,
+        env=environment(),
+        preexec_fn=_heed_interrupts,
     )
     with pipe.open("w"):  # opens when the command begins to read, and gives it nothing
         process.send_signal(signal.SIGINT)
