@@ -102,8 +102,8 @@ class Judge:
         if max(map(_fractions, sides)) > _MAX_FRACTIONS:
             return None
         try:
-            difference = self._translate(one) - self._translate(other)
-            return self._is_zero(difference, at_once)
+            left, right = self._translate(one), self._translate(other)
+            return True if left == right else self._is_zero(left - right, at_once)
         except (Untranslatable, ZeroDivisionError, TypeError, ValueError, RecursionError):
             return None
 
@@ -222,7 +222,8 @@ def _denominators(difference: Any) -> int:
 
 
 def _numerator(difference: Any) -> Any:
-    numerator, _ = sympy.fraction(sympy.together(difference))
+    # `together` would also look for common factors, at ten times the cost
+    numerator, _ = difference.as_numer_denom()
     # powers and logarithms taken apart would cost ten times as much, and decide no more
     return sympy.expand(numerator, power_exp=False, power_base=False, log=False)
 
@@ -268,6 +269,8 @@ def _terms(expression: Expression) -> float:
 def _fractions(expression: Expression) -> int:
     """How many different denominators there are, written-out functions and choices included."""
     found: set[Expression] = set()
+    if expression.size <= 2 * _MAX_FRACTIONS:  # there is no room for more
+        return 0
     for node in walk(expression):
         if isinstance(node, Apply) and node.operation == "/" and names(node.arguments[1]):
             found.add(node.arguments[1])

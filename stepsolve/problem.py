@@ -7,6 +7,7 @@ with hyphens; its docstring is its description; its keys are the entries of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import ClassVar
@@ -59,7 +60,12 @@ class Problem:
 
 def kind_names() -> tuple[str, ...]:
     """The names of all kinds, in alphabetical order."""
-    return tuple(sorted(m.name.replace("_", "-") for m in iter_modules(kinds.__path__)))
+    return _names_in(tuple(kinds.__path__))
+
+
+@cache
+def _names_in(folders: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(m.name.replace("_", "-") for m in iter_modules(folders)))
 
 
 def load_kind(name: str) -> type[Problem]:
