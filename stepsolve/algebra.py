@@ -222,10 +222,17 @@ def _denominators(difference: Any) -> int:
 
 
 def _numerator(difference: Any) -> Any:
-    # `together` would also look for common factors, at ten times the cost
+    # `together` also looks for common factors, at ten times the cost
     numerator, _ = difference.as_numer_denom()
+    if _expanded(numerator) == 0:
+        return sympy.S.Zero
+    numerator, _ = sympy.fraction(sympy.together(difference))
+    return _expanded(numerator)
+
+
+def _expanded(expression: Any) -> Any:
     # powers and logarithms taken apart would cost ten times as much, and decide no more
-    return sympy.expand(numerator, power_exp=False, power_base=False, log=False)
+    return sympy.expand(expression, power_exp=False, power_base=False, log=False)
 
 
 def _is_square(node: Any) -> bool:

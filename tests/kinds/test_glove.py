@@ -97,7 +97,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"weights": {"U": [1, 2], "V": W}}, "U has 2 entries, but a row for every word belongs here"),
     ({"weights": {"U": [[1, 2]], "V": W}}, "weights.U: U is 1 × 2, but 2 × 2 belongs here"),
     ({"weights": {"U": W, "V": [[1], [2]]}}, "weights.V: V is 2 × 1, but 2 × 2 belongs here"),
-    ({"weights": {"U": W, "V": W, "b": [1]}}, "weights.b: b has 1 entry, but 2 entries belongs"),
+    ({"weights": {"U": W, "V": W, "b": [1]}}, "weights.b: b has 1 entry, but 2 entries belong"),
     ({"x-max": 0}, "x-max: a number above 0 belongs here, not 0"),
     ({"alpha": "nan"}, "alpha: nan is not a number"),
 ]

@@ -54,7 +54,7 @@ def test_letters() -> None:
 MISTAKES = {
     "windows: {a: [1, 2]}": "p.yaml:2:14: two windows belong here, not 1",
     "windows: {a: [1, 2], b: [3, 4], c: [5, 6]}": "p.yaml:2:36: two windows belong here, not 3",
-    "windows: {a: [1, 2], b: [1, 2, 3]}": "p.yaml:2:25: b has 3 entries, but 2 entries belongs",
+    "windows: {a: [1, 2], b: [1, 2, 3]}": "p.yaml:2:25: b has 3 entries, but 2 entries belong",
     "windows: {a: [1, 2], b: [3, 3]}": "p.yaml:2:25: all entries of b are equal",
     "windows: {a: 1, b: 2}": "p.yaml:2:14: a window is a list of numbers",
     "windows: {}": "two windows belong here, not 0",
