@@ -148,7 +148,7 @@ class Judge:
             return _is_zero(found - expected, at_once=False), _number(found)
         except (Untranslatable, ArithmeticError, TypeError, ValueError, RecursionError):
             return None, None
-        except (NotImplementedError, AttributeError, sympy.PoleError):
+        except (NotImplementedError, AttributeError, sympy.PoleError):  # SymPy's ways to give up
             return None, None
 
     def _size(self, expression: Expression) -> int:

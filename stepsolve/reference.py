@@ -108,7 +108,8 @@ def schema_text(ascii_only: bool = False) -> str:
     for name in kind_names():
         found = dict(specification_schema(load_kind(name)))
         found.pop("$schema", None)
-        properties = dict(found["properties"])  # type: ignore[call-overload]
+        assert isinstance(found["properties"], dict)
+        properties = dict(found["properties"])
         properties["kind"] = {"const": name, "description": _summary(load_kind(name))}
         kinds.append({**found, "properties": properties})
     schema = {"$schema": DIALECT, "title": "A stepsolve problem", "oneOf": kinds}

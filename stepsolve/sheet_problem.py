@@ -41,7 +41,7 @@ class SheetProblem(Problem):
         if report.failed:
             return
         try:
-            self.solved  # noqa: B018
+            self.solved  # noqa: B018 - what has no value raises
         except InvalidProblem as error:
             report.add(*error.diagnoses)
 

@@ -129,7 +129,8 @@ class _Grid:
 def _elementwise(operation: str, values: list[Any]) -> Floats:
     row = OPERATIONS.get(operation)
     if row is None:
-        return open_function(np, operation, *values)  # type: ignore[no-any-return]
+        opened: Floats = open_function(np, operation, *values)
+        return opened
     missing = row.arity[1] - len(values) if row.defaults else 0
     defaults = [float(text) for text in row.defaults]
     with np.errstate(all="ignore"):

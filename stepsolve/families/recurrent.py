@@ -139,7 +139,7 @@ class RecurrentProblem(SheetProblem):
 
     def write_cell(self, sheet: Sheet, t: int) -> None:
         """The lines of step t."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind has its own
 
     def prepare(self, sheet: Sheet) -> None:
         """Lines and sentences before the first step."""
@@ -151,7 +151,7 @@ class RecurrentProblem(SheetProblem):
 
     def write_jacobians(self, sheet: Sheet, t: int) -> None:
         """The partial derivatives of the states of step t by those before it."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind has its own
 
     def close_jacobians(self, sheet: Sheet) -> None:
         """What follows from them over all steps."""

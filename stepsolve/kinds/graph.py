@@ -163,7 +163,7 @@ class Graph(SheetProblem):
         if report.failed:
             return
         try:
-            self.solved  # noqa: B018
+            self.solved  # noqa: B018 - what has no value raises
         except InvalidProblem as error:
             self._check_sizes(report)
             if not report.failed:

@@ -194,6 +194,7 @@ class ArrayWorkings:
         def entry(index: Index) -> Expression:
             rest = iter(index)
             full = [p.start + next(rest) if isinstance(p, slice) else p for p in picks]
+            # never several places along an axis: see `_is_picked`
             return self.entry(name, (*full, *rest))  # type: ignore[arg-type]
 
         return drawn(Entries(self._dimensions.of(node), entry), column)

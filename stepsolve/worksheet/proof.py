@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.proofs import BUDGET, Proof
@@ -339,9 +339,9 @@ def _expectation(word: str, wrong_line: bool, expected: str | None) -> Check:
     return Check(f"the verdict, {word}", method, error, passed, "" if passed else note)
 
 
-def _same(name: str, one: object, other: object) -> Check:
+def _same(name: str, one: Any, other: Any) -> Check:
     """The value on the worksheet against the one of the search, which knows no rules."""
-    error = float(abs(one - other) / max(1, abs(other)))  # type: ignore[operator, arg-type]
+    error = float(abs(one - other) / max(1, abs(other)))
     return Check(name, "evaluation as it is written", error, error < 1e-10)
 
 

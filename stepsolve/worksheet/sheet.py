@@ -73,7 +73,7 @@ class Sheet:
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
         self.lines: dict[str, Line] = {}
-        self.items: list[Item] = []
+        self.items: list[Item | list[Line]] = []
         self.passes: list[Pass] = []
         self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
@@ -186,7 +186,7 @@ class Sheet:
         if isinstance(last, list):
             last.append(line)
         else:
-            self.items.append([line])  # type: ignore[arg-type]
+            self.items.append([line])
 
     def result(self, *names_: str) -> None:
         """Names of lines that are the answers, set apart at the end."""
@@ -258,7 +258,7 @@ class Sheet:
                 found.setdefault(groups(of[line.name]), []).append(line)
         ends = [block for block, lines in found.items() if of[lines[-1].name] in self.given]
         order = [block for block in found if block not in ends] + ends
-        self.items[start:] = [part for block in order for part in (block, found[block])]  # type: ignore[misc]
+        self.items[start:] = [part for block in order for part in (block, found[block])]
 
     def _differentiate(self, graph: Graph, above: Mapping[str, Expression]) -> None:
         """Reverse accumulation (Rumelhart, Hinton, Williams 1986): users before what they use."""
