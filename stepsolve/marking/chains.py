@@ -1,0 +1,358 @@
+"""The verdicts of a chain `left = side = side ...`, one for every sign, in the light of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from stepsolve.marking import symbols
+from stepsolve.marking.judging import Expected, Judge
+from stepsolve.marking.ledger import Ledger, Quantity, shape_of
+from stepsolve.marking.slips import Scene, explain
+from stepsolve.marking.spread import Interval
+from stepsolve.marking.values import Exact, NoValue, flat, in_floats
+from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
+from stepsolve.marking.written import Written, stands_for, written_entries
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
+from stepsolve.operations.array_operation import Index
+from stepsolve.source.handwriting import Chain
+
+_READABLE: Final = 120  # nodes of a formula with skipped steps put in
+_RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
+
+
+class Target(NamedTuple):
+    """What the left of a chain names: a quantity, or one entry of it."""
+
+    quantity: Quantity
+    index: Index = ()
+
+    def of(self, value: Exact | None) -> Exact | None:
+        """Its part of a value of the quantity."""
+        return value[self.index] if value is not None and self.index else value
+
+    def part(self, interval: Interval | None) -> Interval | None:
+        if interval is None or not self.index:
+            return interval
+        return Interval(interval.low[self.index], interval.high[self.index])
+
+
+class _Side(NamedTuple):
+    """A side of a chain: its numbers if it is nothing else, and its value if it has one."""
+
+    expression: Expression
+    numbers: Mapping[Index, Written] | None
+    value: Exact | None
+    why: str = ""
+
+
+class Marker:
+    """Judges chains in the order of the work, and enters what they state into the ledger.
+
+    `open_names` says that the work gives names their values itself, as notes without a problem do.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        aliases: Mapping[str, Expression] | None = None,
+        open_names: bool = True,
+    ) -> None:
+        self.ledger = ledger
+        self.aliases = dict(aliases or {})
+        self.judge = Judge(ledger.arithmetic)
+        self.seen: set[str] = set()  # names that have been given a value since the last heading
+        self._open_names = open_names
+        self.told_new = "" if open_names else "a name of the work's own: the problem has none such"
+
+    def new_section(self) -> None:
+        """From here on notes may give a name a new value."""
+        self.seen = set()
+
+    def may_be_new(self, name: str) -> bool:
+        """Whether a name that has a value is given a new one, under a new heading."""
+        return self._open_names and name not in self.seen
+
+    def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
+        """The verdicts of one chain."""
+        return _Marking(self, chain, line).marked(text)
+
+
+class _Marking:
+    """The marking of one chain."""
+
+    def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
+        self._marker, self._line, self._paper = marker, line, chain.latex
+        self._ledger, self._judge = marker.ledger, marker.judge
+        self._sides = [self._side(substitute(s, marker.aliases)) for s in chain.sides]
+        self._target = self._named(self._sides[0].expression)
+        self._fresh = self._target is not None and not self._target.quantity.is_known
+        if self._target is not None and self._fresh:
+            self._define(self._target.quantity)
+
+    def _side(self, side: Expression) -> _Side:
+        numbers = written_entries(side)
+        try:
+            value = self._ledger.evaluate(side, self._ledger.own, self._paper)
+        except NoValue as error:
+            return _Side(side, numbers, None, str(error))
+        return _Side(side, numbers, value)
+
+    def marked(self, text: str) -> MarkedLine:
+        target, found = self._target, list[Judgement]()
+        skipped: tuple[str, ...] = ()
+        if target is not None and len(self._sides) > 1:
+            skipped = self._ledger.unstated(target.quantity.name)
+            found.append(self._first(target))
+        for k in range(len(found) + 1, len(self._sides)):
+            found.append(self._between(k, found))
+        if target is not None and found:
+            self._enter(target, found)
+        of = target.quantity.name if target is not None else ""
+        return MarkedLine(self._line, text, tuple(found), of, skipped)
+
+    # ------------------------------------------------------------------------------- the left side
+
+    def _named(self, side: Expression) -> Target | None:
+        """The quantity that the left names, new where it has none."""
+        match side:
+            case Name(name=name):
+                if name not in self._ledger or self._marker.may_be_new(name):
+                    self._ledger.add(Quantity(name))
+                self._marker.seen.add(name)
+                return Target(self._ledger[name])
+            case Item(base=Name(name=name), indices=indices) if name in self._ledger:
+                index = tuple(int(i.text) for i in indices if isinstance(i, Number))
+                dims = self._ledger[name].dims
+                fits = len(index) == len(indices) == len(dims)
+                if fits and all(i < n for i, n in zip(index, dims, strict=True)):
+                    return Target(self._ledger[name], index)
+        return None
+
+    def _define(self, quantity: Quantity) -> None:
+        """A name without a value so far: the first side that has a value is its formula."""
+        sides = self._sides[1:]
+        side = next((s for s in sides if s.value is not None), sides[0] if sides else None)
+        if side is None or quantity.name in names(side.expression):  # x = x + 1 gives no value
+            return
+        quantity.formula, quantity.paper = side.expression, self._paper
+        quantity.dims = shape_of(side.value) if side.value is not None else ()
+        self._ledger.add(quantity)
+        self._ledger.true(quantity.name)  # before a later section gives its names new values
+
+    def _expected(self, target: Target) -> Expected | None:
+        """What the left should be, by its formula; None for a symbol."""
+        quantity = target.quantity
+        true, own = self._ledger.true(quantity.name), self._ledger.derived(quantity)
+        if own is None:
+            return None
+        interval = None
+        uses = names(quantity.formula) if quantity.formula is not None else ()
+        if quantity.formula is not None and not quantity.given and self._ledger.touched(quantity):
+            interval = self._ledger.range(quantity.formula, quantity.paper)
+        wrong = any(self._ledger.is_wrong(name) for name in uses)
+        others = (self._ledger.own(quantity.name),) if quantity.is_stated else ()
+        return Expected(
+            target.of(own),
+            target.of(true),
+            target.part(interval),
+            tuple(target.of(other) for other in others),
+            wrong,
+        )
+
+    def _first(self, target: Target) -> Judgement:
+        """The first sign, after a name."""
+        if self._fresh:
+            return Judgement(Verdict.DEFINES, self._marker.told_new)
+        side, expected = self._sides[1], self._expected(target)
+        if expected is None:
+            return self._symbolic(target.quantity.formula, side, always=True, first=True)
+        if side.value is None:
+            return self._symbolic(target.quantity.formula, side, always=False, first=True)
+        if side.numbers is not None:
+            judgement = self._judge.numbers(side.numbers, expected)
+        else:
+            judgement = self._judge_expression(side, expected)
+            if judgement.verdict in _RIGHT and not target.quantity.is_stated:
+                return judgement._replace(verdict=Verdict.DEFINES)
+        if judgement.verdict is Verdict.WRONG:
+            return self._explained(judgement, target.quantity.formula, side, target)
+        return judgement
+
+    # ------------------------------------------------------------------------------ between sides
+
+    def _between(self, k: int, before: list[Judgement]) -> Judgement:
+        left, right = self._sides[k - 1], self._sides[k]
+        if left.value is None or right.value is None:
+            return self._symbolic(left.expression, right, always=False)
+        others: tuple[Exact, ...] = ()
+        if all(judgement.verdict is not Verdict.WRONG for judgement in before):
+            others = tuple(s.value for s in self._sides[: k - 1] if s.value is not None)
+        interval = self._ledger.range(left.expression, self._paper)
+        wrong = any(self._ledger.is_wrong(name) for name in names(left.expression))
+        true = self._true(left.expression) if wrong else None
+        expected = Expected(left.value, true, interval, others, wrong)
+        if right.numbers is not None:
+            judgement = self._judge.numbers(right.numbers, expected)
+        else:
+            judgement = self._judge_expression(right, expected)
+        if judgement.verdict is Verdict.WRONG:
+            return self._explained(judgement, left.expression, right)
+        return judgement
+
+    def _true(self, expression: Expression) -> Exact | None:
+        try:
+            return self._ledger.evaluate(expression, self._ledger.true, self._paper)
+        except NoValue:
+            return None
+
+    def _judge_expression(self, side: _Side, expected: Expected) -> Judgement:
+        known = in_floats(self._ledger.known(side.expression, self._ledger.own))
+        return self._judge.expression(side.expression, side.value, known, self._paper, expected)
+
+    def _explained(
+        self,
+        judgement: Judgement,
+        formula: Expression | None,
+        side: _Side,
+        target: Target | None = None,
+    ) -> Judgement:
+        """A wrong side with the slips that explain it."""
+        if formula is None or side.value is None:
+            return judgement
+        slips: tuple[Slip, ...] = ()
+        for whole in self._as_skipped(formula):
+            slips = slips or explain(self._scene(whole, side, target))
+        return judgement._replace(slips=slips)
+
+    def _as_skipped(self, formula: Expression) -> Iterator[Expression]:
+        """A formula as it is, and with the formulas of the steps put in that the work skips."""
+        yield formula
+        inner = {}
+        for name in names(formula):
+            quantity = self._ledger.quantities.get(name)
+            if quantity is not None and not quantity.is_stated and quantity.formula is not None:
+                inner[name] = quantity.formula
+        if inner and (whole := substitute(formula, inner)).size <= _READABLE:
+            yield whole
+
+    def _scene(self, formula: Expression, side: _Side, target: Target | None) -> Scene:
+        """What a slip can look at: in the numbers of the work."""
+        ledger, paper = self._ledger, self._paper
+        if target is not None and target.quantity.formula is not None:
+            paper = target.quantity.paper
+        accepts = self._judge.accepting(side.expression, side.numbers, side.value, self._paper)
+
+        def reproduces(changed: Expression) -> bool:
+            try:
+                value = ledger.evaluate(changed, ledger.own, paper)
+            except NoValue:
+                return False
+            return accepts(target.of(value) if target is not None else value)
+
+        def dims(part: Expression) -> tuple[int, ...] | None:
+            try:
+                return shape_of(ledger.evaluate(part, ledger.own, paper))
+            except NoValue:
+                return None
+
+        return Scene(formula, reproduces, ledger.shown(formula), ledger.valued, dims)
+
+    def _symbolic(
+        self, left: Expression | None, side: _Side, *, always: bool, first: bool = False
+    ) -> Judgement:
+        """A sign between sides that hang on symbols."""
+        if left is None:
+            return Judgement(Verdict.DEFINES)
+        formulas = self._ledger.symbolic_formulas
+        one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
+        known = self._ledger.scalars(one, other)
+        same = symbols.equal(one, other, known)
+        if same:
+            return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
+        if same is None:
+            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
+        ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
+        claims = any(isinstance(n, Apply) and n.operation == "diff" for n in walk(one))
+        if always or claims or (theirs and theirs <= ours):
+            return Judgement(Verdict.WRONG, "the sides are not equal")
+        return Judgement(Verdict.DEFINES, "the names without a value are given one")
+
+    # --------------------------------------------------------------------------- what is taken on
+
+    def _enter(self, target: Target, found: list[Judgement]) -> None:
+        """Into the ledger: the numbers that the chain ends with, and what stands behind them."""
+        quantity = target.quantity
+        expected = self._expected(target)
+        if expected is None or quantity.given:
+            return
+        side = next((s for s in reversed(self._sides[1:]) if s.numbers is not None), None)
+        if side is not None and side.numbers is not None:
+            numbers = list(side.numbers.values())
+        elif not self._fresh and (last := self._sides[-1]).value is not None:
+            unit = Decimal("1e-30")
+            decimal = self._ledger.arithmetic.decimal
+            numbers = [Written(decimal(entry), unit) for entry in flat(last.value)]
+        else:
+            return
+        dims = () if target.index else quantity.dims
+        places = list(np.ndindex(dims))
+        if len(places) != len(numbers):
+            return
+        written = dict(zip(places, numbers, strict=True))
+        bad = any(j.verdict in (Verdict.WRONG, Verdict.FOLLOWS) for j in found)
+        as_a_value = self._judge.numbers(written, expected).verdict
+        wrong = bad and as_a_value in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.UNDECIDABLE)
+        quantity.wrong = wrong or (quantity.wrong and bool(target.index))
+        behind = self._behind(list(written.values()), expected, as_a_value is Verdict.WRONG)
+        self._ledger.state(
+            quantity,
+            {(*target.index, *index): number for index, number in written.items()},
+            self._placed(target, behind),
+            self._line,
+        )
+
+    def _behind(self, numbers: list[Written], expected: Expected, wrong: bool) -> Interval:
+        """The unrounded values that the hand may have gone on with, entry by entry."""
+        value = np.array([float(number.value) for number in numbers])
+        if wrong:
+            halves = np.array([float(n.unit) / 2 if n.is_decimal else 0.0 for n in numbers])
+            return Interval(value - halves, value + halves)
+        bounds = [stands_for(number) for number in numbers]
+        least = np.array([float(low) for low, _ in bounds])
+        most = np.array([float(high) for _, high in bounds])
+        found = Interval(value, value)
+        if expected.true is not None and not expected.wrong:
+            found = found.around(_floats(expected.true))
+        ranges = [Interval(*(2 * (_floats(v),))) for v in (expected.own, *self._values())]
+        if expected.interval is not None:
+            ranges.append(Interval(*(np.ravel(end) for end in expected.interval)))
+        for each in ranges:
+            if each.low.shape != value.shape:
+                continue
+            low, high = np.maximum(each.low, least), np.minimum(each.high, most)
+            meets = low <= high
+            found = found.around(np.where(meets, low, value), np.where(meets, high, value))
+        return found
+
+    def _values(self) -> list[Exact]:
+        return [side.value for side in self._sides[1:] if side.value is not None]
+
+    def _placed(self, target: Target, entries: Interval) -> Interval:
+        """The interval of a whole quantity with some entries put in."""
+        quantity = target.quantity
+        if not target.index:
+            return Interval(*(end.reshape(quantity.dims) for end in entries))
+        before = self._ledger.behind(quantity.name)
+        assert before is not None
+        ends = tuple(np.array(end, dtype=float) for end in before)
+        for end, entry in zip(ends, entries, strict=True):
+            end[target.index] = entry[0]
+        return Interval(*ends)
+
+
+def _floats(value: Exact) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.asarray(value, dtype=float).ravel()
