@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -67,6 +67,16 @@ class Marker:
         self.seen: set[str] = set()  # names that have been given a value since the last heading
         self._open_names = open_names
         self.told_new = "" if open_names else "a name of the work's own: the problem has none such"
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names that are known so far."""
+        return self.ledger.quantities.keys() | self.aliases.keys()
+
+    @property
+    def functions(self) -> Mapping[str, int]:
+        """The functions that the work has defined, with their numbers of arguments."""
+        return {}
 
     def new_section(self) -> None:
         """From here on notes may give a name a new value."""
