@@ -34,6 +34,8 @@ class Quantity:
     formula: Expression | None = None
     paper: bool = False
     given: bool = False
+    from_problem: bool = False
+    """Whether the problem has it, rather than the work alone."""
     dims: Dims = ()
     true: Exact | None = None
     stated: dict[Index, Written] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Quantity:
     """Whether the value stated is not right, or follows from one that is not."""
     line: int = 0
     """The line that states it, or 0."""
-    order: int = 0
+    order: float = 0
     """Its place: a quantity uses only those before it."""
 
     @property
@@ -78,9 +80,17 @@ class Ledger:
         """A quantity under its name."""
         quantity.order = len(self.quantities)
         self.quantities[quantity.name] = quantity
+        return self.add_again(quantity)
+
+    def add_again(self, quantity: Quantity) -> Quantity:
+        """A quantity whose formula has changed but not its value."""
         if quantity.formula is not None:
             for name in names(quantity.formula):
                 self._users.setdefault(name, []).append(quantity.name)
+                # a part that got a name stands before what uses it
+                used = self.quantities.get(name)
+                if used is not None and used.order >= quantity.order:
+                    used.order = quantity.order - 0.5
         return quantity
 
     def __contains__(self, name: str) -> bool:
