@@ -161,7 +161,9 @@ class Calls(Names):
 
     def _bare(self, token: Token) -> Expression:
         """An argument without brackets: the factors up to a sign, a bracket or another function."""
+        self.enter()
         found = self.factors()
+        self._open -= 1
         if self.token.kind == "sign" and self.token.text in ("(", "["):
             hint = f"write {token.text.removeprefix(chr(92))}(...)"
             self.refuse(f"it is not clear where the argument of {token.text} ends", hint)
@@ -174,7 +176,9 @@ class Calls(Names):
         """What stands between the brackets of a call: expressions and then settings, `axis=1`."""
         opening = self.token.text
         self._next += 1
+        self.enter()
         found = self.items({"(": ")", "\\{": "\\}", "[": "]"}[opening])
+        self._open -= 1
         if len(found) > 1:
             self.refuse("a semicolon does not belong in a call")
         items = found[0] if found else []

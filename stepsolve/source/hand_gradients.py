@@ -66,10 +66,10 @@ class Gradients(Calls):
         below = self._closes[place] + 1
         if self._tokens[below].kind != "sign" or self._tokens[below].text != "{":
             return False
+        first = self._tokens[below + 1]
+        more = below + 2 < self._closes[below] or len(first.text) > 1
         sign = self.differential(place + 1)
-        return (
-            bool(sign) and sign == self.differential(below + 1) and below + 2 < self._closes[below]
-        )
+        return bool(sign) and sign == self.differential(below + 1) and more
 
     def fraction_derivative(self, token: Token) -> Expression:
         """`\\frac{dL}{dw}` or `\\frac{d}{dx}` with what it is taken of."""

@@ -15,7 +15,7 @@ from stepsolve.errors import ExpressionError
 from stepsolve.notation.names import GREEK, NAME
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.operations.table import CONSTANTS, SETTINGS
-from stepsolve.source.expression import MAX_BRACKETS, MAX_DEPTH
+from stepsolve.source.expression import MAX_DEPTH
 from stepsolve.source.hand_layouts import Layouts
 from stepsolve.source.hand_names import Scripts
 from stepsolve.source.hand_tokens import Token
@@ -30,7 +30,9 @@ _INFIX: Final = {
     "/": (_MULTIPLIED, "/"),
     "@": (_MULTIPLIED, "@"),
 }
-_BEGINS: Final = frozenset(["(", "[", "{", "\\{", "frac", "sqrt", "√", "∛", "|(", "‖(", "⌊", "⌈", "∑", "∇", "∂", "lim"])
+_BEGINS: Final = frozenset(
+    ["(", "[", "{", "\\{", "frac", "sqrt", "√", "∛", "|(", "‖(", "⌊", "⌈", "∑", "∇", "∂", "lim"]
+)
 _LETTERED: Final = frozenset(
     ["run", "name", "word", "function", "gradient", "derive", "begin", "accent", "box", "brace"]
 )
@@ -85,9 +87,7 @@ class Grammar(Layouts):
 
     def expression(self, binding: int) -> Expression:
         """The longest expression whose operators bind at least as tightly as `binding`."""
-        self._open += 1
-        if self._open > MAX_BRACKETS:
-            self.refuse(f"brackets, signs and powers may be nested {MAX_BRACKETS} deep")
+        self.enter()
         first = self.token
         left = self._operand(binding)
         divided = compared = False
@@ -142,7 +142,9 @@ class Grammar(Layouts):
         """Refuses a factor without a sign where it is not clear what it belongs to."""
         match left:
             case Apply(operation="/", arguments=(Number(text=a), Number(text=b))) if divided:
-                divided = not (a.isdecimal() and b.isdecimal())
+                bracket = token.kind == "sign" and token.text not in ("∂", "∇")
+                touching = token.start == self._tokens[self._next - 1].end
+                divided = not (a.isdecimal() and b.isdecimal() and (bracket or not touching))
         if divided:
             self.refuse("it is not clear whether this factor is divided by", "write brackets")
         before = self._tokens[self._next - 1]
@@ -293,9 +295,7 @@ class Grammar(Layouts):
 
     def _nested(self) -> Expression:
         """An atom that may hold others, counted as a level of brackets."""
-        self._open += 1
-        if self._open > MAX_BRACKETS:
-            self.refuse(f"brackets, signs and powers may be nested {MAX_BRACKETS} deep")
+        self.enter()
         found = self._atom()
         self._open -= 1
         return found

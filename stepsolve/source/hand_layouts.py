@@ -18,7 +18,6 @@ _TERM: Final = 40  # binds like a product
 class Layouts(Gradients):
     """Reads what stands between signs of opening and closing."""
 
-    _open: int
     _closer: str
 
     def argument(self) -> Expression:

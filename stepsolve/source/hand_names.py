@@ -93,6 +93,7 @@ class Names:
         self._names = names
         self._latex = latex
         self._next = 0
+        self._open = 0  # levels that wait for their end
         self._closes = partners(tokens)
 
     @property
@@ -119,6 +120,12 @@ class Names:
         """Raise `ExpressionError` at a token, the next one unless another is given."""
         token = token or self.token
         raise ExpressionError(message, token.start, token.end, hint)
+
+    def enter(self) -> None:
+        """Counts a level of what holds other expressions, and refuses one too many."""
+        self._open += 1
+        if self._open > MAX_BRACKETS:
+            self.refuse(f"brackets, signs and powers may be nested {MAX_BRACKETS} deep")
 
     def exponent(self) -> Expression:
         raise NotImplementedError
@@ -202,7 +209,10 @@ class Names:
             return special
         if braced and not inside:
             self.refuse("an exponent is missing here")
-        return found._replace(powers=(*found.powers, self.exponent()))
+        self.enter()  # counts twice with what it holds, as more calls wait for its end
+        exponent = self.exponent()
+        self._open -= 1
+        return found._replace(powers=(*found.powers, exponent))
 
     def _special(
         self, found: Scripts, inside: list[Token], start: int, stop: int, of_name: bool

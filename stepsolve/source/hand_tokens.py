@@ -35,7 +35,22 @@ class Token(NamedTuple):
 
 _GREEK_NAMES: Final = {letter: name for name, letter in GREEK.items()}
 JOINTS: Final = frozenset(
-    ["and", "where", "with", "so", "hence", "thus", "then", "therefore", "because", "since", "as", "let", "now", "also"]
+    [
+        "and",
+        "where",
+        "with",
+        "so",
+        "hence",
+        "thus",
+        "then",
+        "therefore",
+        "because",
+        "since",
+        "as",
+        "let",
+        "now",
+        "also",
+    ]
 )
 """Words between equations or before one, which say nothing about numbers."""
 
@@ -68,12 +83,12 @@ _FRACTIONS: Final = {
     "⅛": "1/8",
 }
 _RAISED: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵗᵀᵏˣʸ", "0123456789+-()nitTkxy", strict=True))
-_LOWERED: Final = dict(
+LOWERED: Final = dict(
     zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "0123456789aehijklmnoprstuvx", strict=True)
 )
 _ACCENTS: Final = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
-_SUBSCRIPTS: Final = str.maketrans(_LOWERED)
-_SMALL: Final = "".join(_LOWERED)
+_SUBSCRIPTS: Final = str.maketrans(LOWERED)
+_SMALL: Final = "".join(LOWERED)
 _HIGH: Final = "".join(_RAISED)
 
 _WHOLE = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
@@ -235,7 +250,7 @@ def _word(text: str, place: int, end: int, names: Collection[str]) -> Token:
         return Token("name", written + index[0], place, index.end())
     if written in names:
         return Token("name", written, place, end)
-    if written in JOINTS:
+    if written in JOINTS and text[end : end + 1] != "(":
         return Token("break", written, place, end)
     return Token("name", canonical(written), place, end)
 

@@ -16,6 +16,7 @@ from stepsolve.operations.table import ALIASES, ARRAYS, OPERATIONS, TENSORS, row
 from stepsolve.source.hand_tokens import (
     CHARACTERS,
     JOINTS,
+    LOWERED,
     Token,
     fraction_of,
     number_at,
@@ -65,7 +66,7 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = (
     | {f"var{name}": ("name", name) for name in GREEK}
     | {"ell": ("name", "ell"), "infty": ("name", "inf"), "omicron": ("name", "o")}
     | {"imath": ("run", "i"), "jmath": ("run", "j")}
-    | {word: ("function", name) for word, name in CALLS.items() if word.isalpha()}
+    | {word: ("function", name) for word, name in CALLS.items() if word not in GREEK}
     | _of_kind(
         "sign",
         {
@@ -125,7 +126,75 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = (
 )
 
 _NOTHING: Final = frozenset(
-    [",", ";", ":", "!", ">", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "bigm", "Bigm", "middle", "mathbf", "boldsymbol", "bm", "vec", "mathcal", "mathscr", "mathfrak", "mathbb", "underline", "uline", "nonumber", "notag", "allowbreak", "noindent", "left", "right", "thinspace", "negthinspace", "medspace", "thickspace", "enspace", "mathord", "mathbin", "mathrel", "mathop", "mathopen", "mathclose", "bf", "rm", "it", "hfill", "small", "large", "Large", "normalsize", "centering", "mathstrut", "strut", "underbrace", "overbrace", "smash", "ensuremath"]
+    [
+        ",",
+        ";",
+        ":",
+        "!",
+        ">",
+        "displaystyle",
+        "textstyle",
+        "scriptstyle",
+        "limits",
+        "nolimits",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "bigm",
+        "Bigm",
+        "middle",
+        "mathbf",
+        "boldsymbol",
+        "bm",
+        "vec",
+        "mathcal",
+        "mathscr",
+        "mathfrak",
+        "mathbb",
+        "underline",
+        "uline",
+        "nonumber",
+        "notag",
+        "allowbreak",
+        "noindent",
+        "left",
+        "right",
+        "thinspace",
+        "negthinspace",
+        "medspace",
+        "thickspace",
+        "enspace",
+        "mathord",
+        "mathbin",
+        "mathrel",
+        "mathop",
+        "mathopen",
+        "mathclose",
+        "bf",
+        "rm",
+        "it",
+        "hfill",
+        "small",
+        "large",
+        "Large",
+        "normalsize",
+        "centering",
+        "mathstrut",
+        "strut",
+        "underbrace",
+        "overbrace",
+        "smash",
+        "ensuremath",
+    ]
 ) | {" ", "\n", "\t"}
 """Commands that say how a thing looks: what they hold is read as if they were not there."""
 
@@ -139,14 +208,49 @@ _SKIPPED: Final = {
     "phantom": 1,
 }
 _SKIPPED |= {"overset": 1, "stackrel": 1, "underset": 1, "hphantom": 1, "vphantom": 1, "kern": 0}
+_THEN: Final = dict.fromkeys(("underbrace", "overbrace"), "brace")
+_THEN |= dict.fromkeys(("color", "textcolor", "overset", "underset", "stackrel"), "box")
 _UPRIGHT: Final = frozenset(
-    ["text", "mathrm", "operatorname", "textrm", "textbf", "textit", "mbox", "mathit", "mathsf", "mathtt", "texttt", "hbox", "textsf"]
+    [
+        "text",
+        "mathrm",
+        "operatorname",
+        "textrm",
+        "textbf",
+        "textit",
+        "mbox",
+        "mathit",
+        "mathsf",
+        "mathtt",
+        "texttt",
+        "hbox",
+        "textsf",
+    ]
 )
 _LAID_OUT: Final = frozenset(
-    ["aligned", "align", "gathered", "gather", "split", "equation", "alignedat", "eqnarray", "multline"]
+    [
+        "aligned",
+        "align",
+        "gathered",
+        "gather",
+        "split",
+        "equation",
+        "alignedat",
+        "eqnarray",
+        "multline",
+    ]
 )
 _MATRICES: Final = frozenset(
-    ["matrix", "bmatrix", "pmatrix", "Bmatrix", "smallmatrix", "bsmallmatrix", "psmallmatrix", "array"]
+    [
+        "matrix",
+        "bmatrix",
+        "pmatrix",
+        "Bmatrix",
+        "smallmatrix",
+        "bsmallmatrix",
+        "psmallmatrix",
+        "array",
+    ]
 )
 _REASON = re.compile(
     r"\s*(?:[(\[,.]|(?:by|since|because|from|using|with|as|for|when|if|where|after|rounded|correct|to|at"
@@ -177,6 +281,7 @@ class _Scanner:
         self._text = text
         self._place = 0
         self._depth = 0  # round and square brackets that are open
+        self._laid_out = 0  # environments such as `align` that are open
         self.found: list[Token] = []
 
     def scan(self) -> list[Token]:
@@ -196,6 +301,8 @@ class _Scanner:
                 self._place = number.end
             elif kind != "space":
                 _READERS[kind or ""](self, match[0], start)
+        if self._laid_out:
+            raise ExpressionError("an environment is never closed", 0, size)
         return found
 
     def add(self, kind: str, text: str, start: int) -> None:
@@ -222,7 +329,7 @@ class _Scanner:
         elif lowered := _LOWERED_RUN.match(self._text, start):
             self._place = lowered.end()
             self.add("sign", "_", start)
-            self.add("number", str(int(lowered[0])), start)
+            self.add("number", "".join(map(LOWERED.get, lowered[0], lowered[0])), start)
         else:
             raise stranger(character, start)
 
@@ -245,8 +352,8 @@ class _Scanner:
         elif name not in _NOTHING:
             hint = nearest(name, _MEANINGS) if len(name) < 20 else ""
             raise ExpressionError(f"{text[:40]} is not read", start, self._place, hint)
-        if name in ("underbrace", "overbrace"):
-            self.add("brace", name, start)
+        if name in _THEN:
+            self.add(_THEN[name], name, start)
 
     def _delimiter(self, start: int) -> None:
         rest = self._text[self._place :][:9].lstrip()[:1]
@@ -294,6 +401,7 @@ class _Scanner:
     def _environment(self, name: str, start: int) -> None:
         environment = self._argument(start)
         if environment.removesuffix("*") in _LAID_OUT:
+            self._laid_out += 1 if name == "begin" else -1
             return
         if environment not in _MATRICES and environment != "cases":
             raise ExpressionError(f"{environment[:40]} is not read", start, self._place)
