@@ -25,6 +25,7 @@ from stepsolve.operations.table import row_of
 from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
+_OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
 _READABLE: Final = 120  # nodes of a formula with skipped steps put in
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
@@ -120,6 +121,7 @@ class Marker:
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
+        chain = _with_indicators(chain)
         count = len(chain.signs)
         if chain.lead and self._before is not None:
             before = self._before
@@ -479,6 +481,20 @@ class _Marking:
         for end, entry in zip(ends, entries, strict=True):
             end[target.index] = entry[0]
         return Interval(*ends)
+
+
+def _with_indicators(chain: Chain) -> Chain:
+    """A chain in which `c = a > b = 1` has a comparison for a side: its value is 0 or 1."""
+    sides, signs = list(chain.sides), list(chain.signs)
+    k = 1
+    while k < len(signs) - 1:
+        after = sides[k + 2]
+        is_value = isinstance(after, Number) and after.text in ("0", "1")
+        if signs[k] in _COMPARED and signs[k - 1] == signs[k + 1] == "=" and is_value:
+            sides[k : k + 2] = [Apply(_OPERATIONS[signs[k]], sides[k], sides[k + 1])]
+            del signs[k]
+        k += 1
+    return chain._replace(sides=tuple(sides), signs=tuple(signs))
 
 
 def _floats(value: Exact) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

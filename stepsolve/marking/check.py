@@ -41,11 +41,16 @@ def checked(work: Source | Sequence[str], problem: Source | None = None) -> Mark
     if isinstance(work, Mapping):
         return _of_data(from_mapping(work), "", known)
     if isinstance(work, Sequence) and not isinstance(work, str):
-        return _marked(listed(work), known)
+        return marked(work, known)
     content, name = read(work)
     if is_data(name, content):
         return _of_data(compose(content, name), name, known)
     return _marked(document(content), known, title=Path(name).name)
+
+
+def marked(lines: Sequence[str], problem: Problem | None = None) -> Marked:
+    """The verdicts of lines, on a problem that has been read."""
+    return _marked(listed(lines), problem)
 
 
 def _node(source: Source) -> Node:

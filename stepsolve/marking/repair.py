@@ -26,15 +26,19 @@ def repair(lines: Sequence[MarkedLine], ledger: Ledger) -> str:
     right = [
         line for line in after if line not in follow and line not in others and _is_read(line)
     ]
-    told = f"With {wrong.own or wrong.expected} in line {first.line}"
+    instead = f" for {wrong.written}" if wrong.written else ""
+    told = f"With {wrong.own or wrong.expected}{instead}"
     parts = []
-    if right:
-        parts.append(f"{numbered(right)} {'is' if len(right) == 1 else 'are'} right as written")
+    if right and first.of:
+        verb = "is" if len(right) == 1 else "are"
+        told += f" in line {first.line}, {numbered(right)} {verb} right as written"
+    else:
+        told += f", line {first.line} is right"
     if follow:
         parts.append(f"{numbered(follow)} {_become(follow, ledger)}")
     if others:
         parts.append(f"{numbered(others)} still {'has' if len(others) == 1 else 'have'} a mistake")
-    return f"{told}, {'; '.join(parts)}." if parts else f"{told} all is right."
+    return "; ".join((told, *parts)) + "."
 
 
 def _is_read(line: MarkedLine) -> bool:
