@@ -106,6 +106,9 @@ class Gradients(Calls):
             self._tokens[self._next] = Token("run", rest, token.start + 1, token.end)
         else:
             self._next += 1
+        token = self.token
+        if token.kind == "run" and len(token.text) > 1:  # one name: \partial net_{h1}
+            self._tokens[self._next] = token._replace(kind="word")
 
     def _order(self) -> int:
         if not self.accept("^"):

@@ -36,6 +36,7 @@ _BEGINS: Final = frozenset(
 _LETTERED: Final = frozenset(
     ["run", "name", "word", "function", "gradient", "derive", "begin", "accent", "box", "brace"]
 )
+_MOST_LETTERS: Final = 3  # of a product of unknown letters: more are a word
 _SYMBOL = re.compile(
     r"Δ?(?:[A-Za-z]|[A-Za-z][0-9]+|[A-Za-z](?:hat|bar|tilde|dot))[0-9]*(?:_\w+)?'*"
 )
@@ -61,6 +62,8 @@ class Grammar(Layouts):
         while marks < len(tokens) and tokens[marks].text == "'":
             marks += 1
         head, inside = tokens[0], tokens[marks + 1 : -1]
+        if head.kind == "run" and len(head.text) > 1:
+            return self._lone_name(place)
         if head.kind not in ("run", "name", "word") or len(tokens) < marks + 3:
             return None
         if tokens[marks].text != "(" or tokens[-1].text != ")" or len(inside) % 2 == 0:
@@ -76,6 +79,21 @@ class Grammar(Layouts):
         name = stem + "'" * (marks - 1)
         parameters = [Name(t.text, span=(t.start, t.end)) for t in inside[::2]]
         return Apply(name, *parameters, span=(head.start, tokens[-1].end))
+
+    def _lone_name(self, place: int) -> Expression | None:
+        """Letters that stand alone on the left of an equation are one name: `net_{h1} = 0.3`.
+
+        Not where each of them is known, so that a product is as likely, and not a known name.
+        """
+        token = self._tokens[place]
+        product = all(self.is_known(letter) for letter in token.text)
+        if product or token.text in self._functions or self.differential(place):
+            return None
+        self._next = place + 1
+        scripts = self.scripts()
+        if self.token.kind != "end" or scripts.powers:
+            return None
+        return self.name(token.text, scripts, token.start)
 
     def _leftover(self) -> None:
         token = self.token
@@ -285,7 +303,7 @@ class Grammar(Layouts):
             return self.checked(Apply("neg", inner), token) if token.text == "-" else inner
         if not self._latex:
             return self.expression(_TIGHT)
-        if token.kind == "run" and len(token.text) > 1:
+        if token.kind == "run" and len(token.text) > 1 and token.text[0] != "T":
             self.refuse("an exponent of several letters stands in braces")
         if token.kind in ("number", "run", "name"):
             self._next += 1
@@ -354,6 +372,8 @@ class Grammar(Layouts):
             if operation and text not in self._names and self.applies(operation):
                 return self.function(token, operation)
         count = self._first_name(text)
+        if len(text) > _MOST_LETTERS and count == 1 and not all(map(self.is_known, text)):
+            self.refuse(f"{text[:20]} is no name that is known", token=token)
         if count == len(text):
             return self._named(text, token)
         self._next -= 1
@@ -393,9 +413,11 @@ class Grammar(Layouts):
             span = (token.start, self._tokens[self._next - 1].end)
             made = self.checked(Apply(name, *arguments, span=span), token)
             return self.raised(made, scripts, token)
-        if scripts.primes and not scripts.below and stem not in ("sigma", "σ"):
+        known = self.is_known(name) or stem.lstrip("Δ") in GREEK
+        marked = scripts.primes and not scripts.below and stem != "sigma"
+        if marked or not (known or _SYMBOL.fullmatch(stem)):
             if not self.is_known(name):
-                self.refuse(f"{name} is no function that is known", token=token)
+                self.refuse(f"{name[:20]} is no function that is known", token=token)
         if stem in ("sigma", "σ") and not scripts.below and name not in self._names:
             if stem in self._names:
                 return None
@@ -415,7 +437,8 @@ class Grammar(Layouts):
             return step
         if not self._latex and text not in self._names:
             stem, _, base = text.partition("_")
-            if stem == "log" and base and self.token.kind == "sign" and self.token.text == "(":
+            based = stem == "log" and (base.isdecimal() or len(base) == 1)
+            if based and self.token.kind == "sign" and self.token.text == "(":
                 return self._logarithm(token, base)
             operation = self.operation(text)
             if operation and text not in self._functions and self.applies(operation):

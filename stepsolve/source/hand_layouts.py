@@ -162,7 +162,7 @@ class Layouts(Gradients):
         lower = upper = None
         while self.token.kind == "sign" and self.token.text in ("_", "^"):
             if self.advance().text == "^":
-                upper = self.exponent()
+                upper = self.argument()
                 continue
             braced = self.accept("{")
             found = self.argument() if braced else self.exponent()

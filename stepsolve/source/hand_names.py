@@ -204,15 +204,31 @@ class Names:
         braced = self.token.kind == "sign" and self.token.text == "{"
         stop = self._closes[start] if braced else start + 1
         inside = self._tokens[start + braced : stop]
+        if inside and inside[0].kind == "run" and inside[0].text[0] == "T" and not braced:
+            stop -= len(inside[0].text) > 1
+            inside = self._first_letter(start)  # w^Tx
         if inside and (special := self._special(found, inside, start + braced, stop, of_name)):
             self._next = stop + braced
             return special
         if braced and not inside:
             self.refuse("an exponent is missing here")
+        if found.powers:
+            self.refuse("a second exponent needs brackets")
         self.enter()  # counts twice with what it holds, as more calls wait for its end
         exponent = self.exponent()
         self._open -= 1
         return found._replace(powers=(*found.powers, exponent))
+
+    def _first_letter(self, place: int) -> list[Token]:
+        """The first of several letters, the others left behind it."""
+        token = self._tokens[place]
+        if len(token.text) > 1:
+            first = Token("run", token.text[0], token.start, token.start + 1)
+            rest = Token("run", token.text[1:], token.start + 1, token.end)
+            self._tokens[place - 1 : place + 1] = [first, rest]  # the ^ has been read
+            self._next = place
+            return [first]
+        return [token]
 
     def _special(
         self, found: Scripts, inside: list[Token], start: int, stop: int, of_name: bool
@@ -231,16 +247,20 @@ class Names:
             return None
         if len(inside) == 1 and first.text == "*":
             return found._replace(star=True)
-        in_braces = stop < len(self._tokens) and self._tokens[start - 1].text == "{"
+        in_braces = self._tokens[start - 1].text == "{"
         if first.kind == "sign" and first.text in ("(", "[") and in_braces:
-            if self._closes[start] != stop - 1:
+            transposed = inside[-1].text in ("T", "top")  # a^{[1]T}
+            if self._closes[start] != stop - 1 - transposed:
                 return None
+            stop -= transposed
             try:
                 text = self._index_text(start + 1, stop - 1)
             except ExpressionError:
                 return None
             if _PLACE.fullmatch(text) and not found.above:
-                return found._replace(above=f"^{first.text}{text}{PARTNERS[first.text]}")
+                above = f"^{first.text}{text}{PARTNERS[first.text]}"
+                powers = (*found.powers, None) if transposed else found.powers
+                return found._replace(above=above, powers=powers)
         return None
 
     def named(self, stem: str, scripts: Scripts) -> str:

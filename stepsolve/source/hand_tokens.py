@@ -246,8 +246,9 @@ def _word(text: str, place: int, end: int, names: Collection[str]) -> Token:
     index = (
         _INDEX.match(text, end) if names and text[end : end + 1] in ("^", "(", "*", "_") else None
     )
-    if index is not None and index[0] and written + index[0] in names:
-        return Token("name", written + index[0], place, index.end())
+    for suffix in (index[0], index[0].rstrip("*")) if index is not None else ():
+        if suffix and written + suffix in names:
+            return Token("name", written + suffix, place, end + len(suffix))
     if written in names:
         return Token("name", written, place, end)
     if written in JOINTS and text[end : end + 1] != "(":

@@ -233,7 +233,10 @@ def _sign(token: Token) -> str:
 def _stripped(tokens: list[Token]) -> list[Token]:
     """Without signs such as ∴ at the start, and remarks, marks and a full stop at the end."""
     start, stop = 0, len(tokens)
-    while start < stop and tokens[start].kind == "start":
+    while start < stop and (
+        tokens[start].kind == "start"
+        or (tokens[start].kind == "words" and tokens[start].text.rstrip().endswith(":"))
+    ):
         start += 1
     while stop > start and (
         tokens[stop - 1].kind in _DROPPED_AT_END

@@ -350,7 +350,8 @@ class _Scanner:
         elif name == "%":
             raise ExpressionError("a percent sign stands after a number", start, self._place)
         elif name not in _NOTHING:
-            hint = nearest(name, _MEANINGS) if len(name) < 20 else ""
+            alike = [word for word in _MEANINGS if word[0] == name[0]]
+            hint = nearest(name, alike) if len(name) < 20 else ""
             raise ExpressionError(f"{text[:40]} is not read", start, self._place, hint)
         if name in _THEN:
             self.add(_THEN[name], name, start)
