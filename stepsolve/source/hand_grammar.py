@@ -16,6 +16,7 @@ from stepsolve.notation.names import GREEK, NAME
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.operations.table import CONSTANTS, SETTINGS
 from stepsolve.source.expression import MAX_DEPTH
+from stepsolve.source.hand_calls import BASES
 from stepsolve.source.hand_layouts import Layouts
 from stepsolve.source.hand_names import Scripts
 from stepsolve.source.hand_tokens import Token
@@ -436,10 +437,8 @@ class Grammar(Layouts):
         if text == "Delta" and self._latex and (step := self._step(token)) is not None:
             return step
         if not self._latex and text not in self._names:
-            stem, _, base = text.partition("_")
-            based = stem == "log" and (base.isdecimal() or len(base) == 1)
-            if based and self.token.kind == "sign" and self.token.text == "(":
-                return self._logarithm(token, base)
+            if (base := re.fullmatch(r"log_([0-9]+|[A-Za-z])", text)) and self.opens():
+                return self._logarithm(token, base[1])
             operation = self.operation(text)
             if operation and text not in self._functions and self.applies(operation):
                 return self.function(token, operation)
@@ -449,13 +448,12 @@ class Grammar(Layouts):
         return self._named(text, token)
 
     def _logarithm(self, token: Token, base: str) -> Expression:
-        (argument, *more), _ = self.call_arguments()
-        if more:
-            self.refuse("log does not take so many arguments", token=token)
-        known = {"2": "log2", "10": "log10", "e": "log"}.get(base)
-        leaf: Expression = Number(base) if base.isdecimal() else Name(base)
-        made = Apply(known, argument) if known else Apply("log_base", argument, leaf)
-        return self.checked(made, token)
+        """`log_2(8)` of plain text."""
+        arguments, _ = self.call_arguments()
+        leaf: Expression = Number(base) if base.isdecimal() else Name(self.spelled(base))
+        known = BASES.get(leaf)
+        parts = arguments if known else (*arguments, leaf)
+        return self.checked(self.applied(token, known or "log", parts), token)
 
     def _step(self, token: Token) -> Expression | None:
         """`\\Delta w_1` as one name; None where no name follows."""

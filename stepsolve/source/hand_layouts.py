@@ -20,9 +20,6 @@ class Layouts(Gradients):
 
     _closer: str
 
-    def argument(self) -> Expression:
-        raise NotImplementedError
-
     def _within(self, closing: str) -> Expression:
         """One expression up to a closing sign, which is passed."""
         closer, self._closer = self._closer, closing

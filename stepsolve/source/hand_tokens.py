@@ -123,19 +123,24 @@ def number_at(text: str, place: int, before: Token | None, outside: bool) -> Tok
         for separator in ("{,}", "\\,", ","):
             written = written.replace(separator, "")
         written = written.replace("−", "-").removesuffix(".")
-    mantissa, _, exponent = written.lower().partition("e")
+    mantissa, mark, exponent = (
+        re.split("([eE])", written) if "e" in written.lower() else (written, "e", "")
+    )
+    changed = False
     takes = before is not None and before.kind == "sign" and before.text in _NOT_BEFORE_MANTISSA
     power = None if exponent or takes else _POWER.match(text, end)
     if power is not None:
         raised = next(filter(None, power.groups()))
         exponent = "".join(_RAISED.get(c, c) for c in raised if not c.isspace()).replace("−", "-")
-        end = power.end()
+        end, changed = power.end(), True
     elif percent := _PERCENT.match(text, end):
         if exponent:
             raise ExpressionError("a power of ten has no percent sign", place, percent.end())
-        exponent, end = "-2", percent.end()
+        exponent, end, changed = "-2", percent.end(), True
     _refuse_long(mantissa, exponent, place, end)
-    return Token("number", f"{mantissa}e{int(exponent)}" if exponent else mantissa, place, end)
+    if changed:
+        exponent = str(int(exponent))
+    return Token("number", f"{mantissa}{mark}{exponent}" if exponent else mantissa, place, end)
 
 
 def _refuse_long(mantissa: str, exponent: str, start: int, end: int) -> None:

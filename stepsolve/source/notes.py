@@ -77,7 +77,7 @@ _CONTINUES = re.compile(
 def equations(text: str) -> Iterator[Equation | Heading]:
     """The equations and headings of notes, in order. Takes time in proportion to the text."""
     lines = [0, *(match.end() for match in re.finditer("\n", text))]
-    for found in _Notes(_cleaned(text)).parts():
+    for found in _Notes(_cleaned(text), text).parts():
         if isinstance(found, _Found):
             line = bisect_right(lines, found.start)
             column = found.start - lines[line - 1] + 1
@@ -151,8 +151,9 @@ def _dollars(fence: str) -> str:
 
 
 class _Notes:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: str) -> None:
         self._text = text
+        self._source = source  # in which a comment is no blank line
         self._paragraph = 0  # where the present paragraph ends
 
     def parts(self) -> Iterator[_Found | tuple[str, int]]:
@@ -192,7 +193,7 @@ class _Notes:
         """
         text, start = self._text, opening.end()
         if start > self._paragraph:
-            blank = _BLANK.search(text, start)
+            blank = _BLANK.search(self._source, start)
             self._paragraph = blank.start() if blank else len(text)
         limit = max(self._paragraph, start)
         if opening["dollars"]:
