@@ -18,7 +18,7 @@ from stepsolve.operations.table import (
 )
 from stepsolve.source.hand_names import Names, Scripts
 from stepsolve.source.hand_tokens import Token
-from stepsolve.source.latex_tokens import called
+from stepsolve.source.latex_commands import called
 from stepsolve.source.magnitude import refuse_giant_power
 
 BASES: Final[dict[Expression, str]] = {

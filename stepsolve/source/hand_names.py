@@ -72,9 +72,8 @@ def spellings(name: str) -> Iterator[str]:
     rest = f"_{below}" if below else ""
     if below:
         yield stem + below
-    elif (digits := stem.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) != stem:
-        if digits:
-            yield f"{stem[: len(stem) - len(digits)]}_{digits}"
+    elif (letters := stem.rstrip("0123456789")) != stem:
+        yield f"{letters}_{stem[len(letters) :]}"
     if stem in GREEK:
         yield GREEK[stem] + rest
     for accent in _ACCENTS:

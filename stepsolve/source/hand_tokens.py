@@ -34,24 +34,8 @@ class Token(NamedTuple):
 
 
 _GREEK_NAMES: Final = {letter: name for name, letter in GREEK.items()}
-JOINTS: Final = frozenset(
-    [
-        "and",
-        "where",
-        "with",
-        "so",
-        "hence",
-        "thus",
-        "then",
-        "therefore",
-        "because",
-        "since",
-        "as",
-        "let",
-        "now",
-        "also",
-    ]
-)
+_JOINTS = "and where with so hence thus then therefore because since as let now also"
+JOINTS: Final = frozenset(_JOINTS.split())
 """Words between equations or before one, which say nothing about numbers."""
 
 CHARACTERS: Final[dict[str, tuple[str, str]]] = (
@@ -180,7 +164,10 @@ _STEM = r"[A-Za-z][\u0302-\u0304\u0307]?[A-Za-z0-9]*|[α-ωΑ-Ω]|[À-ž][\u0302
 _SUBS = rf"(?:_[A-Za-z0-9α-ωΑ-Ω]+|[{_SMALL}]+)*"
 _WORD = rf"(?:Δ(?=[A-Za-zα-ω]))?(?:{_STEM}){_SUBS}"
 _BY = rf"{_WORD}['′]*(?:\^[2-9]|[²³⁴-⁹])?"
-_GRADIENT = rf"(?P<d>[d∂])(?P<order>\^[2-9]|[²³⁴-⁹])?\s?(?P<of>{_WORD}['′]*)/(?P=d)\s?(?P<by>{_BY}(?:[ ]?(?P=d)\s?{_BY})*)"
+_GRADIENT = (
+    rf"(?P<d>[d∂])(?P<order>\^[2-9]|[²³⁴-⁹])?\s?(?P<of>{_WORD}['′]*)"
+    rf"/(?P=d)\s?(?P<by>{_BY}(?:[ ]?(?P=d)\s?{_BY})*)"
+)
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
     | (?P<number>[0-9]|\.[0-9])

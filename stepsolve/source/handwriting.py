@@ -152,10 +152,10 @@ def _arranged(pieces: Iterator[_Piece], out: list[Token], size: int) -> list[lis
         if not body:
             continue
         relations = [place for place, token in _outer(body) if token.kind == "relation"]
-        if chains and pending in ("quad", ",", ";") and not relations:
-            if all(token.kind in ("word", "words", "reason", "mark") for token in body):
-                pending = ""
-                continue  # a remark
+        remark = all(token.kind in ("words", "reason", "mark") for token in body)
+        if chains and pending in ("quad", ",", ";") and remark:
+            pending = ""
+            continue
         if not chains or (relations and related) or pending == "\\\\":
             chains.append(_sides(body, relations, out, ""))
         elif pending == "⇒" and not relations:

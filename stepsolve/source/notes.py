@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
-_LAID_OUT: Final = r"(?:equation|align|aligned|gather|gathered|eqnarray|split|multline|alignat|flalign|displaymath|math)"
+_LAID_OUT: Final = (
+    r"(?:equation|align|aligned|alignat|flalign|gather|gathered|eqnarray|split|multline"
+    r"|displaymath|math)"
+)
 
 
 class Equation(NamedTuple):
@@ -169,7 +172,8 @@ class _Notes:
                 continue
             place = yield from self._line(place, stop)
 
-    def _line(self, place: int, stop: int) -> Iterator[_Found]:  # returns where to go on
+    def _line(self, place: int, stop: int) -> Generator[_Found, None, int]:
+        """The equations that begin on a line; returns where the text goes on after them."""
         text = self._text
         while True:
             opening = _OPENING.search(text, place, stop)

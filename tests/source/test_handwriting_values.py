@@ -86,7 +86,10 @@ LINES: list[tuple[str, list[float]]] = [
     (r"f = \frac{1}{2}(1-\frac{1}{2}) = 0.25", [0.25, 0.25]),
     # written in other ways
     (r"y = 3.2\cdot10^{-2}(1-\tfrac12)", [0.016]),
-    (r"y = \sin 2 \cdot 3 + \cos^2 1 - \ln 2x".replace("x", ""), [3 * sin(2) + cos(1) ** 2 - log(2)]),
+    (
+        r"y = \sin 2 \cdot 3 + \cos^2 1 - \ln 2x".replace("x", ""),
+        [3 * sin(2) + cos(1) ** 2 - log(2)],
+    ),
     (r"y = -2^2 + |{-3}| + \lfloor 2.7 \rfloor + 5\%", [-4 + 3 + 2 + 0.05]),
     (r"y = \log_2 8 + \log_{10}(1000) + \sqrt[3]{27} + \max(1, 2, 3)", [3 + 3 + 3 + 3]),
     (r"y = \sigma'(0.5)", [exp(-0.5) / (1 + exp(-0.5)) ** 2]),
@@ -100,7 +103,9 @@ def test_sides_have_their_values(line: str, values: list[float]) -> None:
     assert isinstance(chain.sides[0], Name)
     found = [float(value(side)) for side in chain.sides[1:]]
     assert len(found) == len(values)
-    assert all(isclose(a, b, rel_tol=1e-12, abs_tol=1e-12) for a, b in zip(found, values, strict=True))
+    assert all(
+        isclose(a, b, rel_tol=1e-12, abs_tol=1e-12) for a, b in zip(found, values, strict=True)
+    )
 
 
 def test_a_wrong_tree_has_another_value() -> None:
