@@ -46,7 +46,10 @@ class Gradients(Calls):
 
     def _body(self) -> Expression:
         """What an operator `d/dx` is taken of: a bracket, or the factors that follow."""
-        return self.operand_alone() if self.opens() else self.expression(40)
+        self.enter()
+        found = self.operand_alone() if self.opens() else self.expression(40)
+        self._open -= 1
+        return found
 
     def differential(self, place: int) -> str:
         """The sign of a differential that begins at a token: `d`, `∂` or nothing."""

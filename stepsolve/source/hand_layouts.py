@@ -18,8 +18,6 @@ _TERM: Final = 40  # binds like a product
 class Layouts(Gradients):
     """Reads what stands between signs of opening and closing."""
 
-    _closer: str
-
     def _within(self, closing: str) -> Expression:
         """One expression up to a closing sign, which is passed."""
         closer, self._closer = self._closer, closing

@@ -93,6 +93,7 @@ class Names:
         self._latex = latex
         self._next = 0
         self._open = 0  # levels that wait for their end
+        self._closer = ""  # the sign that closes the innermost bracket
         self._closes = partners(tokens)
 
     @property
@@ -140,8 +141,11 @@ class Names:
             bool(self._names) and any(other in self._names for other in spellings(name))
         )
 
-    def scripts(self, of_name: bool = True) -> Scripts:
-        """What stands below and above; `of_name` says that it may be part of a name."""
+    def scripts(self, of_name: bool = True, powers: bool = True) -> Scripts:
+        """What stands below and above; `of_name` says that it may be part of a name.
+
+        Without `powers` only as far as it is part of a name.
+        """
         found = Scripts()
         while True:
             token = self.token
@@ -157,7 +161,11 @@ class Names:
                 found = found._replace(below=self._below())
             elif token.text == "^":
                 self._next += 1
-                found = self._above(found, of_name)
+                start, before = self._next, found
+                found = self._above(found, of_name, powers)
+                if self._next == start:  # a power that is not asked for
+                    self._next -= 1
+                    return before
             else:
                 return found
 
@@ -198,17 +206,16 @@ class Names:
             self.refuse("an index is missing here", token=self._tokens[stop])
         return "".join(parts)
 
-    def _above(self, found: Scripts, of_name: bool) -> Scripts:
+    def _above(self, found: Scripts, of_name: bool, powers: bool) -> Scripts:
         start = self._next
         braced = self.token.kind == "sign" and self.token.text == "{"
         stop = self._closes[start] if braced else start + 1
         inside = self._tokens[start + braced : stop]
-        if inside and inside[0].kind == "run" and inside[0].text[0] == "T" and not braced:
-            stop -= len(inside[0].text) > 1
-            inside = self._first_letter(start)  # w^Tx
         if inside and (special := self._special(found, inside, start + braced, stop, of_name)):
             self._next = stop + braced
             return special
+        if not powers:
+            return found
         if braced and not inside:
             self.refuse("an exponent is missing here")
         if found.powers:
@@ -218,16 +225,16 @@ class Names:
         self._open -= 1
         return found._replace(powers=(*found.powers, exponent))
 
-    def _first_letter(self, place: int) -> list[Token]:
-        """The first of several letters, the others left behind it."""
-        token = self._tokens[place]
-        if len(token.text) > 1:
-            first = Token("run", token.text[0], token.start, token.start + 1)
-            rest = Token("run", token.text[1:], token.start + 1, token.end)
-            self._tokens[place - 1 : place + 1] = [first, rest]  # the ^ has been read
-            self._next = place
-            return [first]
-        return [token]
+    def _label(self, token: Token, stop: int) -> str:
+        """What is above a name and no exponent: a word, as in `w^{new}`, or a sign, as in `w^+`."""
+        following = self._tokens[min(stop, len(self._tokens) - 1)]
+        if token.kind == "sign" and token.text in ("+", "-"):
+            ends = following.kind in ("end", "break") or following.text in ("}", ")", "]")
+            return token.text if ends else ""
+        if token.kind == "word" or (token.kind == "run" and len(token.text) > 2):
+            known = token.kind == "run" and all(map(self.is_known, token.text))
+            return "" if known or following.text == "(" else token.text
+        return ""
 
     def _special(
         self, found: Scripts, inside: list[Token], start: int, stop: int, of_name: bool
@@ -246,6 +253,8 @@ class Names:
             return None
         if len(inside) == 1 and first.text == "*":
             return found._replace(star=True)
+        if len(inside) == 1 and not found.above and (label := self._label(first, stop)):
+            return found._replace(above=f"^{label}")
         in_braces = self._tokens[start - 1].text == "{"
         if first.kind == "sign" and first.text in ("(", "[") and in_braces:
             transposed = inside[-1].text in ("T", "top")  # a^{[1]T}

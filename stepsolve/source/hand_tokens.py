@@ -49,7 +49,12 @@ CHARACTERS: Final[dict[str, tuple[str, str]]] = (
     | {"Σ": ("name", "Sigma"), "∞": ("name", "inf"), "ϵ": ("name", "epsilon"), "ℓ": ("name", "ell")}
     | {c: ("relation", c) for c in "=<>≤≥≈"}
     | dict.fromkeys("≃≅∼≐", ("relation", "≈"))
-    | {"≡": ("relation", "="), "≔": ("relation", "="), "≠": ("relation", "≠")}
+    | {
+        "≡": ("relation", "="),
+        "←": ("relation", "="),
+        "≔": ("relation", "="),
+        "≠": ("relation", "≠"),
+    }
     | dict.fromkeys("⇒→⟹⟶↦", ("relation", "⇒"))
     | {c: ("start", c) for c in "∴∵"}
     | {c: ("break", c) for c in ",;"}

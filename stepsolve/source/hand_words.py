@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from stepsolve.notation.names import GREEK, NAME
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.notation.tree import Apply, Expression, Name, Number
 from stepsolve.operations.table import CONSTANTS, SETTINGS
 from stepsolve.source.hand_calls import BASES
 from stepsolve.source.hand_layouts import Layouts
@@ -51,6 +51,7 @@ class Words(Layouts):
         if stem in self._names and all(t.text in self._names for t in inside[::2]):
             return None
         name = stem + "'" * (marks - 1)
+        self._functions = {**self._functions, stem: len(inside[::2])}  # for what follows it
         parameters = [Name(t.text, span=(t.start, t.end)) for t in inside[::2]]
         return Apply(name, *parameters, span=(head.start, tokens[-1].end))
 
@@ -64,7 +65,7 @@ class Words(Layouts):
         if product or token.text in self._functions or self.differential(place):
             return None
         self._next = place + 1
-        scripts = self.scripts()
+        scripts = self.scripts(powers=False)
         if self.token.kind != "end" or scripts.powers:
             return None
         return self.name(token.text, scripts, token.start)
@@ -85,7 +86,8 @@ class Words(Layouts):
             if operation and text not in self._names and self.applies(operation):
                 return self.function(token, operation)
         count = self._first_name(text)
-        if len(text) > _MOST_LETTERS and count == 1 and not all(map(self.is_known, text)):
+        most = _MOST_LETTERS - (bool(self._names) or self.token.text == "_")
+        if len(text) > most and count == 1 and not all(map(self.is_known, text)):
             self.refuse(f"{text[:20]} is no name that is known", token=token)
         if count == len(text):
             return self._named(text, token)
@@ -98,7 +100,7 @@ class Words(Layouts):
         if len(text) == 1 or text in self._functions or text in self._names:
             return len(text)
         start = self._next
-        whole = self.named(text, self.scripts()) if self._names else ""
+        whole = self.named(text, self.scripts(powers=False)) if self._names else ""
         self._next = start
         if whole in self._names or (self.operation(text) and not self._latex):
             return len(text)
@@ -133,13 +135,18 @@ class Words(Layouts):
         if stem in ("sigma", "σ") and not scripts.below and name not in self._names:
             if stem in self._names:
                 return None
-            start = self._next
-            arguments, options = self.call_arguments()
-            if not any(stem in names(argument) for argument in arguments):
+            if not self._holds(stem):  # else σ(1 - σ), a product
+                arguments, options = self.call_arguments()
                 made = self.applied(token, "sigmoid", arguments, options, scripts.primes)
                 return self.raised(self.checked(made, token), scripts, token)
-            self._next = start  # σ(1 - σ) is a product
         return None
+
+    def _holds(self, name: str) -> bool:
+        """Whether a name stands in the brackets that follow without brackets of its own."""
+        start = self._next
+        places = range(start, self._closes[start])
+        tokens = self._tokens
+        return any(tokens[k].text == name and tokens[k + 1].text not in ("(", "'") for k in places)
 
     def greek_or_word(self) -> Expression:
         """One name: a Greek letter or, in plain text, a word."""

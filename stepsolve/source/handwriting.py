@@ -85,7 +85,10 @@ def read_chains(
         raise ExpressionError("there is no equation here", 0, len(text))
     out.append(Token("end", "", len(text), len(text)))
     grammar = Grammar(out, names, functions, latex)
-    return tuple([_read(grammar, out, chain, latex) for chain in chains])
+    try:
+        return tuple([_read(grammar, out, chain, latex) for chain in chains])
+    except RecursionError:  # the levels are counted, but the caller may be deep down himself
+        raise ExpressionError("this is nested too deep", 0, len(text)) from None
 
 
 def _read(grammar: Grammar, tokens: list[Token], sides: list[_Side], latex: bool) -> Chain:
@@ -230,6 +233,17 @@ def _sign(token: Token) -> str:
     return token.text
 
 
+def _before_remark(tokens: list[Token], stop: int) -> int:
+    """Where a bracket begins that ends before `stop` and holds nothing but words, else `stop`."""
+    start = stop - 1
+    while start > 0 and tokens[start - 1].kind in ("words", "reason"):
+        start -= 1
+    is_remark = (
+        0 < start < stop - 1 and tokens[stop - 1].text == ")" and tokens[start - 1].text == "("
+    )
+    return start - 1 if is_remark else stop
+
+
 def _stripped(tokens: list[Token]) -> list[Token]:
     """Without signs such as ∴ at the start, and remarks, marks and a full stop at the end."""
     start, stop = 0, len(tokens)
@@ -243,4 +257,6 @@ def _stripped(tokens: list[Token]) -> list[Token]:
         or (tokens[stop - 1].kind == "sign" and tokens[stop - 1].text in ".:")
     ):
         stop -= 1
+    if stop > start:
+        stop = max(start, _before_remark(tokens, stop))
     return tokens[start:stop]

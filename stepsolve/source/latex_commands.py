@@ -86,7 +86,7 @@ MEANINGS: Final[dict[str, tuple[str, str]]] = (
     | _of_kind(
         "relation",
         {
-            "=": "equiv triangleq coloneqq coloneq",
+            "=": "equiv triangleq coloneqq coloneq leftarrow gets",
             "≈": "approx simeq sim cong doteq thickapprox approxeq",
             "⇒": "Rightarrow implies Longrightarrow to rightarrow longrightarrow iff leadsto "
             "Leftrightarrow",

@@ -51,6 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _MANY: Final = {":=": "=", "==": "=", "<=": "≤", ">=": "≥", "!=": "≠"}
+_EXPECTATION = re.compile(r"\s*\{?\s*[A-Z]\s*\}?\s*(?:\\left)?\s*[\[(]")
 _RAISED_RUN = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵗᵀᵏˣʸ]+")
 _LOWERED_RUN = re.compile(r"[₀-₉]+")
 _GREEK_LETTERS: Final = {letter: name for name, letter in GREEK.items()}
@@ -75,7 +76,9 @@ class _Scanner:
                 raise ExpressionError("a command is missing after the backslash", start, start + 1)
             kind, self._place = match.lastgroup, match.end()
             if kind == "run":
-                found.append(Token("run", match[0], start, self._place))
+                if match[0][0] == "T" and found and found[-1].text == "^":  # w^Tx
+                    self._place = start + 1
+                found.append(Token("run", text[start : self._place], start, self._place))
             elif kind == "number":
                 number = number_at(text, start, found[-1] if found else None, not self._depth)
                 assert number is not None
@@ -130,6 +133,8 @@ class _Scanner:
             self._delimiter(start)
         elif name == "%":
             raise ExpressionError("a percent sign stands after a number", start, self._place)
+        elif name == "mathbb" and _EXPECTATION.match(self._text, self._place):
+            raise ExpressionError("expectations are not read", start, self._place)
         elif name not in NOTHING:
             alike = [word for word in MEANINGS if word[0] == name[0]]
             hint = nearest(name, alike) if len(name) < 20 else ""

@@ -110,6 +110,8 @@ def test_functions(text: str, functions: Mapping[str, int], sides: str) -> None:
         ("x^2^3", "a second exponent needs brackets", "3"),
         ("(x + 1)_2", "an index or a mark belongs to a name", "("),
         (r"\text{some words}", "words in the working are not read", r"\text{some words}"),
+        (r"\mathbb{E}[X]", "expectations are not read", r"\mathbb"),
+        (r"e^{net_{h1}}", "net is no name that is known", "net"),
         (r"\mathrm{Cov}(X)", "Cov is no function that is known", r"\mathrm{Cov}"),
         ("target - 1", "target is no name that is known", "target"),
         ("sigmoid(1, 2)", "sigmoid does not take 2 arguments", "sigmoid(1, 2)"),

@@ -174,7 +174,8 @@ def test_lines_cut_short(text: str) -> None:
         (r"\frac{d", "}{dx}"), (r"\frac{d}{dx}", ""), (r"\hat{", "}"), ("x_{", "}"), ("f(", ")"),
         (r"\sin ", ""), ("-", ""), ("|", "|"), (r"\boxed{x=", "}"), (r"\sum_{i=1}^{3}", ""),
         ("2^", ""), (r"\frac", ""), (r"\begin{bmatrix}", r"\end{bmatrix}"), ("a+", ""), ("√", ""),
-        (r"\left(", ""), (r"\mathbf{", "}"), (r"\text{", "}"), ("x'", ""), ("x^", ""),
+        (r"\left(", ""), ("ab^{", "}"), (r"\sigma(1-", ")"), (r"\sigma(\sigma-", ")"),
+        (r"\frac{d}{dx}(", ")"), (r"\text{relu}(", ")"), (r"\log_{", "}x"), (r"\mathbf{", "}"), (r"\text{", "}"), ("x'", ""), ("x^", ""),
     ],
 )  # fmt: skip
 def test_deep_and_long_texts(opening: str, closing: str, count: int) -> None:
