@@ -325,18 +325,42 @@ KNOWN: list[tuple[str, set[str], str]] = [
     (r"w_5^{new} = w_5^{\text{old}} - 0.1", set(), "w_5^new = w_5^old - 0.1"),
     (r"w \leftarrow w - \eta \nabla_w L", set(), "w = w - eta * dL/dw"),
     (r"x = 3 \; (\text{chain rule})", set(), "x = 3"),
-    (r"f'(x) = \lim_{h \to 0} \frac{f(x+h) - f(x)}{h}",
-     set(), "f'(x) = limit((f(x + h) - f(x)) / h, h, 0)"),
-    (r"c_t = f_t \odot c_{t-1} + i_t \odot \tilde{c}_t",
-     set(), "c_t = hadamard(f_t, c_(t-1)) + hadamard(i_t, ctilde_t)"),
-    (r"\theta_1 = \theta_0 - \frac{\eta}{\sqrt{\hat{v}_1} + \epsilon}\hat{m}_1",
-     set(), "theta_1 = theta_0 - eta / (sqrt(vhat_1) + epsilon) * mhat_1"),
-    (r"\sigma^2 = \frac{1}{3}[(1-2)^2 + (3-2)^2]", set(), "sigma^2 = 1 / 3 * ((1 - 2)^2 + (3 - 2)^2)"),
-    (r"\cos\theta = \frac{a \cdot b}{\|a\| \|b\|}", set(), "cos(theta) = a * b / (norm(a) * norm(b))"),
+    (
+        r"f'(x) = \lim_{h \to 0} \frac{f(x+h) - f(x)}{h}",
+        set(),
+        "f'(x) = limit((f(x + h) - f(x)) / h, h, 0)",
+    ),
+    (
+        r"c_t = f_t \odot c_{t-1} + i_t \odot \tilde{c}_t",
+        set(),
+        "c_t = hadamard(f_t, c_(t-1)) + hadamard(i_t, ctilde_t)",
+    ),
+    (
+        r"\theta_1 = \theta_0 - \frac{\eta}{\sqrt{\hat{v}_1} + \epsilon}\hat{m}_1",
+        set(),
+        "theta_1 = theta_0 - eta / (sqrt(vhat_1) + epsilon) * mhat_1",
+    ),
+    (
+        r"\sigma^2 = \frac{1}{3}[(1-2)^2 + (3-2)^2]",
+        set(),
+        "sigma^2 = 1 / 3 * ((1 - 2)^2 + (3 - 2)^2)",
+    ),
+    (
+        r"\cos\theta = \frac{a \cdot b}{\|a\| \|b\|}",
+        set(),
+        "cos(theta) = a * b / (norm(a) * norm(b))",
+    ),
     (r"QK^T = \begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}", set(), "Q * K.T = [[1, 0], [0, 1]]"),
-    (r"q = x + y = 3 \quad \Rightarrow \quad f = qz = -12", set(), "q = x + y = 3 || f = q * z = -12"),
+    (
+        r"q = x + y = 3 \quad \Rightarrow \quad f = qz = -12",
+        set(),
+        "q = x + y = 3 || f = q * z = -12",
+    ),
     (r"H = -\sum_{i=1}^{2} p_i \log_2 p_i", set(), "H = -sum(p_i * log2(p_i), i, 1, 2)"),
-    (r"O = \left\lfloor \frac{32 - 5 + 2 \cdot 0}{1} \right\rfloor + 1",
-     set(), "O = floor((32 - 5 + 2 * 0) / 1) + 1"),
+    (
+        r"O = \left\lfloor \frac{32 - 5 + 2 \cdot 0}{1} \right\rfloor + 1",
+        set(),
+        "O = floor((32 - 5 + 2 * 0) / 1) + 1",
+    ),
 ]
 # fmt: on

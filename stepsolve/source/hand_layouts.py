@@ -56,11 +56,8 @@ class Layouts(Gradients):
         return self.checked(Array(*items, span=span), token)
 
     def _stands_for_itself(self, item: Expression, inside: Token) -> bool:
-        """Whether square brackets only group: `2[1 - x]` of LaTeX, `[x > 0]`, `[` of a matrix."""
-        if isinstance(item, Array):
-            return inside.kind == "begin"
-        compared = isinstance(item, Apply) and item.operation in ("<", "<=", ">", ">=", "==", "!=")
-        return self._latex or (compared and False)
+        """Whether square brackets only group: `2[1 - x]` of LaTeX, the brackets of a matrix."""
+        return inside.kind == "begin" if isinstance(item, Array) else self._latex
 
     def braces(self) -> Expression:
         """A group of LaTeX."""

@@ -50,11 +50,10 @@ class Chain(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Tokens between two breaks, the break before them, and where they have relations."""
+    """The break that comes before a stretch of tokens, "" for the first, and the tokens with it."""
 
     opener: str
     tokens: list[Token]
-    relations: list[int]
 
 
 class _Side(NamedTuple):
@@ -80,7 +79,7 @@ def read_chains(
         latex = _LATEX.search(text) is not None
     tokens = latex_tokens(text) if latex else plain_tokens(text, names)
     out: list[Token] = []
-    chains = _arranged(_pieces(_unboxed(tokens)), out, len(text))
+    chains = _arranged(_pieces(_unboxed(tokens)), out)
     if not chains:
         raise ExpressionError("there is no equation here", 0, len(text))
     out.append(Token("end", "", len(text), len(text)))
@@ -124,7 +123,8 @@ def _unboxed(tokens: list[Token]) -> list[Token]:
 def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
     """The tokens outside of brackets cut at breaks and arrows."""
     depth = 0
-    opener, piece, relations = "", [], []  # type: str, list[Token], list[int]
+    opener = ""
+    piece: list[Token] = []
     for token in tokens:
         kind, text = token.kind, token.text
         if kind == "sign":
@@ -132,23 +132,19 @@ def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
         elif kind in ("begin", "end-environment"):
             depth += 1 if kind == "begin" else -1
         elif depth <= 0 and (kind == "break" or (kind == "relation" and text == "⇒")):
-            yield _Piece(opener, piece, relations)
-            opener, piece, relations = text, [], []
-            piece.append(token)
-            continue
-        elif depth <= 0 and kind == "relation":
-            relations.append(len(piece))
+            yield _Piece(opener, piece)
+            opener, piece = text, []
         if not (depth <= 0 and kind == "sign" and text == "&"):
             piece.append(token)
-    yield _Piece(opener, piece, relations)
+    yield _Piece(opener, piece)
 
 
-def _arranged(pieces: Iterator[_Piece], out: list[Token], size: int) -> list[list[_Side]]:
+def _arranged(pieces: Iterator[_Piece], out: list[Token]) -> list[list[_Side]]:
     """The sides of each chain, as stretches of the tokens that are put into `out`."""
     chains: list[list[_Side]] = []
     related = False  # whether the chain so far has a relation
     pending = ""  # the strongest break since then
-    for opener, tokens, _ in pieces:
+    for opener, tokens in pieces:
         mark = tokens[0] if opener else None
         body = _stripped(tokens[1:] if opener else tokens)
         pending = _stronger(pending, opener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def test_arrays_are_read_back(tree: Expression) -> None:
 
 
 def refuses_or_reads(text: str, is_latex: bool | None) -> None:
-    start = perf_counter()
+    start = process_time()
     try:
         chains = read_chains(text, VALUES, {"f": 1}, is_latex)
     except ExpressionError as error:
@@ -140,7 +140,7 @@ def refuses_or_reads(text: str, is_latex: bool | None) -> None:
             assert len(chain.sides) == len(chain.spans) == len(chain.signs) + 1
             assert all(0 <= a < b <= len(text) for a, b in chain.spans)
     assert placed
-    assert perf_counter() - start < 0.5  # 50 ms with nobody else at the machine
+    assert process_time() - start < 0.5  # ten times what the slowest takes
 
 
 TEXTS = [text for text, _ in (*LATEX, *PLAIN)]
@@ -174,8 +174,10 @@ def test_lines_cut_short(text: str) -> None:
         (r"\frac{d", "}{dx}"), (r"\frac{d}{dx}", ""), (r"\hat{", "}"), ("x_{", "}"), ("f(", ")"),
         (r"\sin ", ""), ("-", ""), ("|", "|"), (r"\boxed{x=", "}"), (r"\sum_{i=1}^{3}", ""),
         ("2^", ""), (r"\frac", ""), (r"\begin{bmatrix}", r"\end{bmatrix}"), ("a+", ""), ("√", ""),
-        (r"\left(", ""), ("ab^{", "}"), (r"\sigma(1-", ")"), (r"\sigma(\sigma-", ")"),
-        (r"\frac{d}{dx}(", ")"), (r"\text{relu}(", ")"), (r"\log_{", "}x"), (r"\mathbf{", "}"), (r"\text{", "}"), ("x'", ""), ("x^", ""),
+        (r"\left(", ""),
+        ("ab^{", "}"), (r"\sigma(1-", ")"), (r"\sigma(\sigma-", ")"),
+        (r"\frac{d}{dx}(", ")"), (r"\text{relu}(", ")"), (r"\log_{", "}x"), (r"\mathbf{", "}"),
+        (r"\text{", "}"), ("x'", ""), ("x^", ""),
     ],
 )  # fmt: skip
 def test_deep_and_long_texts(opening: str, closing: str, count: int) -> None:
