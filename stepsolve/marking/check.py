@@ -82,7 +82,9 @@ def _problem_of(written: str | Node, node: Node, file: str) -> Problem:
         if any(d.place is not None and d.place.line for d in error.diagnoses):
             raise
         place = node.value["problem"]
-        raise InvalidProblem(*(place.diagnose(f"{path}: {d.message}") for d in error.diagnoses)) from None
+        raise InvalidProblem(
+            *(place.diagnose(f"{path}: {d.message}") for d in error.diagnoses)
+        ) from None
 
 
 def _marked(
@@ -127,9 +129,7 @@ def _check_aliases(aliases: Mapping[str, object], ledger: Ledger, node: Node | N
 def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
     """The verdicts of the chains of one line, or that it could not be read."""
     try:
-        chains: tuple[Chain, ...] = read_chains(
-            line.text, marker.names, marker.arities, line.latex
-        )
+        chains: tuple[Chain, ...] = read_chains(line.text, marker.names, marker.arities, line.latex)
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))

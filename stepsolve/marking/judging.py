@@ -20,7 +20,9 @@ from stepsolve.marking.written import Written, agreement, stands_for, written_nu
 from stepsolve.notation.tree import Expression, Name, Number, names, transform
 from stepsolve.operations.array_operation import Index
 
-_WIDE: Final = 20  # units of the last place beyond which an interval as wide as its value tells nothing
+_WIDE: Final = (
+    20  # units of the last place beyond which an interval as wide as its value tells nothing
+)
 _MANY: Final = 9  # digits more that are told at most
 _RELATIVE: Final = 1e-12  # of float64 ranges
 
@@ -51,7 +53,9 @@ class Judge:
     def numbers(self, numbers: Mapping[Index, Written], expected: Expected) -> Judgement:
         """A side of numbers: the worst verdict of its entries."""
         shape = np.shape(expected.own)
-        written = tuple(max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers)))))
+        written = tuple(
+            max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers))))
+        )
         if not alike(shape, written):
             told = f"{_sizes(written)} where {_sizes(shape)} belongs"
             return Judgement(Verdict.WRONG, told)
@@ -113,12 +117,17 @@ class Judge:
     # -------------------------------------------------------------------------------- expressions
 
     def expression(
-        self, side: Expression, value: Exact, known: Mapping[str, Any], paper: bool, expected: Expected
+        self,
+        side: Expression,
+        value: Exact,
+        known: Mapping[str, Any],
+        paper: bool,
+        expected: Expected,
     ) -> Judgement:
         """A side that is worked out: equal, or equal with its decimals within half a unit, or one."""
         if not alike(np.shape(value), np.shape(expected.own)):
-            told = f"{_sizes(np.shape(value))} where {_sizes(np.shape(expected.own))} belongs"
-            return Judgement(Verdict.WRONG, told)
+            shapes = (_sizes(np.shape(each)) for each in (value, expected.own))
+            return Judgement(Verdict.WRONG, "{} where {} belongs".format(*shapes))
         true = expected.own if expected.true is None else expected.true
         if self._same(value, true):
             return Judgement(Verdict.EXACT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from stepsolve.marking.verdicts import Slip
 from stepsolve.notation.tree import Apply, Expression, Name, Number
@@ -82,9 +82,7 @@ def _signs(scene: Scene) -> Iterator[Variant]:
     yield Variant(Apply("neg", scene.formula))
 
 
-ROWS: tuple[Row, ...] = (
-    Row("sign", "a sign lost or added", ("a - b", "a + b"), _signs),
-)
+ROWS: tuple[Row, ...] = (Row("sign", "a sign lost or added", ("a - b", "a + b"), _signs),)
 
 
 def explain(scene: Scene) -> tuple[Slip, ...]:

@@ -164,8 +164,8 @@ def _upright(node: Expression, rank: Callable[[Expression], int]) -> Expression:
 
 def _beside(one: Expression, other: Expression, dimensions: Dimensions) -> Iterator[Expression]:
     """Two operands of an entrywise operation: a vector lies or stands as the other one does."""
-    shapes = dimensions.of(one), dimensions.of(other)
-    for part, own, beside in ((one, *shapes), (other, *reversed(shapes))):
+    left, right = dimensions.of(one), dimensions.of(other)
+    for part, own, beside in ((one, left, right), (other, right, left)):
         stands = len(own) == 1 and len(beside) == 2 and 1 in beside and prod(beside) == own[0]
         sizes = (Number(str(n)) for n in beside)
         yield Apply("reshape", part, *sizes) if stands else part
@@ -194,7 +194,9 @@ def alike(one: Dims, other: Dims) -> bool:
     return tuple(n for n in one if n != 1) == tuple(n for n in other if n != 1)
 
 
-def renamed(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
+def renamed(
+    expression: Expression, change: Callable[[Expression], Expression | None]
+) -> Expression:
     """An expression with some of its numbers or names changed."""
     return transform(expression, change)
 

@@ -7,7 +7,6 @@ the marking.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
@@ -157,7 +156,9 @@ def _substituted(expression: Expression, texts: dict[str, str]) -> str:
     written = {name: texts.get(name, "[") for name in names(expression) if name not in CONSTANTS}
     if any("[" in each for each in written.values()) or not 1 < expression.size <= 60:
         return ""
-    if any(isinstance(node, Apply) and node.operation not in OPERATIONS for node in walk(expression)):
+    if any(
+        isinstance(node, Apply) and node.operation not in OPERATIONS for node in walk(expression)
+    ):
         return ""
     numbers: dict[str, Expression] = {}
     for name, each in written.items():
