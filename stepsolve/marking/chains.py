@@ -13,6 +13,7 @@ from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
 from stepsolve.marking.slips import Scene, explain
 from stepsolve.marking.spread import Interval
+from stepsolve.marking.trial import Trial
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
 from stepsolve.marking.written import Written, stands_for, written_entries
@@ -251,25 +252,13 @@ class _Marking:
 
     def _scene(self, formula: Expression, side: _Side, target: Target | None) -> Scene:
         """What a slip can look at: in the numbers of the work."""
-        ledger, paper = self._ledger, self._paper
+        paper = self._paper
         if target is not None and target.quantity.formula is not None:
             paper = target.quantity.paper
         accepts = self._judge.accepting(side.expression, side.numbers, side.value, self._paper)
-
-        def reproduces(changed: Expression) -> bool:
-            try:
-                value = ledger.evaluate(changed, ledger.own, paper)
-            except NoValue:
-                return False
-            return accepts(target.of(value) if target is not None else value)
-
-        def dims(part: Expression) -> tuple[int, ...] | None:
-            try:
-                return shape_of(ledger.evaluate(part, ledger.own, paper))
-            except NoValue:
-                return None
-
-        return Scene(formula, reproduces, ledger.shown(formula), ledger.valued, dims)
+        index = target.index if target is not None else ()
+        trial = Trial(self._ledger, self._judge, paper, side.numbers, accepts, index)
+        return trial.scene(formula)
 
     def _symbolic(
         self, left: Expression | None, side: _Side, *, always: bool, first: bool = False
