@@ -10,6 +10,7 @@ import numpy as np
 
 from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
+from stepsolve.marking.matching import Matcher
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
 from stepsolve.marking.slips import Scene, explain
 from stepsolve.marking.spread import Interval
@@ -17,6 +18,7 @@ from stepsolve.marking.trial import Trial
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
 from stepsolve.marking.written import Written, stands_for, written_entries
+from stepsolve.notation import names as notation
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
 from stepsolve.operations.array_operation import Index
 from stepsolve.source.handwriting import Chain
@@ -66,7 +68,9 @@ class Marker:
         self.aliases = dict(aliases or {})
         self.judge = Judge(ledger.arithmetic)
         self.seen: set[str] = set()  # names that have been given a value since the last heading
-        self._open_names = open_names
+        self.open_names = open_names
+        self.matcher = Matcher(ledger)
+        self.skipped: set[str] = set()  # quantities that the work passes over, told once
         self.told_new = "" if open_names else "a name of the work's own: the problem has none such"
 
     @property
@@ -79,13 +83,28 @@ class Marker:
         """The functions that the work has defined, with their numbers of arguments."""
         return {}
 
+    def meaning(self, name: str) -> Expression | None:
+        """What a name of the work stands for, if it is not the problem's own."""
+        if name in self.aliases:
+            return self.aliases[name]
+        parts = notation.gradient(name) if name not in self.ledger else None
+        if parts is None:
+            return None
+        of, *by = (
+            self.aliases.get(each, Name(each)) for each in (parts.of, *(n for n, _ in parts.by))
+        )
+        if parts.order == 1 and isinstance(of, Name) and isinstance(by[0], Name):
+            meant = notation.gradient_name(of.name, by[0].name)
+            return Name(meant) if meant in self.ledger else None
+        return None
+
     def new_section(self) -> None:
         """From here on notes may give a name a new value."""
         self.seen = set()
 
     def may_be_new(self, name: str) -> bool:
         """Whether a name that has a value is given a new one, under a new heading."""
-        return self._open_names and name not in self.seen
+        return self.open_names and name not in self.seen
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain."""
@@ -98,11 +117,36 @@ class _Marking:
     def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
         self._ledger, self._judge = marker.ledger, marker.judge
-        self._sides = [self._side(substitute(s, marker.aliases)) for s in chain.sides]
+        self._sides = [self._side(self._meant(side)) for side in chain.sides]
+        self._match()
         self._target = self._named(self._sides[0].expression)
         self._fresh = self._target is not None and not self._target.quantity.is_known
         if self._target is not None and self._fresh:
             self._define(self._target.quantity)
+
+    def _meant(self, side: Expression) -> Expression:
+        """A side with the problem's names for those of the work."""
+        meant = {
+            name: meaning
+            for name in names(side)
+            if (meaning := self._marker.meaning(name)) is not None
+        }
+        return substitute(side, meant) if meant else side
+
+    def _match(self) -> None:
+        """A name that the problem does not have stands for what has the same value there."""
+        left, *sides = self._sides
+        side = next((s for s in sides if s.value is not None), None)
+        if side is None or not isinstance(left.expression, Name) or self._marker.open_names:
+            return
+        name = left.expression.name
+        if name in self._ledger:
+            return
+        meant = self._marker.matcher.match(name, side.expression, side.value)
+        if meant is not None and meant != name:
+            self._marker.aliases[name] = Name(meant)
+        if meant is not None:
+            self._sides[0] = self._side(Name(meant))
 
     def _side(self, side: Expression) -> _Side:
         numbers = written_entries(side)
@@ -116,7 +160,9 @@ class _Marking:
         target, found = self._target, list[Judgement]()
         skipped: tuple[str, ...] = ()
         if target is not None and len(self._sides) > 1:
-            skipped = self._ledger.unstated(target.quantity.name)
+            passed = self._ledger.unstated(target.quantity.name)
+            skipped = tuple(name for name in passed if name not in self._marker.skipped)
+            self._marker.skipped.update(skipped)
             found.append(self._first(target))
         for k in range(len(found) + 1, len(self._sides)):
             found.append(self._between(k, found))

@@ -107,6 +107,7 @@ def _exactly(value: Any, arithmetic: Arithmetic) -> Exact | None:
 
 def _filled(ledger: Ledger, quantities: tuple[Quantity, ...] | Iterator[Quantity]) -> Ledger:
     for quantity in quantities:
+        quantity.from_problem = True
         ledger.add(quantity)
     return ledger
 

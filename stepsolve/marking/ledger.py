@@ -34,6 +34,8 @@ class Quantity:
     formula: Expression | None = None
     paper: bool = False
     given: bool = False
+    from_problem: bool = False
+    """Whether the problem has it, rather than the work alone."""
     dims: Dims = ()
     true: Exact | None = None
     stated: dict[Index, Written] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Quantity:
     """Whether the value stated is not right, or follows from one that is not."""
     line: int = 0
     """The line that states it, or 0."""
-    order: int = 0
+    order: float = 0
     """Its place: a quantity uses only those before it."""
 
     @property
@@ -72,15 +74,23 @@ class Ledger:
         self._users: dict[str, list[str]] = {}
         self._own: dict[str, Exact | None] = {}
         self._behind: dict[str, Interval | None] = {}  # of what is not stated
-        self._shown: dict[Decimal, list[Quantity]] = {}
+        self._shown: dict[Decimal, Interval] = {}  # what stands behind numbers, without signs
 
     def add(self, quantity: Quantity) -> Quantity:
         """A quantity under its name."""
         quantity.order = len(self.quantities)
         self.quantities[quantity.name] = quantity
+        return self.add_again(quantity)
+
+    def add_again(self, quantity: Quantity) -> Quantity:
+        """A quantity whose formula has changed but not its value."""
         if quantity.formula is not None:
             for name in names(quantity.formula):
                 self._users.setdefault(name, []).append(quantity.name)
+                # a part that got a name stands before what uses it
+                used = self.quantities.get(name)
+                if used is not None and used.order >= quantity.order:
+                    used.order = quantity.order - 0.5
         return quantity
 
     def __contains__(self, name: str) -> bool:
@@ -264,8 +274,17 @@ class Ledger:
         quantity.line = line
         self._forget(quantity.name)
         if not behind.is_point:
-            for number in numbers.values():
-                self._shown.setdefault(abs(number.value), []).append(quantity)
+            for index, number in numbers.items():
+                ends = (float(end[index]) if quantity.dims else float(end) for end in behind)
+                self._show(number.value, *ends)
+
+    def _show(self, number: Decimal, low: float, high: float) -> None:
+        size = abs(number)
+        here = Interval(*((low, high) if number >= 0 else (-high, -low)))
+        before = self._shown.get(size)
+        self._shown[size] = here if before is None else Interval(
+            min(before.low, here.low), max(before.high, here.high)
+        )
 
     def _forget(self, name: str) -> None:
         """What was worked out from a value that has changed."""
@@ -335,30 +354,19 @@ class Ledger:
             return expression
 
         def letter(node: Expression) -> Expression | None:
-            if not isinstance(node, Number):
-                return None
+            if not isinstance(node, Number) or node.text.isdecimal():
+                return None  # whole numbers may be places and sizes
             number = Decimal(node.text)
             meant = self._shown.get(number)
-            if not meant:
+            if meant is None:
                 return None
             name = f"#{len(box)}"
             center[name] = float(number)
-            box[name] = Interval(float(number), float(number)).around(
-                *(end for quantity in meant for end in _ends(quantity, number))
-            )
+            low, high = meant
+            box[name] = Interval(min(low, center[name]), max(high, center[name]))
             return Name(name)
 
         return transform(expression, letter)
-
-
-def _ends(quantity: Quantity, number: Decimal) -> Iterator[float]:
-    """The ends of what stands behind a number of a quantity, without its sign."""
-    assert quantity.behind is not None
-    for index, written in quantity.stated.items():
-        if abs(written.value) == number:
-            sign = -1.0 if written.value < 0 else 1.0
-            for end in quantity.behind:
-                yield sign * float(end[index] if np.shape(end) else end)
 
 
 def shape_of(value: Any) -> Dims:
