@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,9 +13,9 @@ from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.matching import Matcher
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
-from stepsolve.marking.slips import Scene, explain
+from stepsolve.marking.slips import Scene, explain, explain_formula
 from stepsolve.marking.spread import Interval
-from stepsolve.marking.trial import Trial
+from stepsolve.marking.trial import Trial, entry_formula, symbolic_scene, wrong_entries
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
 from stepsolve.marking.written import Written, stands_for, written_entries
@@ -24,6 +25,7 @@ from stepsolve.operations.array_operation import Index
 from stepsolve.source.handwriting import Chain
 
 _READABLE: Final = 120  # nodes of a formula with skipped steps put in
+_ENTRIES: Final = 3  # wrong entries of an array for which a slip is looked for
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
 
@@ -283,6 +285,8 @@ class _Marking:
         slips: tuple[Slip, ...] = ()
         for whole in self._as_skipped(formula):
             slips = slips or explain(self._scene(whole, side, target))
+        if not slips and side.numbers is not None:
+            slips = self._entry_slips(formula, side.numbers, target)
         return judgement._replace(slips=slips)
 
     def _as_skipped(self, formula: Expression) -> Iterator[Expression]:
@@ -296,11 +300,30 @@ class _Marking:
         if inner and (whole := substitute(formula, inner)).size <= _READABLE:
             yield whole
 
+    def _entry_slips(
+        self, formula: Expression, numbers: Mapping[Index, Written], target: Target | None
+    ) -> tuple[Slip, ...]:
+        """The slips in the first entry that is wrong and that one explains."""
+        paper = self._paper_of(target)
+        if target is not None and target.index:
+            whole = entry_formula(self._ledger, formula, paper, target.index)
+            wrong = iter([(whole, number) for number in numbers.values() if whole is not None])
+        else:
+            wrong = wrong_entries(self._ledger, formula, paper, numbers)
+        for entry, number in islice(wrong, _ENTRIES):
+            trial = Trial(self._ledger, self._judge, False, {(): number})
+            if slips := explain(trial.scene(entry)):
+                return slips
+        return ()
+
+    def _paper_of(self, target: Target | None) -> bool:
+        if target is not None and target.quantity.formula is not None:
+            return target.quantity.paper
+        return self._paper
+
     def _scene(self, formula: Expression, side: _Side, target: Target | None) -> Scene:
         """What a slip can look at: in the numbers of the work."""
-        paper = self._paper
-        if target is not None and target.quantity.formula is not None:
-            paper = target.quantity.paper
+        paper = self._paper_of(target)
         accepts = self._judge.accepting(side.expression, side.numbers, side.value, self._paper)
         index = target.index if target is not None else ()
         trial = Trial(self._ledger, self._judge, paper, side.numbers, accepts, index)
@@ -323,7 +346,8 @@ class _Marking:
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
         claims = any(isinstance(n, Apply) and n.operation == "diff" for n in walk(one))
         if always or claims or (theirs and theirs <= ours):
-            return Judgement(Verdict.WRONG, "the sides are not equal")
+            slips = explain_formula(symbolic_scene(one, other, known))
+            return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
         return Judgement(Verdict.DEFINES, "the names without a value are given one")
 
     # --------------------------------------------------------------------------- what is taken on

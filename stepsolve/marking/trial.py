@@ -5,26 +5,38 @@ Changed formulas share most of their parts, which are worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
-from stepsolve.checking.precise import Point
-from stepsolve.errors import OutsideDomain
+from stepsolve.checking.arrays import work
+from stepsolve.checking.precise import Point, Precise, Value
+from stepsolve.checking.sampling import candidates
+from stepsolve.errors import OutsideDomain, StepsolveError
+from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, shape_of
 from stepsolve.marking.slips import Fit, Scene
-from stepsolve.marking.values import PRECISE, Exact, NoValue
+from stepsolve.marking.values import PRECISE, Exact, NoValue, flat, on_paper
 from stepsolve.marking.verdicts import Verdict
 from stepsolve.marking.written import Written, agreement, number_tree, stands_for
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.operations.array_operation import Index
+from stepsolve.operations.entries import ArrayEntries, Entries
 from stepsolve.operations.table import OPERATIONS
+from stepsolve.worksheet.array_working import WrittenArithmetic
 
 _NEAR: Final = 0.02  # how close a value is that unrounded numbers may bring to what was written
-_FITS: Final = {Verdict.EXACT: Fit.ROUNDED, Verdict.ROUNDED: Fit.ROUNDED, Verdict.TRUNCATED: Fit.CUT}
+_MOST_WORK: Final = 20_000  # operations of an array, one of whose entries is written out
+_LARGEST: Final = 400  # nodes of a formula of one entry
+_TRIES: Final = 30  # points at which two formulas are compared first
+_FITS: Final = {
+    Verdict.EXACT: Fit.ROUNDED,
+    Verdict.ROUNDED: Fit.ROUNDED,
+    Verdict.TRUNCATED: Fit.CUT,
+}
 
 
 class Trial:
@@ -39,7 +51,7 @@ class Trial:
         judge: Judge,
         paper: bool,
         numbers: Mapping[Index, Written] | None,
-        accepts: object = None,
+        accepts: Callable[[Exact], bool] = lambda _: False,
         index: Index = (),
     ) -> None:
         self._ledger, self._judge, self._paper = ledger, judge, paper
@@ -114,7 +126,6 @@ class Trial:
         if value is None:
             return Fit.NONE
         if self._numbers is None:
-            assert callable(self._accepts)
             return Fit.ROUNDED if self._accepts(value) else Fit.NONE
         if self._written is None or np.shape(value):
             verdict = self._judge.numbers(self._numbers, Expected(value)).verdict
@@ -159,3 +170,85 @@ class Trial:
         return None if value is None else shape_of(value)
 
 
+def wrong_entries(
+    ledger: Ledger, formula: Expression, paper: bool, numbers: Mapping[Index, Written]
+) -> Iterator[tuple[Expression, Written]]:
+    """The entries of an array that are not what they should be: the formula of each, in numbers."""
+    try:
+        value = ledger.evaluate(formula, ledger.own, paper)
+    except NoValue:
+        return
+    dims = shape_of(value)
+    places = list(np.ndindex(dims))
+    if not dims or len(places) != len(numbers):
+        return
+    decimal = ledger.arithmetic.decimal
+    for place, entry, number in zip(places, flat(value), numbers.values(), strict=True):
+        if _FITS.get(agreement(decimal(entry), number, PRECISE)) is None:
+            found = entry_formula(ledger, formula, paper, place)
+            if found is not None:
+                yield found, number
+
+
+def entry_formula(
+    ledger: Ledger, formula: Expression, paper: bool, index: Index
+) -> Expression | None:
+    """How one entry of an array comes about, in numbers; None where that is too long."""
+    arithmetic = ledger.arithmetic
+    try:
+        known = ledger.known(formula, ledger.own)
+        dimensions = arithmetic.dimensions(known)
+        fitted = on_paper(formula, dimensions) if paper else formula
+        if len(dimensions.of(fitted)) != len(index) or work(fitted, dimensions) > _MOST_WORK:
+            return None
+
+        def entries(value: Exact) -> Entries:
+            def entry(place: Index) -> Expression:
+                number = value[place] if np.shape(value) else value
+                return number_tree(arithmetic.decimal(number))
+
+            return Entries(shape_of(value), entry)
+
+        written = {name: entries(value) for name, value in known.items()}
+        found = ArrayEntries(dimensions, written, WrittenArithmetic()).of(fitted)[index]
+    except (StepsolveError, IndexError, KeyError):
+        return None
+    return found if isinstance(found, Expression) and found.size <= _LARGEST else None
+
+
+def symbolic_scene(formula: Expression, written: Expression, known: Mapping[str, Value]) -> Scene:
+    """What a slip can look at where formulas are compared, not numbers: at random points."""
+    precise = Precise()
+    variables = sorted((symbols.free(formula) | symbols.free(written)) - known.keys())
+    point, wanted = _common_point(formula, written, known, variables, precise)
+
+    def fit(changed: Expression) -> Fit:
+        if point is None or not symbols.free(changed) <= {*variables, *known}:
+            return Fit.NONE
+        try:
+            value = precise.evaluate(changed, point)
+        except (OutsideDomain, KeyError, ArithmeticError, ValueError, TypeError):
+            return Fit.NONE
+        if abs(value - wanted) > 1e-12 * max(abs(value), abs(wanted), 1e-6):
+            return Fit.NONE
+        return Fit.ROUNDED if symbols.equal(changed, written, known) else Fit.NONE
+
+    return Scene(formula, fit)
+
+
+def _common_point(
+    formula: Expression,
+    written: Expression,
+    known: Mapping[str, Value],
+    variables: list[str],
+    precise: Precise,
+) -> tuple[Point | None, Value]:
+    """A point where both formulas have a value, and what was written there; None without one."""
+    for _, values in zip(range(_TRIES), candidates(variables, precise), strict=False):
+        point = Point({**known, **values})
+        try:
+            precise.evaluate(formula, point)
+            return point, precise.evaluate(written, point)
+        except (OutsideDomain, KeyError, ArithmeticError, ValueError, TypeError):
+            continue
+    return None, None

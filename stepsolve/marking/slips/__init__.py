@@ -23,6 +23,7 @@ digits: 79 of 100 are single ones, 10 exchanged neighbours.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
@@ -33,13 +34,14 @@ from stepsolve.marking.slips import (
     forgotten,
     neighbours,
     operations,
+    rules,
     signs,
 )
 from stepsolve.marking.slips.row import Fit, Likelihood, Row, Scene, Variant
 from stepsolve.marking.verdicts import Slip
 from stepsolve.notation.tree import Expression
 
-__all__ = ("ROWS", "Fit", "Likelihood", "Row", "Scene", "Variant", "explain")
+__all__ = ("ROWS", "Fit", "Likelihood", "Row", "Scene", "Variant", "explain", "explain_formula")
 
 _SECONDS: Final = 0.15  # of one line
 _MOST: Final = 1500  # changed formulas of one line
@@ -49,7 +51,12 @@ _FILES: Final = (signs, derivatives, forgotten, neighbours, arrays, operations, 
 ROWS: tuple[Row, ...] = tuple(
     sorted((row for file in _FILES for row in file.ROWS), key=lambda row: row.likelihood)
 )
-"""Every slip, the likeliest first."""
+"""Every slip with numbers, the likeliest first; those of derivatives as formulas are `rules.ROWS`."""
+_IN_FORMULAS: Final = tuple(
+    row
+    for row in ROWS
+    if any(row in file.ROWS for file in (signs, derivatives, forgotten, operations))
+)
 
 
 def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
@@ -76,3 +83,12 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
             found.append(((row.likelihood, best), slip))
     found.sort(key=lambda pair: (pair[0][0], -pair[0][1]))
     return tuple(slip for _, slip in found[:_TOLD])
+
+
+def explain_formula(scene: Scene) -> tuple[Slip, ...]:
+    """The same for formulas without values: slips with the rules of derivatives, then in the outcome."""
+    found = explain(scene, rules.ROWS)
+    if found:
+        return found
+    outcome = rules.taken(scene.formula)
+    return explain(replace(scene, formula=outcome or scene.formula), _IN_FORMULAS)

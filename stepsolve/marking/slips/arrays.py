@@ -52,7 +52,9 @@ def _products(scene: Scene) -> Iterator[Variant]:
 
 def _axis(node: Expression) -> Iterator[Variant]:
     match node:
-        case Apply(operation=name, arguments=(inner, *options)) if name in _AXES and len(options) < 2:
+        case Apply(operation=name, arguments=(inner, *options)) if (
+            name in _AXES and len(options) < 2
+        ):
             given = options[0] if options else None
             for axis in ("0", "1"):
                 option = Apply("axis", Number(axis))
@@ -63,10 +65,14 @@ def _axis(node: Expression) -> Iterator[Variant]:
 def _flipped(scene: Scene) -> Iterator[Variant]:
     def change(node: Expression) -> Iterator[Variant]:
         match node:
-            case Apply(operation=name, arguments=(signal, kernel, *others)) if name in _CORRELATIONS:
+            case Apply(operation=name, arguments=(signal, kernel, *others)) if (
+                name in _CORRELATIONS
+            ):
                 match kernel:
                     case Apply(operation="flip", arguments=(inner, *_)):
-                        yield Variant(Apply(name, signal, inner, *others), "the kernel is not flipped")
+                        yield Variant(
+                            Apply(name, signal, inner, *others), "the kernel is not flipped"
+                        )
                     case _:
                         flipped = Apply(name, signal, Apply("flip", kernel), *others)
                         yield Variant(flipped, "the kernel is flipped")
@@ -104,9 +110,7 @@ def _pairs(node: Expression) -> list[tuple[Expression, Expression]]:
 
 
 def _summed(pairs: list[tuple[Expression, Expression]], order: list[int]) -> Expression:
-    terms = [
-        Apply("*", left, pairs[k][1]) for (left, _), k in zip(pairs, order, strict=True)
-    ]
+    terms = [Apply("*", left, pairs[k][1]) for (left, _), k in zip(pairs, order, strict=True)]
     return folded(lambda left, right: Apply("+", left, right), terms)
 
 
@@ -147,4 +151,3 @@ ROWS = (
         Likelihood.SELDOM,
     ),
 )
-

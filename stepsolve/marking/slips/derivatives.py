@@ -88,7 +88,9 @@ def _relu(node: Expression) -> Iterator[Variant]:
             other = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[sign]
             yield swapped(Apply(other, left, right), node, "relu' of the other sign")
         case Apply(operation="step", arguments=(inner, *others)):
-            yield swapped(Apply("step", Apply("neg", inner), *others), node, "relu' of the other sign")
+            yield swapped(
+                Apply("step", Apply("neg", inner), *others), node, "relu' of the other sign"
+            )
         case Apply(operation="*", arguments=(left, right)):
             for k, digit in enumerate((left, right)):
                 if is_number(digit, "0", "1"):

@@ -21,7 +21,9 @@ from stepsolve.marking.slips.row import (
 from stepsolve.notation.names import gradient, parts
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, transform, walk
 
-Part = tuple[Expression, Expression, bool]  # what is left, what was left out, and whether it divides
+Part = tuple[
+    Expression, Expression, bool
+]  # what is left, what was left out, and whether it divides
 
 
 def _without_factor(node: Expression) -> Iterator[Part]:
@@ -50,7 +52,9 @@ def _factor(
     def change(node: Expression) -> Iterator[Variant]:
         for left, out, divides in _without_factor(node):
             if wanted(out, divides) and not is_number(out, "1"):
-                plainly = f"not divided by {said(out)}" if divides else f"without the factor {said(out)}"
+                plainly = (
+                    f"not divided by {said(out)}" if divides else f"without the factor {said(out)}"
+                )
                 yield Variant(left, f"{plainly}{words}")
 
     return locally(change)
@@ -109,7 +113,7 @@ def _term(scene: Scene) -> Iterator[Variant]:
 
 def _powers(node: Expression) -> Iterator[Variant]:
     match node:
-        case Apply(operation="^", arguments=(base, power)) if base != Name("e"):
+        case Apply(operation="^", arguments=(base, _)) if base != Name("e"):
             yield swapped(base, node, "the power is forgotten")
         case Apply(operation="sqrt", arguments=(inner,)):
             yield swapped(inner, node, "the root is forgotten")

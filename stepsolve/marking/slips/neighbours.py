@@ -23,6 +23,12 @@ _MOST_NAMES: Final = 60  # of other lines whose values are looked at
 _MOST_NUMBERS: Final = 14  # in a formula, beyond which its numbers are not exchanged
 _PLACES: Final = 2  # how far a number is from the one that it is mistaken for
 _DIGITS: Final = re.compile(r"\d+")
+_TIMES: Final = (  # c_t, c_(t-1), h(t - 1)
+    (re.compile(r"_\(([a-z]) ?[-+] ?1\)"), (r"_\1",)),
+    (re.compile(r"_([a-z])(?![a-z0-9])"), (r"_(\1-1)", r"_(\1+1)")),
+    (re.compile(r"\(([a-z]) [-+] 1\)"), (r"(\1)",)),
+    (re.compile(r"\(([a-z])\)"), (r"(\1 - 1)", r"(\1 + 1)")),
+)
 
 
 @cache
@@ -33,6 +39,8 @@ def neighbours(name: str) -> tuple[str, ...]:
         for by in (-1, 1):
             if (other := int(match.group()) + by) >= 0:
                 found.append(name[: match.start()] + str(other) + name[match.end() :])
+    for pattern, others in _TIMES:
+        found += [pattern.sub(other, name) for other in others if pattern.search(name)]
     found.append(name[:-1] if name.endswith("'") else name + "'")
     return tuple(other for other in dict.fromkeys(found) if other != name)
 

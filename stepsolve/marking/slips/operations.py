@@ -7,6 +7,7 @@ from typing import Final
 
 from stepsolve.marking.slips.row import (
     ONE,
+    Change,
     Likelihood,
     Row,
     Scene,
@@ -18,12 +19,9 @@ from stepsolve.marking.slips.row import (
     said,
     swapped,
 )
-from stepsolve.notation.tree import Apply, Expression, Name, Number, folded
+from stepsolve.notation.tree import Apply, Expression, Name, Number, folded, transform, walk
 
 _MISTAKEN: Final = {
-    "*": ("+",),
-    "+": ("*",),
-    "/": (),
     "max": ("min", "mean"),
     "min": ("max",),
     "sin": ("cos",),
@@ -34,7 +32,6 @@ _MISTAKEN: Final = {
     "floor": ("ceil",),
     "ceil": ("floor",),
 }
-_PLAIN: Final = {"*": ("sum for product",), "+": ("product for sum",)}
 _TRIGONOMETRIC: Final = ("sin", "cos", "tan", "sec", "csc", "cot")
 _LOGARITHMS: Final = ("log", "log10", "log2")
 _SPOKEN: Final = {"log": "ln"}
@@ -61,7 +58,7 @@ def _quotients(node: Expression) -> Iterator[Variant]:
 
 def _functions(node: Expression) -> Iterator[Variant]:
     match node:
-        case Apply(operation=name, arguments=arguments) if name not in "+*/":
+        case Apply(operation=name, arguments=arguments):
             for other in _MISTAKEN.get(name, ()):
                 yield swapped(Apply(other, *arguments), node)
 
@@ -104,17 +101,14 @@ def _other_logarithms(scene: Scene) -> Iterator[Variant]:
         yield from _all_at_once(scene, turn, "")
 
 
-def _all_at_once(scene: Scene, change: object, told: str) -> Iterator[Variant]:
-    from stepsolve.notation.tree import transform
-
+def _all_at_once(scene: Scene, change: Change, told: str) -> Iterator[Variant]:
     last = ""
 
     def turn(node: Expression) -> Expression | None:
         nonlocal last
-        for variant in change(node):  # type: ignore[operator]
+        for variant in change(node):
             last = variant.told
-            found: Expression = variant.formula
-            return found
+            return variant.formula
         return None
 
     changed = transform(scene.formula, turn)
@@ -152,7 +146,7 @@ def _counts(node: Expression) -> Iterator[Variant]:
 
 def _sizes(scene: Scene) -> Iterator[Variant]:
     """Sizes counted wrongly by one: n - f without + 1, floor for ceil."""
-    if not scene.is_of_whole_numbers:
+    if not scene.is_of_whole_numbers or not _counts_windows(scene.formula):
         return
 
     def change(node: Expression) -> Iterator[Variant]:
@@ -169,11 +163,11 @@ def _sizes(scene: Scene) -> Iterator[Variant]:
         yield Variant(Apply(sign, scene.formula, ONE), told)
 
 
-def _sums_below(node: Expression) -> list[Expression]:
-    match node:
-        case Apply(operation="/", arguments=(_, below)):
-            return plus_terms(below)
-    return []
+def _counts_windows(formula: Expression) -> bool:
+    """Whether a formula divides or rounds, as that of the size of a layer does."""
+    return any(
+        isinstance(n, Apply) and n.operation in ("/", "floor", "ceil") for n in walk(formula)
+    )
 
 
 def _bare(node: Expression) -> Expression | None:
@@ -197,7 +191,9 @@ def _shares(node: Expression) -> Iterator[Variant]:
             bare = [_bare(term) for term in terms]
             if (inner := [b for b in bare if b is not None]) and len(inner) == len(terms):
                 rest = folded(_plus, inner)
-                yield Variant(Apply("/", above, rest), f"divided by {said(rest)}, without exponentials")
+                yield Variant(
+                    Apply("/", above, rest), f"divided by {said(rest)}, without exponentials"
+                )
                 top = _bare(above)
                 if top is not None:
                     yield Variant(Apply("/", top, rest), "normalised without exponentials")
@@ -205,8 +201,7 @@ def _shares(node: Expression) -> Iterator[Variant]:
             largest = Apply("max", *terms)
             yield Variant(Apply("/", above, largest), f"divided by the largest of {said(below)}")
             yield from (
-                Variant(Apply("/", above, term), f"divided by {said(term)} alone")
-                for term in terms
+                Variant(Apply("/", above, term), f"divided by {said(term)} alone") for term in terms
             )
         case Apply(operation="softmax", arguments=(inner, *_)):
             exponentials = Apply("exp", inner)

@@ -1,4 +1,4 @@
-"""Slips with the rules of differentiation, in formulas: a derivative by the rules with one of them wrong.
+"""Slips with the rules of differentiation, in formulas: derivatives with one of the rules wrong.
 
 The derivative of every part is that of the rules; one rule, at one place, is replaced by what is
 taken for it. Source: J. Stewart, Calculus, 8th ed., ch. 3, for the rules.
@@ -13,8 +13,7 @@ from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.tidy import ONE, ZERO
 from stepsolve.errors import StepsolveError
 from stepsolve.marking.slips.row import Likelihood, Row, Scene, Variant, everywhere
-from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, substitute
 
 _HOLE: Final = "inner'"  # the letter of an inner function; no name of a work ends in it alone
 _LARGEST: Final = 80  # nodes of an expression whose wrong derivatives are looked for
@@ -102,24 +101,19 @@ def _quotient(da: Expression, db: Expression, a: Expression, b: Expression) -> E
 
 
 def _inner_forgotten(rules: _Rules, node: Apply) -> Iterator[Variant]:
-    if node.operation in ("+", "-", "neg"):
-        return
-    if node.operation in ("*", "/") and len([a for a in node.arguments if rules.varies(a)]) > 1:
+    if node.operation in ("+", "-", "neg", "*", "/"):
         return
     found = rules.outer(node)
     if found is None or not isinstance(found[1], Apply):
         return
     outer, inner = found
-    if node.operation not in ("*", "/"):
-        yield Variant(outer, "the inner derivative is forgotten")
-        hole = rules.outer(node)
-        assert hole is not None
-        inside = rules.of(inner)
-        if node.operation in OPERATIONS:
-            at = tuple(inside if part is inner else part for part in node.arguments)
-            taken = rules.outer(Apply(node.operation, *at)) if rules.varies(inside) else None
-            if taken is not None:
-                yield Variant(taken[0], "the inner derivative stands inside the outer one")
+    yield Variant(outer, "the inner derivative is forgotten")
+    inside = rules.of(inner)
+    if rules.varies(inside):
+        at = tuple(inside if part is inner else part for part in node.arguments)
+        wrong = rules.outer(Apply(node.operation, *at))
+        if wrong is not None:
+            yield Variant(wrong[0], "the inner derivative stands inside the outer one")
 
 
 def _product(rules: _Rules, node: Apply) -> Iterator[Variant]:
@@ -138,12 +132,16 @@ def _quotients(rules: _Rules, node: Apply) -> Iterator[Variant]:
         case Apply(operation="/", arguments=(a, b)) if rules.varies(b):
             da, db = rules.of(a), rules.of(b)
             one, other = _times(da, b), _times(a, db)
-            yield Variant(_over(_minus(other, one), _square(b)), "the numerator the wrong way round")
+            yield Variant(
+                _over(_minus(other, one), _square(b)), "the numerator the wrong way round"
+            )
             yield Variant(_over(_plus(one, other), _square(b)), "plus in the quotient rule")
             yield Variant(_over(_minus(one, other), b), "the denominator is not squared")
             yield Variant(_minus(one, other), "the denominator is forgotten")
             if db != ZERO:
-                yield Variant(_over(da, db), "the quotient of the derivatives, not the quotient rule")
+                yield Variant(
+                    _over(da, db), "the quotient of the derivatives, not the quotient rule"
+                )
 
 
 def _powers(rules: _Rules, node: Apply) -> Iterator[Variant]:
@@ -157,7 +155,9 @@ def _powers(rules: _Rules, node: Apply) -> Iterator[Variant]:
     if rules.varies(base) and not rules.varies(power):
         inner = rules.of(base)
         lower = Apply("^", base, _minus(power, ONE))
-        yield Variant(_times(_times(power, Apply("^", base, power)), inner), "the power is not lowered")
+        yield Variant(
+            _times(_times(power, Apply("^", base, power)), inner), "the power is not lowered"
+        )
         yield Variant(_times(lower, inner), "the power does not come down as a factor")
         raised = Apply("^", base, _plus(power, ONE))
         yield Variant(_times(_times(power, raised), inner), "the power is raised, not lowered")
@@ -192,9 +192,7 @@ def _functions(rules: _Rules, node: Apply) -> Iterator[Variant]:
     for text in _KNOWN[node.operation]:
         wrong = substitute(parse(text), {"a": inner})
         yield Variant(_times(wrong, derivative), f"{node.operation}' taken as {text}")
-    yield Variant(
-        _times(Apply("neg", right), derivative), f"{node.operation}' with the wrong sign"
-    )
+    yield Variant(_times(Apply("neg", right), derivative), f"{node.operation}' with the wrong sign")
     yield Variant(_times(node, derivative), f"{node.operation} is not differentiated")
 
 
@@ -289,7 +287,7 @@ def taken(formula: Expression) -> Expression | None:
             value = differentiate(body, variable.name).value
         except StepsolveError:
             return None
-        found = _put(found, node, value)
+        found = replaced(found, node, value)
     return None if found is formula else found
 
 
@@ -297,9 +295,3 @@ def _open(formula: Expression) -> list[Apply]:
     if isinstance(formula, Apply) and formula.operation == "diff":
         return [formula]
     return [node for child in formula.children for node in _open(child)]
-
-
-def _put(formula: Expression, old: Expression, new: Expression) -> Expression:
-    from stepsolve.notation.tree import replaced
-
-    return replaced(formula, old, new)

@@ -101,10 +101,14 @@ def _brackets(node: Expression) -> Iterator[Variant]:
 
 def _unbracketed(node: Expression) -> Iterator[Expression]:
     match node:
-        case Apply(operation="*" as sign, arguments=(left, Apply(operation="+" | "-" as plus) as sum_)):
+        case Apply(
+            operation="*" as sign, arguments=(left, Apply(operation="+" | "-" as plus) as sum_)
+        ):
             first, second = sum_.arguments
             yield Apply(plus, Apply(sign, left, first), second)
-        case Apply(operation="/" as sign, arguments=(left, Apply(operation="+" | "-" as plus) as sum_)):
+        case Apply(
+            operation="/" as sign, arguments=(left, Apply(operation="+" | "-" as plus) as sum_)
+        ):
             first, second = sum_.arguments
             yield Apply(plus, Apply(sign, left, first), second)
         case Apply(operation="-", arguments=(left, Apply(operation="+" | "-" as plus) as sum_)):
@@ -115,15 +119,15 @@ def _unbracketed(node: Expression) -> Iterator[Expression]:
             yield Apply(plus, Apply("neg", first), second)
     match node:
         case Apply(
-            operation="*" | "/" | "^" as sign,
+            operation="*" | "/" | "^" as outer,
             arguments=(Apply(operation="+" | "-" as plus, arguments=(first, second)), right),
         ):
-            yield Apply(plus, first, Apply(sign, second, right))
+            yield Apply(plus, first, Apply(outer, second, right))
         case Apply(
-            operation="^" as sign,
+            operation="^" as raised,
             arguments=(Apply(operation="*" | "/" as times, arguments=(first, second)), right),
         ):
-            yield Apply(times, first, Apply(sign, second, right))
+            yield Apply(times, first, Apply(raised, second, right))
 
 
 def _order(node: Expression) -> Iterator[Variant]:
