@@ -19,7 +19,7 @@ from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, shape_of
 from stepsolve.marking.slips import Fit, Scene
-from stepsolve.marking.values import PRECISE, Exact, NoValue, flat, on_paper
+from stepsolve.marking.values import PRECISE, Exact, NoValue, flat, in_floats, on_paper
 from stepsolve.marking.verdicts import Verdict
 from stepsolve.marking.written import Written, agreement, number_tree, stands_for
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
@@ -88,10 +88,7 @@ class Trial:
     def _whole(self, expression: Expression) -> Exact | None:
         ledger = self._ledger
         if not self._is_scalar(expression):
-            try:
-                return ledger.evaluate(expression, ledger.own, self._paper)
-            except (NoValue, IndexError):
-                return None
+            return self._array(expression)
         for name in names(expression):
             if name not in self._point.values and name in ledger:
                 value = ledger.own(name)
@@ -102,6 +99,24 @@ class Trial:
             return ledger.arithmetic.precise.evaluate(expression, self._point)
         except (OutsideDomain, KeyError, ArithmeticError, ValueError, TypeError):
             return None
+
+    def _array(self, expression: Expression) -> Exact | None:
+        """The value of an array in float64, as many are tried; its last digits are left off."""
+        ledger = self._ledger
+        try:
+            known = in_floats(ledger.known(expression, ledger.own))
+            found = ledger.arithmetic.floats(expression, known, self._paper)
+        except (NoValue, IndexError, OverflowError):
+            return None
+        if not np.all(np.isfinite(found)):
+            return None
+        exactly = ledger.arithmetic.exactly
+        if not np.shape(found):
+            return exactly(float(f"{float(found):.13g}"))
+        value = np.empty(np.shape(found), dtype=object)
+        for index in np.ndindex(value.shape):
+            value[index] = exactly(float(f"{found[index]:.13g}"))
+        return value
 
     def _is_scalar(self, node: Expression) -> bool:
         known = self._scalar.get(id(node))
@@ -130,7 +145,7 @@ class Trial:
         if self._written is None or np.shape(value):
             verdict = self._judge.numbers(self._numbers, Expected(value)).verdict
             return _FITS.get(verdict, Fit.NONE)
-        number, near = self._written, float(value)
+        number, near = self._written, _float(value)
         off = abs(near - float(number.value))
         if off > float(number.unit) * 1.001:
             close = off <= _NEAR * abs(near)
@@ -162,12 +177,19 @@ class Trial:
     def float(self, part: Expression) -> float | None:
         """The value of a number in float64."""
         value = self._whole(part)
-        return None if value is None or np.shape(value) else float(value)
+        return None if value is None or np.shape(value) else _float(value)
 
     def dims(self, part: Expression) -> tuple[int, ...] | None:
         """The sizes of a part."""
         value = self._whole(part)
         return None if value is None else shape_of(value)
+
+
+def _float(value: Exact) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def wrong_entries(

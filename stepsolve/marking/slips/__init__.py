@@ -63,6 +63,7 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
     """The slips that reproduce what was written, the likeliest first; none where none does."""
     found: list[tuple[tuple[int, int], Slip]] = []
     seen: dict[Expression, Fit] = {scene.formula: Fit.NONE}
+    told: set[Expression] = set()
     end = perf_counter() + _SECONDS
     for row in rows:
         if sum(fit > Fit.CARRIED for (_, fit), _ in found) >= _TOLD:
@@ -71,9 +72,10 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
         for variant in row.variants(scene):
             if len(seen) > _MOST or perf_counter() > end:
                 break
-            if variant.formula in seen:
+            if variant.formula in told:
                 continue
-            fit = seen[variant.formula] = scene.fit(variant.formula)
+            if (fit := seen.get(variant.formula)) is None:
+                fit = seen[variant.formula] = scene.fit(variant.formula)
             if fit > best:
                 best, fitting = fit, variant
             if fit is Fit.ROUNDED:
@@ -81,14 +83,14 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
         if fitting is not None:
             slip = Slip(row.name, fitting.told or row.description, fitting.formula)
             found.append(((row.likelihood, best), slip))
+            told.add(fitting.formula)  # told once, by the row that says most
     found.sort(key=lambda pair: (pair[0][0], -pair[0][1]))
     return tuple(slip for _, slip in found[:_TOLD])
 
 
 def explain_formula(scene: Scene) -> tuple[Slip, ...]:
     """The same for formulas without values: slips with the rules of derivatives, then in the outcome."""
-    found = explain(scene, rules.ROWS)
-    if found:
+    if found := explain(scene, rules.ROWS):
         return found
     outcome = rules.taken(scene.formula)
     return explain(replace(scene, formula=outcome or scene.formula), _IN_FORMULAS)

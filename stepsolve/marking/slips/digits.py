@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Final
 
 from stepsolve.marking.slips.row import (
@@ -17,15 +18,17 @@ from stepsolve.marking.slips.row import (
     everywhere,
     swapped,
 )
-from stepsolve.marking.written import Written, number_tree
+from stepsolve.marking.written import number_tree
 from stepsolve.notation.tree import Apply, Expression, Number, replaced, walk
 
-_ALIKE: Final = ("17", "06", "08", "49", "38", "35", "56", "68", "27", "47", "12")
+_ALIKE: Final = ("17", "06", "08", "49", "38", "35", "56", "68", "27", "47")
 """Digits that are taken for each other in handwriting."""
 _LOOKS_LIKE: Final = {
     digit: "".join(pair.replace(digit, "") for pair in _ALIKE if digit in pair)
     for digit in "0123456789"
 }
+_NEAR: Final = Decimal("0.25")  # how far values rounded on the way may bring the result
+_MOST_PLACES: Final = 6  # to which values on the way are rounded
 _MOST_DIGITS: Final = 12  # of a number whose digits are looked at
 
 Texts = Callable[[str], Iterator[str]]
@@ -34,7 +37,7 @@ Texts = Callable[[str], Iterator[str]]
 
 def _swapped_digits(text: str) -> Iterator[str]:
     places = [k for k, c in enumerate(text) if c.isdecimal()]
-    for i, j in zip(places, places[1:], strict=False):
+    for i, j in pairwise(places):
         if text[i] != text[j]:
             yield _put(_put(text, i, text[j]), j, text[i])
 
@@ -104,6 +107,8 @@ def _results(scene: Scene) -> Iterator[str]:
     if (scene.expected < 0) != (scene.written.value < 0) or abs(scene.expected) > 10**_MOST_DIGITS:
         return
     found: dict[str, None] = {}
+    if scene.written.places > _MOST_DIGITS:
+        return
     for rule in (ROUND_HALF_UP, ROUND_DOWN):
         found[f"{abs(scene.expected).quantize(scene.written.unit, rule):f}"] = None
     yield from found
@@ -198,10 +203,10 @@ def _rounded_early(scene: Scene) -> Iterator[Variant]:
     """Values on the way rounded to few places: one of them, or all to the same."""
     if scene.written is None or scene.expected is None:
         return
-    near = abs(scene.written.value - scene.expected) <= abs(scene.expected) / 10
-    if not near or scene.written.places < 1:
+    near = abs(scene.written.value - scene.expected) <= abs(scene.expected) * _NEAR
+    if not near or not scene.written.is_decimal:
         return
-    for places in range(scene.written.places, 0, -1):
+    for places in range(min(scene.written.places, _MOST_PLACES), 0, -1):
         told = f"every value on the way is rounded to {places} decimal" + "s" * (places > 1)
         rounded = _all_rounded(scene, scene.formula, places)
         if rounded is not None:
@@ -244,14 +249,15 @@ def _all_rounded(scene: Scene, node: Expression, places: int) -> Expression | No
     return node.rebuilt(tuple(below))
 
 
-def same_digits(number: Written, other: Written) -> bool:
-    """Whether two numbers have the same digits but for sign and point."""
-    ours, theirs = (abs(n.value).normalize().as_tuple().digits for n in (number, other))
-    return ours == theirs
-
-
 _SWAPPED, _MISREAD = "two digits swapped", "a digit is misread"
 ROWS = (
+    Row(
+        "carry",
+        "off by one in one place: a carry or a borrowed ten is lost",
+        ("3.47 + 2.85", "5.32 + 0"),
+        _carry,
+        Likelihood.USUAL,
+    ),
     Row(
         "digits swapped",
         "two digits of a number have changed places",
@@ -267,24 +273,17 @@ ROWS = (
         Likelihood.USUAL,
     ),
     Row(
-        "decimal point",
-        "the decimal point of a number is misplaced",
-        ("0.42 * 1.7 + 0.3", "0.42 * 1.7 + 0.03"),
-        _points,
-        Likelihood.USUAL,
-    ),
-    Row(
         "power of ten",
         "a wrong power of ten",
         ("5.2 * 10^(-3) + 0.1", "5.2 * 10^(-2) + 0.1"),
         _powers_of_ten,
-        Likelihood.SELDOM,
+        Likelihood.USUAL,
     ),
     Row(
-        "carry",
-        "off by one in one place: a carry or a borrowed ten is lost",
-        ("3.47 + 2.85", "5.32 + 0"),
-        _carry,
+        "decimal point",
+        "the decimal point of a number is misplaced",
+        ("0.42 * 1.7 + 0.3", "0.42 * 1.7 + 0.03"),
+        _points,
         Likelihood.USUAL,
     ),
     Row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from stepsolve.calculus.tidy import terms
 from stepsolve.marking.slips.row import (
     TWO,
     Likelihood,
@@ -99,7 +100,7 @@ def _is_bias(out: Expression, rest: Expression) -> bool:
         case Name(name=name):
             return gradient(name) is None and parts(name).stem in ("b", "bias", "c", "θ", "theta")
         case Number() | Apply(operation="neg", arguments=(Number(),)):
-            return any(isinstance(n, Apply) and n.operation in ("*", "@") for n in walk(rest))
+            return any(isinstance(t, Apply) and t.operation in ("*", "@") for _, t in terms(rest))
     return False
 
 

@@ -188,6 +188,9 @@ def _shares(node: Expression) -> Iterator[Variant]:
             if 0 < len(others) < len(terms):
                 rest = folded(_plus, others)
                 yield Variant(Apply("/", above, rest), f"divided by the others alone, {said(rest)}")
+            for k, out in enumerate(terms) if len(terms) > 2 else ():
+                rest = folded(_plus, [*terms[:k], *terms[k + 1 :]])
+                yield Variant(Apply("/", above, rest), f"the sum below is without {said(out)}")
             bare = [_bare(term) for term in terms]
             if (inner := [b for b in bare if b is not None]) and len(inner) == len(terms):
                 rest = folded(_plus, inner)
@@ -240,14 +243,14 @@ ROWS = (
         "divided by another sum than that of all, or not at all",
         ("e^0.5 / (e^0.5 + e^0.2)", "e^0.5 / e^0.2"),
         locally(_shares),
-        Likelihood.USUAL,
+        Likelihood.COMMON,
     ),
     Row(
         "sum for mean",
         "the sum for the mean, or the mean for the sum",
         ("(0.3 + 0.5 + 0.9) / 3", "0.3 + 0.5 + 0.9"),
         locally(_means),
-        Likelihood.USUAL,
+        Likelihood.COMMON,
     ),
     Row(
         "wrong count",
