@@ -89,7 +89,7 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
 
 
 def explain_formula(scene: Scene) -> tuple[Slip, ...]:
-    """The same for formulas without values: slips with the rules of derivatives, then in the outcome."""
+    """The same for formulas: slips with the rules of derivatives, then in their outcome."""
     if found := explain(scene, rules.ROWS):
         return found
     outcome = rules.taken(scene.formula)

@@ -146,7 +146,10 @@ ROWS = (
     Row(
         "row for column",
         "a square kernel is taken by its columns",
-        ("1 * 2 + 3 * 0 + 4 * 5 + 6 * 1", "1 * 2 + 3 * 5 + 4 * 0 + 6 * 1"),
+        (
+            "0.1 * 2.3 + 0.3 * 0.7 + 0.4 * 5.1 + 0.6 * 1.7",
+            "0.1 * 2.3 + 0.3 * 5.1 + 0.4 * 0.7 + 0.6 * 1.7",
+        ),
         _columns,
         Likelihood.SELDOM,
     ),

@@ -21,9 +21,10 @@ from stepsolve.marking.slips.row import (
     is_number,
     swapped,
 )
-from stepsolve.notation.tree import Apply, Expression, Name, Number, replaced
+from stepsolve.notation.tree import Apply, Expression, Name, Number, folded, replaced
 
 _CLOSE: Final = 0.006  # how far a rounded output may be from the function of its input
+_TURNED: Final = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 _MOST_NAMES: Final = 40
 
 
@@ -82,21 +83,27 @@ def _wrong_derivative(scene: Scene) -> Iterator[Variant]:
     yield from everywhere(scene.formula, _of_tanh)
 
 
-def _relu(node: Expression) -> Iterator[Variant]:
-    match node:
-        case Apply(operation=">" | ">=" | "<" | "<=" as sign, arguments=(left, right)):
-            other = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[sign]
-            yield swapped(Apply(other, left, right), node, "relu' of the other sign")
-        case Apply(operation="step", arguments=(inner, *others)):
-            yield swapped(
-                Apply("step", Apply("neg", inner), *others), node, "relu' of the other sign"
-            )
-        case Apply(operation="*", arguments=(left, right)):
-            for k, digit in enumerate((left, right)):
-                if is_number(digit, "0", "1"):
-                    new = Number("1" if is_number(digit, "0") else "0")
-                    pair = (new, right) if k == 0 else (left, new)
-                    yield swapped(Apply("*", *pair), node, "relu' of the other sign")
+def _relu(scene: Scene) -> Iterator[Variant]:
+    because = "relu' of the other sign"
+
+    def change(node: Expression) -> Iterator[Variant]:
+        match node:
+            case Apply(operation=sign, arguments=(left, right)) if sign in _TURNED:
+                yield swapped(Apply(_TURNED[sign], left, right), node, because)
+            case Apply(operation="step", arguments=(inner, *others)):
+                yield swapped(Apply("step", Apply("neg", inner), *others), node, because)
+
+    def digit(node: Expression) -> Iterator[Variant]:
+        if is_number(node, "0", "1"):
+            yield swapped(Number("1" if is_number(node, "0") else "0"), node, because)
+
+    yield from everywhere(scene.formula, change)
+    if len(factors(scene.formula)) > 1:  # one product, as a gradient is, not the sum over a window
+        for k, factor in enumerate(factors(scene.formula)):
+            for new, told in digit(factor):
+                others = [*factors(scene.formula)]
+                others[k] = new
+                yield Variant(folded(lambda a, b: Apply("*", a, b), others), told)
 
 
 def _inputs(scene: Scene, output: Expression, function: str) -> Iterator[Expression]:
@@ -157,7 +164,7 @@ ROWS = (
         "relu of the other sign",
         "relu' is 0 for 1, or 1 for 0",
         ("0.35 * 1 * 0.7", "0.35 * 0 * 0.7"),
-        lambda scene: everywhere(scene.formula, _relu),
+        _relu,
         Likelihood.COMMON,
     ),
     Row(

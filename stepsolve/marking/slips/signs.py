@@ -9,6 +9,7 @@ from stepsolve.marking.slips.row import (
     Row,
     Scene,
     Variant,
+    everywhere,
     is_leaf,
     is_number,
     is_sum,
@@ -49,17 +50,30 @@ def _negated_exponents(scene: Scene) -> Iterator[Variant]:
     yield Variant(transform(scene.formula, turn), "every exponent has the other sign")
 
 
-def _signs(node: Expression) -> Iterator[Variant]:
+def _lost(node: Expression) -> Iterator[Variant]:
     match node:
         case Apply(operation="neg", arguments=(inner,)):
             yield swapped(inner, node, "a sign is lost")
-        case Apply(operation="+", arguments=(left, right)):
-            yield swapped(Apply("-", left, right), node, "a sign is wrong")
-        case Apply(operation="-", arguments=(left, right)):
-            yield swapped(Apply("+", left, right), node, "a sign is lost")
-            yield swapped(Apply("-", right, left), node, "the difference is taken the wrong way")
-        case Apply(operation="*" | "/"):
-            pass  # its first factor has a sign
+
+
+def _turned(node: Expression) -> Iterator[Variant]:
+    match node:
+        case Apply(operation="+" | "-" as sign, arguments=(left, right)):
+            other = "-" if sign == "+" else "+"
+            term = said(right) if is_leaf(right) or not is_sum(right) else f"({said(right)})"
+            told = (
+                f"{other} {term} for {sign} {term}: a sign is {'lost' if sign == '-' else 'added'}"
+            )
+            yield Variant(Apply(other, left, right), told)
+            if sign == "-":
+                new = Apply("-", right, left)
+                yield swapped(new, node, "the difference is taken the wrong way")
+
+
+def _added(node: Expression) -> Iterator[Variant]:
+    match node:
+        case Apply(operation="+" | "-" | "*" | "/" | "neg"):
+            pass  # its parts have signs
         case Apply():
             yield swapped(Apply("neg", node), node, "a sign is added")
         case _ if is_leaf(node) and not is_number(node, "0"):
@@ -68,8 +82,10 @@ def _signs(node: Expression) -> Iterator[Variant]:
 
 def _sign(scene: Scene) -> Iterator[Variant]:
     formula = scene.formula
+    for change in (_lost, _turned):
+        yield from everywhere(formula, change)
     yield Variant(Apply("neg", formula), "the result has the other sign")
-    yield from locally(_signs)(scene)
+    yield from everywhere(formula, _added)
     if is_sum(formula):
         yield Variant(_last_signs(formula), "only the first term keeps its sign")
 
