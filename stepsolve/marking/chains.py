@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import operator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import Final, NamedTuple
@@ -18,12 +19,14 @@ from stepsolve.marking.spread import Interval
 from stepsolve.marking.trial import Trial, entry_formula, symbolic_scene, wrong_entries
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
-from stepsolve.marking.written import Written, stands_for, written_entries
+from stepsolve.marking.written import Written, coarse, stands_for, written_entries
 from stepsolve.notation import names as notation
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, transform, walk
 from stepsolve.operations.array_operation import Index
+from stepsolve.operations.table import row_of
 from stepsolve.source.handwriting import Chain
 
+_COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _READABLE: Final = 120  # nodes of a formula with skipped steps put in
 _ENTRIES: Final = 3  # wrong entries of an array for which a slip is looked for
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
@@ -43,6 +46,16 @@ class Target(NamedTuple):
         if interval is None or not self.index:
             return interval
         return Interval(interval.low[self.index], interval.high[self.index])
+
+
+class Function(NamedTuple):
+    """A function that the work defines, `f(x) = x^2`."""
+
+    parameters: tuple[str, ...]
+    body: Expression
+
+    def __call__(self, arguments: tuple[Expression, ...]) -> Expression:
+        return substitute(self.body, dict(zip(self.parameters, arguments, strict=True)))
 
 
 class _Side(NamedTuple):
@@ -72,18 +85,18 @@ class Marker:
         self.seen: set[str] = set()  # names that have been given a value since the last heading
         self.open_names = open_names
         self.matcher = Matcher(ledger)
+        self.names: set[str] = {*ledger.quantities, *self.aliases}
+        """The names that are known so far."""
+        self.functions: dict[str, Function] = {}
+        """The functions that the work has defined."""
+        self._before: Chain | None = None
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
         self.told_new = "" if open_names else "a name of the work's own: the problem has none such"
 
     @property
-    def names(self) -> Collection[str]:
-        """The names that are known so far."""
-        return self.ledger.quantities.keys() | self.aliases.keys()
-
-    @property
-    def functions(self) -> Mapping[str, int]:
+    def arities(self) -> dict[str, int]:
         """The functions that the work has defined, with their numbers of arguments."""
-        return {}
+        return {name: len(function.parameters) for name, function in self.functions.items()}
 
     def meaning(self, name: str) -> Expression | None:
         """What a name of the work stands for, if it is not the problem's own."""
@@ -109,8 +122,19 @@ class Marker:
         return self.open_names and name not in self.seen
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
-        """The verdicts of one chain."""
-        return _Marking(self, chain, line).marked(text)
+        """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
+        count = len(chain.signs)
+        if chain.lead and self._before is not None:
+            before = self._before
+            chain = chain._replace(
+                sides=before.sides + chain.sides,
+                signs=(*before.signs, chain.lead, *chain.signs),
+                latex=before.latex or chain.latex,
+            )
+            count += 1
+        self._before = chain
+        marked = _Marking(self, chain, line).marked(text)
+        return marked._replace(judgements=marked.judgements[-count:] if count else ())
 
 
 class _Marking:
@@ -119,7 +143,9 @@ class _Marking:
     def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
         self._ledger, self._judge = marker.ledger, marker.judge
+        self._signs = chain.signs
         self._sides = [self._side(self._meant(side)) for side in chain.sides]
+        self._function = self._defined(chain.sides)
         self._match()
         self._target = self._named(self._sides[0].expression)
         self._fresh = self._target is not None and not self._target.quantity.is_known
@@ -133,7 +159,35 @@ class _Marking:
             for name in names(side)
             if (meaning := self._marker.meaning(name)) is not None
         }
-        return substitute(side, meant) if meant else side
+        side = substitute(side, meant) if meant else side
+        return self._called(side) if self._marker.functions else side
+
+    def _called(self, side: Expression) -> Expression:
+        """A side with what they are for the functions that the work has defined."""
+
+        def called(node: Expression) -> Expression | None:
+            match node:
+                case Apply(operation=name, arguments=arguments) if name in self._marker.functions:
+                    function = self._marker.functions[name]
+                    if len(arguments) == len(function.parameters):
+                        return function(tuple(map(self._called, arguments)))
+            return None
+
+        return transform(side, called)
+
+    def _defined(self, sides: tuple[Expression, ...]) -> bool:
+        """Whether the chain defines a function, `f(x) = x^2`, which is then known."""
+        match sides[0]:
+            case Apply(operation=name, arguments=arguments) if (
+                len(sides) > 1
+                and row_of(name) is None
+                and name not in self._marker.functions
+                and all(isinstance(argument, Name) for argument in arguments)
+            ):
+                parameters = tuple(a.name for a in arguments if isinstance(a, Name))
+                self._marker.functions[name] = Function(parameters, self._sides[1].expression)
+                return True
+        return False
 
     def _match(self) -> None:
         """A name that the problem does not have stands for what has the same value there."""
@@ -166,6 +220,8 @@ class _Marking:
             skipped = tuple(name for name in passed if name not in self._marker.skipped)
             self._marker.skipped.update(skipped)
             found.append(self._first(target))
+        elif self._function:
+            found.append(Judgement(Verdict.DEFINES))
         for k in range(len(found) + 1, len(self._sides)):
             found.append(self._between(k, found))
         if target is not None and found:
@@ -181,6 +237,7 @@ class _Marking:
             case Name(name=name):
                 if name not in self._ledger or self._marker.may_be_new(name):
                     self._ledger.add(Quantity(name))
+                    self._marker.names.add(name)
                 self._marker.seen.add(name)
                 return Target(self._ledger[name])
             case Item(base=Name(name=name), indices=indices) if name in self._ledger:
@@ -245,6 +302,9 @@ class _Marking:
 
     def _between(self, k: int, before: list[Judgement]) -> Judgement:
         left, right = self._sides[k - 1], self._sides[k]
+        sign = self._signs[k - 1]
+        if sign in _COMPARED:
+            return self._compared(left, sign, right)
         if left.value is None or right.value is None:
             return self._symbolic(left.expression, right, always=False)
         others: tuple[Exact, ...] = ()
@@ -255,12 +315,23 @@ class _Marking:
         true = self._true(left.expression) if wrong else None
         expected = Expected(left.value, true, interval, others, wrong)
         if right.numbers is not None:
-            judgement = self._judge.numbers(right.numbers, expected)
+            numbers = right.numbers
+            if sign == "≈":  # 61,000,000 for 60,965,224
+                numbers = {index: coarse(number) for index, number in numbers.items()}
+            judgement = self._judge.numbers(numbers, expected)
         else:
             judgement = self._judge_expression(right, expected)
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, left.expression, right)
         return judgement
+
+    @staticmethod
+    def _compared(left: _Side, sign: str, right: _Side) -> Judgement:
+        """An inequality between numbers."""
+        if left.value is None or right.value is None or np.shape(left.value) or np.shape(right.value):
+            return Judgement(Verdict.UNDECIDABLE, left.why or right.why)
+        holds = _COMPARED[sign](left.value, right.value)
+        return Judgement(Verdict.EXACT) if holds else Judgement(Verdict.WRONG, "this does not hold")
 
     def _true(self, expression: Expression) -> Exact | None:
         try:
@@ -335,7 +406,7 @@ class _Marking:
         """A sign between sides that hang on symbols."""
         if left is None:
             return Judgement(Verdict.DEFINES)
-        formulas = self._ledger.symbolic_formulas
+        formulas = self._ledger.formulas(left, side.expression)
         one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
         known = self._ledger.scalars(one, other)
         same = symbols.equal(one, other, known)

@@ -122,13 +122,15 @@ def _check_aliases(aliases: Mapping[str, object], ledger: Ledger, node: Node | N
 def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
     """The verdicts of the chains of one line, or that it could not be read."""
     try:
-        chains: tuple[Chain, ...] = read_chains(line.text, marker.names, marker.functions, line.latex)
+        chains: tuple[Chain, ...] = read_chains(
+            line.text, marker.names, marker.arities, line.latex
+        )
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))
         return
     for chain in chains:
-        if len(chain.sides) > 1:
+        if chain.signs or chain.lead:
             text = line.text if len(chains) == 1 else _part(line.text, chain)
             yield marker.mark(chain, line.number, text)
 

@@ -154,14 +154,19 @@ class Ledger:
                 found[name] = number_tree(self.arithmetic.decimal(own))
         return found
 
-    @property
-    def symbolic_formulas(self) -> dict[str, Expression]:
-        """The formulas of the names that have no value."""
-        return {
-            name: quantity.formula
-            for name, quantity in self.quantities.items()
-            if quantity.formula is not None and self.true(name) is None
-        }
+    def formulas(self, *expressions: Expression) -> dict[str, Expression]:
+        """The formulas of the names without a value in some expressions, as deep as they go."""
+        found: dict[str, Expression] = {}
+        waiting = [name for expression in expressions for name in names(expression)]
+        while waiting:
+            name = waiting.pop()
+            quantity = self.quantities.get(name)
+            if quantity is None or name in found or quantity.formula is None:
+                continue
+            if self.true(name) is None:
+                found[name] = quantity.formula
+                waiting.extend(names(quantity.formula))
+        return found
 
     def scalars(self, *expressions: Expression) -> dict[str, Exact]:
         """The values of the numbers in some expressions."""

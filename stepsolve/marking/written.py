@@ -61,6 +61,15 @@ def written(expression: Expression) -> Written | None:
     return None
 
 
+def coarse(number: Written) -> Written:
+    """A whole number as a rounded one: its zeros at the end are no digits, as in 61,000,000."""
+    if number.unit != 1 or not number.value:
+        return number
+    digits = str(abs(number.value))
+    zeros = len(digits) - len(digits.rstrip("0"))
+    return Written(number.value, Decimal((0, (1,), zeros))) if zeros > 1 else number
+
+
 def written_entries(expression: Expression) -> dict[Index, Written] | None:
     """A side that is one number or an array of numbers, entry by entry; None for anything else."""
     if not isinstance(expression, Array):
