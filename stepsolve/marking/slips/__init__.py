@@ -24,7 +24,7 @@ digits: 79 of 100 are single ones, 10 exchanged neighbours.
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
+from time import process_time
 from typing import Final
 
 from stepsolve.marking.slips import (
@@ -43,7 +43,7 @@ from stepsolve.notation.tree import Expression
 
 __all__ = ("ROWS", "Fit", "Likelihood", "Row", "Scene", "Variant", "explain", "explain_formula")
 
-_SECONDS: Final = 0.15  # of one line
+_SECONDS: Final = 0.15  # of one line, of the processor: a busy machine names the same slips
 _MOST: Final = 1500  # changed formulas of one line
 _TOLD: Final = 3  # slips told of one line
 _FILES: Final = (signs, derivatives, forgotten, neighbours, arrays, operations, digits)
@@ -64,13 +64,13 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
     found: list[tuple[tuple[int, int], Slip]] = []
     seen: dict[Expression, Fit] = {scene.formula: Fit.NONE}
     told: set[Expression] = set()
-    end = perf_counter() + _SECONDS
+    end = process_time() + _SECONDS
     for row in rows:
         if sum(fit > Fit.CARRIED for (_, fit), _ in found) >= _TOLD:
             break
         best, fitting = Fit.NONE, None
         for variant in row.variants(scene):
-            if len(seen) > _MOST or perf_counter() > end:
+            if len(seen) > _MOST or process_time() > end:
                 break
             if variant.formula in told:
                 continue

@@ -87,12 +87,20 @@ def _logarithms(node: Expression) -> Iterator[Variant]:
                     yield Variant(Apply(other, inner), _bases(name, other))
 
 
+def _natural(node: Expression) -> Iterator[Variant]:
+    match node:
+        case Apply(operation="log_base", arguments=(inner, base)):
+            yield Variant(Apply("log", inner), f"ln for the logarithm to base {said(base)}")
+            yield swapped(Apply("log_base", base, inner), node, "base and argument exchanged")
+
+
 def _bases(name: str, other: str) -> str:
     return f"{_SPOKEN.get(other, other)} for {_SPOKEN.get(name, name)}"
 
 
 def _other_logarithms(scene: Scene) -> Iterator[Variant]:
-    yield from everywhere(scene.formula, _logarithms)
+    for change in (_logarithms, _natural):
+        yield from everywhere(scene.formula, change)
     for position in range(len(_LOGARITHMS) - 1):
 
         def turn(node: Expression, position: int = position) -> Iterator[Variant]:

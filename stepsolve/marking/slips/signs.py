@@ -82,8 +82,8 @@ def _added(node: Expression) -> Iterator[Variant]:
 
 def _sign(scene: Scene) -> Iterator[Variant]:
     formula = scene.formula
-    for change in (_lost, _turned):
-        yield from everywhere(formula, change)
+    yield from everywhere(scene.numbered, _lost)
+    yield from everywhere(formula, _turned)
     yield Variant(Apply("neg", formula), "the result has the other sign")
     yield from everywhere(formula, _added)
     if is_sum(formula):
