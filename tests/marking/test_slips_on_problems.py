@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from random import Random
 
 import numpy as np
-from marking.simulation import PROBLEMS, STYLES, Task, tasks, work, worked
 
+from marking.simulation import PROBLEMS, STYLES, Task, tasks, work, worked
 from stepsolve.errors import StepsolveError
 from stepsolve.marking.check import checked
 from stepsolve.notation.tree import Apply, Expression
