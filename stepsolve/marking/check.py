@@ -141,7 +141,9 @@ def _check_aliases(aliases: Mapping[str, Expression], ledger: Ledger, node: Node
     for alias, meaning in aliases.items():
         if told := _amiss(alias, meaning, ledger):
             here = places.value[alias] if places and isinstance(places.value, dict) else None
-            report.add(here.diagnose(*told) if here is not None else Diagnosis(*told))
+            report.add(
+                here.diagnose(*told) if here is not None else Diagnosis(told[0], hint=told[1])
+            )
     report.raise_if_any()
 
 
