@@ -14,7 +14,7 @@ from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.matching import Matcher
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
-from stepsolve.marking.slips import Scene, explain, explain_formula
+from stepsolve.marking.slips import Scene, explain, explain_formula, patience
 from stepsolve.marking.spread import Interval
 from stepsolve.marking.trial import Trial, entry_formula, symbolic_scene, wrong_entries
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
@@ -353,11 +353,12 @@ class _Marking:
         """A wrong side with the slips that explain it."""
         if formula is None or side.value is None:
             return judgement
+        until = patience()
         slips: tuple[Slip, ...] = ()
         for whole in self._as_skipped(formula):
-            slips = slips or explain(self._scene(whole, side, target))
+            slips = slips or explain(self._scene(whole, side, target), until=until)
         if not slips and side.numbers is not None:
-            slips = self._entry_slips(formula, side.numbers, target)
+            slips = self._entry_slips(formula, side.numbers, target, until)
         return judgement._replace(slips=slips)
 
     def _as_skipped(self, formula: Expression) -> Iterator[Expression]:
@@ -372,7 +373,11 @@ class _Marking:
             yield whole
 
     def _entry_slips(
-        self, formula: Expression, numbers: Mapping[Index, Written], target: Target | None
+        self,
+        formula: Expression,
+        numbers: Mapping[Index, Written],
+        target: Target | None,
+        until: float,
     ) -> tuple[Slip, ...]:
         """The slips in the first entry that is wrong and that one explains."""
         paper = self._paper_of(target)
@@ -383,7 +388,7 @@ class _Marking:
             wrong = wrong_entries(self._ledger, formula, paper, numbers)
         for entry, number in islice(wrong, _ENTRIES):
             trial = Trial(self._ledger, self._judge, False, {(): number})
-            if slips := explain(trial.scene(entry)):
+            if slips := explain(trial.scene(entry), until=until):
                 return slips
         return ()
 
@@ -398,7 +403,7 @@ class _Marking:
         accepts = self._judge.accepting(side.expression, side.numbers, side.value, self._paper)
         index = target.index if target is not None else ()
         trial = Trial(self._ledger, self._judge, paper, side.numbers, accepts, index)
-        return trial.scene(formula)
+        return trial.scene(formula, side.expression)
 
     def _symbolic(
         self, left: Expression | None, side: _Side, *, always: bool, first: bool = False
