@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -77,7 +78,7 @@ def run(
         solved: list[Derivation] = []
         for file in files:
             try:
-                derivation = _named(file, lambda file=file: stepsolve.solve(file, method=method))
+                derivation = _named(file, partial(stepsolve.solve, file, method=method))
             except InvalidProblem as error:
                 _complain(error)
                 status = INVALID
@@ -109,7 +110,7 @@ def check(
         marked: list[Marked] = []
         for file in files:
             try:
-                work = _named(file, lambda file=file: stepsolve.check(file, problem))
+                work = _named(file, partial(stepsolve.check, file, problem))
             except InvalidProblem as error:
                 _complain(error)
                 status = INVALID
@@ -217,9 +218,7 @@ def _show(
     _deliver("\n\n".join(render_page(derivation, style) for derivation in derivations), output)
 
 
-def _show_marked(
-    works: list[Marked], format: Format, output: Path | None, as_array: bool
-) -> None:
+def _show_marked(works: list[Marked], format: Format, output: Path | None, as_array: bool) -> None:
     if format is Format.json:
         from stepsolve.render.marked_json import render
 

@@ -29,9 +29,7 @@ def awards(
     return tuple(_award(name, mark, stating, ledger) for name, mark in marks.items())
 
 
-def _award(
-    name: str, mark: Mark, stating: Mapping[str, MarkedLine], ledger: Ledger
-) -> Award:
+def _award(name: str, mark: Mark, stating: Mapping[str, MarkedLine], ledger: Ledger) -> Award:
     line = stating.get(name)
     if line is None:
         later = next(

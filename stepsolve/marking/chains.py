@@ -12,8 +12,8 @@ import numpy as np
 
 from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
-from stepsolve.marking.matching import Matcher
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
+from stepsolve.marking.matching import Matcher
 from stepsolve.marking.slips import Scene, explain, explain_formula, patience
 from stepsolve.marking.spread import Interval
 from stepsolve.marking.trial import Trial, entry_formula, symbolic_scene, wrong_entries
@@ -21,12 +21,23 @@ from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
 from stepsolve.marking.written import Written, coarse, stands_for, written_entries
 from stepsolve.notation import names as notation
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, transform, walk
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Item,
+    Name,
+    Number,
+    names,
+    substitute,
+    transform,
+    walk,
+)
 from stepsolve.operations.array_operation import Index
 from stepsolve.operations.table import row_of
 from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
+_OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
 _READABLE: Final = 120  # nodes of a formula with skipped steps put in
 _ENTRIES: Final = 3  # wrong entries of an array for which a slip is looked for
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
@@ -36,16 +47,16 @@ class Target(NamedTuple):
     """What the left of a chain names: a quantity, or one entry of it."""
 
     quantity: Quantity
-    index: Index = ()
+    place: Index = ()
 
     def of(self, value: Exact | None) -> Exact | None:
         """Its part of a value of the quantity."""
-        return value[self.index] if value is not None and self.index else value
+        return value[self.place] if value is not None and self.place else value
 
     def part(self, interval: Interval | None) -> Interval | None:
-        if interval is None or not self.index:
+        if interval is None or not self.place:
             return interval
-        return Interval(interval.low[self.index], interval.high[self.index])
+        return Interval(interval.low[self.place], interval.high[self.place])
 
 
 class Function(NamedTuple):
@@ -123,6 +134,7 @@ class Marker:
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
+        chain = _with_indicators(chain)
         count = len(chain.signs)
         if chain.lead and self._before is not None:
             before = self._before
@@ -328,7 +340,12 @@ class _Marking:
     @staticmethod
     def _compared(left: _Side, sign: str, right: _Side) -> Judgement:
         """An inequality between numbers."""
-        if left.value is None or right.value is None or np.shape(left.value) or np.shape(right.value):
+        if (
+            left.value is None
+            or right.value is None
+            or np.shape(left.value)
+            or np.shape(right.value)
+        ):
             return Judgement(Verdict.UNDECIDABLE, left.why or right.why)
         holds = _COMPARED[sign](left.value, right.value)
         return Judgement(Verdict.EXACT) if holds else Judgement(Verdict.WRONG, "this does not hold")
@@ -443,7 +460,7 @@ class _Marking:
             numbers = [Written(decimal(entry), unit) for entry in flat(last.value)]
         else:
             return
-        dims = () if target.index else quantity.dims
+        dims = () if target.place else quantity.dims
         places = list(np.ndindex(dims))
         if len(places) != len(numbers):
             return
@@ -451,11 +468,11 @@ class _Marking:
         bad = any(j.verdict in (Verdict.WRONG, Verdict.FOLLOWS) for j in found)
         as_a_value = self._judge.numbers(written, expected).verdict
         wrong = bad and as_a_value in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.UNDECIDABLE)
-        quantity.wrong = wrong or (quantity.wrong and bool(target.index))
+        quantity.wrong = wrong or (quantity.wrong and bool(target.place))
         behind = self._behind(list(written.values()), expected, as_a_value is Verdict.WRONG)
         self._ledger.state(
             quantity,
-            {(*target.index, *index): number for index, number in written.items()},
+            {(*target.place, *index): number for index, number in written.items()},
             self._placed(target, behind),
             self._line,
         )
@@ -489,14 +506,28 @@ class _Marking:
     def _placed(self, target: Target, entries: Interval) -> Interval:
         """The interval of a whole quantity with some entries put in."""
         quantity = target.quantity
-        if not target.index:
+        if not target.place:
             return Interval(*(end.reshape(quantity.dims) for end in entries))
         before = self._ledger.behind(quantity.name)
         assert before is not None
         ends = tuple(np.array(end, dtype=float) for end in before)
         for end, entry in zip(ends, entries, strict=True):
-            end[target.index] = entry[0]
+            end[target.place] = entry[0]
         return Interval(*ends)
+
+
+def _with_indicators(chain: Chain) -> Chain:
+    """A chain in which `c = a > b = 1` has a comparison for a side: its value is 0 or 1."""
+    sides, signs = list(chain.sides), list(chain.signs)
+    k = 1
+    while k < len(signs) - 1:
+        after = sides[k + 2]
+        is_value = isinstance(after, Number) and after.text in ("0", "1")
+        if signs[k] in _COMPARED and signs[k - 1] == signs[k + 1] == "=" and is_value:
+            sides[k : k + 2] = [Apply(_OPERATIONS[signs[k]], sides[k], sides[k + 1])]
+            del signs[k]
+        k += 1
+    return chain._replace(sides=tuple(sides), signs=tuple(signs))
 
 
 def _floats(value: Exact) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -41,11 +41,16 @@ def checked(work: Source | Sequence[str], problem: Source | None = None) -> Mark
     if isinstance(work, Mapping):
         return _of_data(from_mapping(work), "", known)
     if isinstance(work, Sequence) and not isinstance(work, str):
-        return _marked(listed(work), known)
+        return marked(work, known)
     content, name = read(work)
     if is_data(name, content):
         return _of_data(compose(content, name), name, known)
     return _marked(document(content), known, title=Path(name).name)
+
+
+def marked(lines: Sequence[str], problem: Problem | None = None) -> Marked:
+    """The verdicts of lines, on a problem that has been read."""
+    return _marked(listed(lines), problem)
 
 
 def _node(source: Source) -> Node:
@@ -77,7 +82,9 @@ def _problem_of(written: str | Node, node: Node, file: str) -> Problem:
         if any(d.place is not None and d.place.line for d in error.diagnoses):
             raise
         place = node.value["problem"]
-        raise InvalidProblem(*(place.diagnose(f"{path}: {d.message}") for d in error.diagnoses)) from None
+        raise InvalidProblem(
+            *(place.diagnose(f"{path}: {d.message}") for d in error.diagnoses)
+        ) from None
 
 
 def _marked(
@@ -122,9 +129,7 @@ def _check_aliases(aliases: Mapping[str, object], ledger: Ledger, node: Node | N
 def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
     """The verdicts of the chains of one line, or that it could not be read."""
     try:
-        chains: tuple[Chain, ...] = read_chains(
-            line.text, marker.names, marker.arities, line.latex
-        )
+        chains: tuple[Chain, ...] = read_chains(line.text, marker.names, marker.arities, line.latex)
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))

@@ -6,6 +6,7 @@ that any mixture of displayed and unrounded values could give.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -19,7 +20,10 @@ from stepsolve.marking.written import Written, agreement, stands_for, written_nu
 from stepsolve.notation.tree import Expression, Name, Number, names, transform
 from stepsolve.operations.array_operation import Index
 
-_WIDE: Final = 20  # units of the last place beyond which an interval as wide as its value tells nothing
+_WIDE: Final = (
+    20  # units of the last place beyond which an interval as wide as its value tells nothing
+)
+_MANY: Final = 9  # digits more that are told at most
 _RELATIVE: Final = 1e-12  # of float64 ranges
 
 
@@ -49,7 +53,9 @@ class Judge:
     def numbers(self, numbers: Mapping[Index, Written], expected: Expected) -> Judgement:
         """A side of numbers: the worst verdict of its entries."""
         shape = np.shape(expected.own)
-        written = tuple(max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers)))))
+        written = tuple(
+            max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers))))
+        )
         if not alike(shape, written):
             told = f"{_sizes(written)} where {_sizes(shape)} belongs"
             return Judgement(Verdict.WRONG, told)
@@ -83,6 +89,8 @@ class Judge:
         if by_truth in AGREES or by_own in AGREES:
             return Judgement(best, *_told(true, own, number))
         behind = self._behind(number, own, expected)
+        if behind is Verdict.UNDECIDABLE and expected.interval is not None:
+            return Judgement(behind, self._too_few(expected.interval, expected.own))
         if behind is not None:
             return Judgement(behind, *_told(true, own, number))
         if Verdict.LAST_DIGIT in (by_own, by_truth):
@@ -109,32 +117,38 @@ class Judge:
     # -------------------------------------------------------------------------------- expressions
 
     def expression(
-        self, side: Expression, value: Exact, known: Mapping[str, Any], paper: bool, expected: Expected
+        self,
+        side: Expression,
+        value: Exact,
+        known: Mapping[str, Any],
+        paper: bool,
+        expected: Expected,
     ) -> Judgement:
         """A side that is worked out: equal, or equal with its decimals within half a unit, or one."""
         if not alike(np.shape(value), np.shape(expected.own)):
-            told = f"{_sizes(np.shape(value))} where {_sizes(np.shape(expected.own))} belongs"
-            return Judgement(Verdict.WRONG, told)
+            shapes = (_sizes(np.shape(each)) for each in (value, expected.own))
+            return Judgement(Verdict.WRONG, "{} where {} belongs".format(*shapes))
         true = expected.own if expected.true is None else expected.true
         if self._same(value, true):
             return Judgement(Verdict.EXACT)
+        told = self._told_values(true, expected.own, value)
         if self._same(value, expected.own):
-            return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.EXACT)
+            return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.EXACT, *told)
         ranges = [self.range(side, known, paper, unit) for unit in (0.5, 1.0)]
         verdicts = (Verdict.ROUNDED, Verdict.TRUNCATED)
         for wanted, agrees in ((true, None), (expected.own, Verdict.FOLLOWS)):
             for interval, verdict in zip(ranges, verdicts, strict=True):
                 if interval is not None and _holds(interval, wanted):
                     if _blurred(interval, wanted):
-                        return Judgement(Verdict.UNDECIDABLE)
-                    return Judgement(agrees if agrees and expected.wrong else verdict)
+                        return Judgement(Verdict.UNDECIDABLE, self._too_few(interval, wanted))
+                    return Judgement(agrees if agrees and expected.wrong else verdict, *told)
         carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
         meets = [Interval(*(2 * (_float(o),))) for o in expected.others]
         meets += [expected.interval] if expected.interval is not None else []
         here = ranges[0] or Interval(_float(value), _float(value))
         if any(_meet(here, other) for other in meets):
-            return Judgement(carried)
-        return Judgement(Verdict.WRONG, *self._told_values(true, expected.own, value))
+            return Judgement(carried, *told)
+        return Judgement(Verdict.WRONG, *told)
 
     def accepting(
         self,
@@ -188,15 +202,26 @@ class Judge:
         except NoValue:
             return None
 
-    def _told_values(self, true: Exact, own: Exact, value: Exact) -> tuple[str, str, str]:
-        shown = [_shown(flat(v), self._arithmetic) for v in (true, own)]
-        return "", shown[0], shown[1] if shown[1] != shown[0] else ""
+    def _told_values(self, true: Exact, own: Exact, value: Exact) -> tuple[str, str, str, str]:
+        expected, given, here = (_shown(flat(v), self._arithmetic) for v in (true, own, value))
+        return "", expected, given if given != expected else "", here
+
+    @staticmethod
+    def _too_few(interval: Interval, value: Exact) -> str:
+        """How many more digits would tell."""
+        low, high = (np.ravel(end) for end in interval)
+        wide = (high - low) / 2
+        with np.errstate(divide="ignore"):
+            ratio = float(np.max(wide / np.maximum(np.abs(_float(value)), 1e-300)))
+        more = min(max(1, math.ceil(math.log10(max(ratio, 1)) + 1)), _MANY)
+        digits = "digit" if more == 1 else "digits"
+        return f"the digits cancel: {more} more {digits} would tell"
 
 
-def _told(true: Decimal, own: Decimal, number: Written) -> tuple[str, str, str]:
-    """No words, the expected value, and the own one where it differs: with two more digits."""
+def _told(true: Decimal, own: Decimal, number: Written) -> tuple[str, str, str, str]:
+    """No words, the expected value, the own one where it differs, and what was written."""
     expected, given = (_to_places(value, number) for value in (true, own))
-    return "", expected, given if given != expected else ""
+    return "", expected, given if given != expected else "", f"{number.value:f}"
 
 
 def _to_places(value: Decimal, number: Written) -> str:

@@ -58,8 +58,7 @@ def _of_sheet(solved: Solved) -> Ledger:
 
     given = (Quantity(name, given=True, dims=known[name]) for name in sheet.given)
     lines = (
-        Quantity(line.name, line.expression, dims=known[line.name])
-        for line in sheet.lines.values()
+        Quantity(line.name, line.expression, dims=known[line.name]) for line in sheet.lines.values()
     )
     return _filled(Ledger(arithmetic, true), (*given, *lines))
 
@@ -85,9 +84,7 @@ def _of_derivation(derivation: Derivation) -> Ledger:
     return _filled(Ledger(arithmetic, true), _in_order(derivation.quantities, formulas))
 
 
-def _in_order(
-    values: Mapping[str, Any], formulas: Mapping[str, Expression]
-) -> Iterator[Quantity]:
+def _in_order(values: Mapping[str, Any], formulas: Mapping[str, Expression]) -> Iterator[Quantity]:
     """Quantities of a document: those without a formula are given."""
     for name in dict.fromkeys((*values, *formulas)):
         formula = formulas.get(name)
@@ -110,5 +107,3 @@ def _filled(ledger: Ledger, quantities: tuple[Quantity, ...] | Iterator[Quantity
         quantity.from_problem = True
         ledger.add(quantity)
     return ledger
-
-

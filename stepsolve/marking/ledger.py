@@ -7,7 +7,7 @@ values that the hand may have gone on with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -287,8 +287,10 @@ class Ledger:
         size = abs(number)
         here = Interval(*((low, high) if number >= 0 else (-high, -low)))
         before = self._shown.get(size)
-        self._shown[size] = here if before is None else Interval(
-            min(before.low, here.low), max(before.high, here.high)
+        self._shown[size] = (
+            here
+            if before is None
+            else Interval(min(before.low, here.low), max(before.high, here.high))
         )
 
     def _forget(self, name: str) -> None:

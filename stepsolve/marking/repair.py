@@ -23,18 +23,20 @@ def repair(lines: Sequence[MarkedLine], ledger: Ledger) -> str:
     after = lines[lines.index(first) + 1 :]
     follow = [line for line in after if Verdict.FOLLOWS in line.verdicts and not line.is_wrong]
     others = [line for line in after if line.is_wrong]
-    right = [
-        line for line in after if line not in follow and line not in others and _is_read(line)
-    ]
-    told = f"With {wrong.own or wrong.expected} in line {first.line}"
+    right = [line for line in after if line not in follow and line not in others and _is_read(line)]
+    instead = f" for {wrong.written}" if wrong.written else ""
+    told = f"With {wrong.own or wrong.expected}{instead}"
     parts = []
-    if right:
-        parts.append(f"{numbered(right)} {'is' if len(right) == 1 else 'are'} right as written")
+    if right and first.of:
+        verb = "is" if len(right) == 1 else "are"
+        told += f" in line {first.line}, {numbered(right)} {verb} right as written"
+    else:
+        told += f", line {first.line} is right"
     if follow:
         parts.append(f"{numbered(follow)} {_become(follow, ledger)}")
     if others:
         parts.append(f"{numbered(others)} still {'has' if len(others) == 1 else 'have'} a mistake")
-    return f"{told}, {'; '.join(parts)}." if parts else f"{told} all is right."
+    return "; ".join((told, *parts)) + "."
 
 
 def _is_read(line: MarkedLine) -> bool:
@@ -70,9 +72,7 @@ def numbered(lines: Sequence[MarkedLine]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    parts = [
-        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs
-    ]
+    parts = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
     flat = ", ".join(parts)
     head, comma, tail = flat.rpartition(", ")
     return f"lines {head} and {tail}" if comma else f"lines {flat}"

@@ -58,7 +58,7 @@ def spread(
         (name, index)
         for name, interval in box.items()
         for index in np.ndindex(np.shape(interval.low))
-        if not _at(interval.low, index) == _at(interval.high, index)
+        if _at(interval.low, index) != _at(interval.high, index)
     ]
     if len(moves) > _MOST:
         return _sampled(function, center, box, base)
@@ -79,7 +79,7 @@ def spread(
         high = high + np.max(changes, axis=0)
         if not base.shape:
             for corner, best in zip(corners, (min, max), strict=True):
-                change, end = best(ends, key=lambda pair: float(pair[0]))
+                _, end = best(ends, key=lambda pair: float(pair[0]))
                 corner[name] = _put(corner[name], index, end)
     if not base.shape and len(moves) > 1:
         for corner in corners:

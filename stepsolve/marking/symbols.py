@@ -41,7 +41,8 @@ def equal(
 ) -> bool | None:
     """Whether two sides agree wherever both have a value; None where no such place is found.
 
-    `known` are the values of names that have one. Numbers as they stand are exact, but 1e-12 of the size is forgiven for derivatives by differences.
+    `known` are the values of names that have one. Numbers as they stand are exact, but 1e-12 of the
+    size is forgiven, for derivatives by differences.
     """
     precise = Precise()
     known = known or {}

@@ -6,7 +6,7 @@ In the expression language `*` works entry by entry and `@` is the product; `pap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from math import prod
 from typing import Any, Final
@@ -137,8 +137,9 @@ def on_paper(expression: Expression, dimensions: Dimensions) -> Expression:
                 one, other = _upright(one, rank), _upright(other, rank)
                 product = "@" if rank(one) and rank(other) else "*"
                 return Apply(product, one, other, span=node.span)
-            case Apply(operation="/", arguments=(left, right)):
-                return Apply("/", _upright(read(left), rank), _upright(read(right), rank))
+            case Apply(operation="+" | "-" | "/" | "hadamard" as sign, arguments=(left, right)):
+                one, other = (_upright(read(part), rank) for part in (left, right))
+                return Apply(sign, *_beside(one, other, dimensions), span=node.span)
             case Apply(operation="T", arguments=(inner,)):
                 return Apply("T", read(inner), span=node.span)
             case Apply():
@@ -159,6 +160,15 @@ def _is_transposed_vector(node: Expression, rank: Callable[[Expression], int]) -
 def _upright(node: Expression, rank: Callable[[Expression], int]) -> Expression:
     """A transposed vector as the vector itself: with one axis it is neither row nor column."""
     return node.children[0] if _is_transposed_vector(node, rank) else node
+
+
+def _beside(one: Expression, other: Expression, dimensions: Dimensions) -> Iterator[Expression]:
+    """Two operands of an entrywise operation: a vector lies or stands as the other one does."""
+    left, right = dimensions.of(one), dimensions.of(other)
+    for part, own, beside in ((one, left, right), (other, right, left)):
+        stands = len(own) == 1 and len(beside) == 2 and 1 in beside and prod(beside) == own[0]
+        sizes = (Number(str(n)) for n in beside)
+        yield Apply("reshape", part, *sizes) if stands else part
 
 
 def _entries(value: Exact) -> dict[tuple[int, ...], Exact]:
@@ -184,7 +194,9 @@ def alike(one: Dims, other: Dims) -> bool:
     return tuple(n for n in one if n != 1) == tuple(n for n in other if n != 1)
 
 
-def renamed(expression: Expression, change: Callable[[Expression], Expression | None]) -> Expression:
+def renamed(
+    expression: Expression, change: Callable[[Expression], Expression | None]
+) -> Expression:
     """An expression with some of its numbers or names changed."""
     return transform(expression, change)
 

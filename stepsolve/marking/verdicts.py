@@ -67,14 +67,15 @@ class Slip(NamedTuple):
 class Judgement(NamedTuple):
     """One `=`: its verdict and, where it is not right, what was expected.
 
-    `expected` is the true value and `own` what the earlier values of the work give, as texts with a
-    few more digits than were written.
+    `expected` is the true value and `own` what the earlier values of the work give where that is
+    another, as texts with a few more digits than `written`, the text of a number that was judged.
     """
 
     verdict: Verdict
     told: str = ""
     expected: str = ""
     own: str = ""
+    written: str = ""
     slips: tuple[Slip, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""A marked hand calculation as rows of text: the first wrong line in front, then the work, the marks."""
+"""A marked hand calculation as rows of text: the first wrong line, the work, the marks."""
 
 from __future__ import annotations
 

@@ -18,10 +18,14 @@ from stepsolve.operations.table import (
 )
 from stepsolve.source.hand_names import Names, Scripts
 from stepsolve.source.hand_tokens import Token
-from stepsolve.source.latex_tokens import called
+from stepsolve.source.latex_commands import called
 from stepsolve.source.magnitude import refuse_giant_power
 
-_BASES: Final = {"2": "log2", "10": "log10", "e": "log"}
+BASES: Final[dict[Expression, str]] = {
+    Number("2"): "log2",
+    Number("10"): "log10",
+    Name("e"): "log",
+}
 _OF_LANGUAGE: Final = {"diff": (2, 2), "partial": (2, 2), "limit": (3, 4)}
 _LETTERED: Final = frozenset(("number", "run", "name", "word", "function"))
 _OPENS_ARGUMENT: Final = frozenset(("{", "frac", "sqrt", "√", "|", "|(", "‖", "‖(", "-"))
@@ -44,6 +48,9 @@ class Calls(Names):
         raise NotImplementedError
 
     def factors(self) -> Expression:
+        raise NotImplementedError
+
+    def argument(self) -> Expression:
         raise NotImplementedError
 
     def expression(self, binding: int) -> Expression:
@@ -93,25 +100,31 @@ class Calls(Names):
 
     def function(self, token: Token, operation: str) -> Expression:
         """An operation with what stands above and below it, applied to its argument."""
+        base = self._base() if operation == "log" and self.accept("_") else None
+        operation = BASES.get(base, operation) if base else operation
         scripts = self.scripts(of_name=False)
-        base = scripts.below
-        if base and operation != "log":
+        if scripts.below:
             self.refuse(f"{token.text} with an index is not read", token=token)
-        operation = _BASES.get(base, operation) if base else operation
         inverse = scripts.powers[:1] == (Apply("neg", Number("1")),)
         if inverse:
             operation = f"a{operation}"
             if operation not in OPERATIONS:
                 self.refuse(f"the inverse of {token.text} is not read", token=token)
         arguments, options = self._arguments(token, operation)
-        start, end = token.start, self._tokens[self._next - 1].end
-        if base and operation == "log" and base != "e":
-            leaf: Expression = Number(base) if base.isdecimal() else Name(self.spelled(base))
-            made: Expression = Apply("log_base", *arguments, leaf, span=(start, end))
+        if base and base not in BASES:
+            made: Expression = self.applied(token, "log", (*arguments, base), options)
         else:
             made = self.applied(token, operation, arguments, options, scripts.primes)
         made = self.checked(made, token)
         return made if inverse else self.raised(made, scripts, token)
+
+    def _base(self) -> Expression:
+        """The base of a logarithm: a group, or one number or letter."""
+        token = self.token
+        if token.kind == "number":
+            self._next += 1
+            return Number(token.text, span=(token.start, token.end))
+        return self.argument()
 
     def applied(
         self,

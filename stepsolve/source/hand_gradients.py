@@ -46,7 +46,10 @@ class Gradients(Calls):
 
     def _body(self) -> Expression:
         """What an operator `d/dx` is taken of: a bracket, or the factors that follow."""
-        return self.operand_alone() if self.opens() else self.expression(40)
+        self.enter()
+        found = self.operand_alone() if self.opens() else self.expression(40)
+        self._open -= 1
+        return found
 
     def differential(self, place: int) -> str:
         """The sign of a differential that begins at a token: `d`, `∂` or nothing."""
@@ -106,6 +109,9 @@ class Gradients(Calls):
             self._tokens[self._next] = Token("run", rest, token.start + 1, token.end)
         else:
             self._next += 1
+        token = self.token
+        if token.kind == "run" and len(token.text) > 1:  # one name: \partial net_{h1}
+            self._tokens[self._next] = token._replace(kind="word")
 
     def _order(self) -> int:
         if not self.accept("^"):

@@ -7,18 +7,15 @@ it is refused: `a / b c`, `\ln x (1 - x)`. Products entry by entry, `⊙`, bind 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 from stepsolve.errors import ExpressionError
-from stepsolve.notation.names import GREEK, NAME
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
-from stepsolve.operations.table import CONSTANTS, SETTINGS
+from stepsolve.notation.names import GREEK
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number
 from stepsolve.source.expression import MAX_DEPTH
-from stepsolve.source.hand_layouts import Layouts
-from stepsolve.source.hand_names import Scripts
 from stepsolve.source.hand_tokens import Token
+from stepsolve.source.hand_words import Words
 
 _COMPARED, _ADDED, _SIGNED, _ENTRYWISE, _MULTIPLIED, _TIGHT = 10, 20, 30, 35, 40, 50
 _COMPARISONS: Final = {"=": "==", "<": "<", "≤": "<=", ">": ">", "≥": ">=", "≠": "!="}
@@ -36,12 +33,9 @@ _BEGINS: Final = frozenset(
 _LETTERED: Final = frozenset(
     ["run", "name", "word", "function", "gradient", "derive", "begin", "accent", "box", "brace"]
 )
-_SYMBOL = re.compile(
-    r"Δ?(?:[A-Za-z]|[A-Za-z][0-9]+|[A-Za-z](?:hat|bar|tilde|dot))[0-9]*(?:_\w+)?'*"
-)
 
 
-class Grammar(Layouts):
+class Grammar(Words):
     """Reads one side of an equation at a time."""
 
     def side(self, place: int) -> Expression:
@@ -53,29 +47,6 @@ class Grammar(Layouts):
         if self.token.kind != "end":
             self._leftover()
         return found
-
-    def definition(self, place: int, stop: int) -> Expression | None:
-        """`f(x)` of a definition `f(x) = ...`, if the side between two tokens is that; else None."""
-        tokens = self._tokens[place:stop]
-        marks = 1
-        while marks < len(tokens) and tokens[marks].text == "'":
-            marks += 1
-        head, inside = tokens[0], tokens[marks + 1 : -1]
-        if head.kind not in ("run", "name", "word") or len(tokens) < marks + 3:
-            return None
-        if tokens[marks].text != "(" or tokens[-1].text != ")" or len(inside) % 2 == 0:
-            return None
-        letters = all(t.kind in ("run", "name") and len(t.text) == 1 for t in inside[::2])
-        commas = all(t.kind == "break" and t.text == "," for t in inside[1::2])
-        stem = head.text
-        whole = len(stem) == 1 or head.kind != "run" or stem in self._functions
-        if not (letters and commas and whole) or stem in ("sigma", "σ") or self.operation(stem):
-            return None
-        if stem in self._names and all(t.text in self._names for t in inside[::2]):
-            return None
-        name = stem + "'" * (marks - 1)
-        parameters = [Name(t.text, span=(t.start, t.end)) for t in inside[::2]]
-        return Apply(name, *parameters, span=(head.start, tokens[-1].end))
 
     def _leftover(self) -> None:
         token = self.token
@@ -149,7 +120,7 @@ class Grammar(Layouts):
             self.refuse("it is not clear whether this factor is divided by", "write brackets")
         before = self._tokens[self._next - 1]
         spaced = token.start > before.end
-        if token.kind == "word" and not self._is_symbol(token.text):
+        if token.kind == "word" and not self.is_symbol(token.text):
             after = self._tokens[self._next + 1]
             if self.operation(token.text) is None or after.text not in ("(", "'", "["):
                 self.refuse(
@@ -157,21 +128,12 @@ class Grammar(Layouts):
                 )
         if self._latex or token.kind not in ("name", "gradient"):
             return
-        known = self._is_symbol(token.text) or self.operation(token.text) is not None
+        known = self.is_symbol(token.text) or self.operation(token.text) is not None
         if before.kind == "name" and (spaced or before.text not in GREEK):
             known = all(self.is_known(t.text) or t.text in GREEK for t in (before, token))
             known = known or self.operation(token.text) is not None
         if not known:
             self.refuse(f"{token.text[:20]} is no factor that is known", "write a product with *")
-
-    def _is_symbol(self, text: str) -> bool:
-        return (
-            self.is_known(text)
-            or text.partition("_")[0] in GREEK
-            or text in CONSTANTS
-            or text in self._functions
-            or (not self._latex and ("/" in text or _SYMBOL.fullmatch(text) is not None))
-        )
 
     def checked(self, made: Expression, token: Token) -> Expression:
         if made.depth > MAX_DEPTH:
@@ -285,15 +247,15 @@ class Grammar(Layouts):
             return self.checked(Apply("neg", inner), token) if token.text == "-" else inner
         if not self._latex:
             return self.expression(_TIGHT)
-        if token.kind == "run" and len(token.text) > 1:
+        if token.kind == "run" and len(token.text) > 1 and token.text[0] != "T":
             self.refuse("an exponent of several letters stands in braces")
         if token.kind in ("number", "run", "name"):
             self._next += 1
             leaf: type[Number] | type[Name] = Number if token.kind == "number" else Name
             return leaf(token.text, span=(token.start, token.end))
-        return self._nested()
+        return self.nested()
 
-    def _nested(self) -> Expression:
+    def nested(self) -> Expression:
         """An atom that may hold others, counted as a level of brackets."""
         self.enter()
         found = self._atom()
@@ -318,7 +280,7 @@ class Grammar(Layouts):
         if token.kind in ("run", "name"):
             self._next += 1
             return Name(self.spelled(token.text), span=(token.start, token.end))
-        return self._nested()
+        return self.nested()
 
     def factors(self) -> Expression:
         """The factors of a bare argument: `2x` of `\\sin 2x`, without brackets or functions."""
@@ -337,146 +299,6 @@ class Grammar(Layouts):
             right = self.operand_alone()
             span = (first.start, self._tokens[self._next - 1].end)
             left = self.checked(Apply("*", left, right, span=span), token)
-
-    def run(self) -> Expression:
-        """Letters of LaTeX beside each other: a name that is known, an operation, or the first factor."""
-        token = self.token
-        if (found := self.inline_derivative()) is not None:
-            return found
-        self._next += 1
-        text, following = token.text, self.token
-        if following.kind == "number" and following.start == token.end:
-            if self.is_known(text + following.text):
-                self._next += 1
-                return self._named(text + following.text, token)
-        if len(text) > 1:
-            operation = self.operation(text)
-            if operation and text not in self._names and self.applies(operation):
-                return self.function(token, operation)
-        count = self._first_name(text)
-        if count == len(text):
-            return self._named(text, token)
-        self._next -= 1
-        self._tokens[self._next] = Token("run", text[count:], token.start + count, token.end)
-        return Name(self.spelled(text[:count]), span=(token.start, token.start + count))
-
-    def _first_name(self, text: str) -> int:
-        """How many of the letters are one name: all of one that is known, else the longest known."""
-        if len(text) == 1 or text in self._functions or text in self._names:
-            return len(text)
-        start = self._next
-        whole = self.named(text, self.scripts()) if self._names else ""
-        self._next = start
-        if whole in self._names or (self.operation(text) and not self._latex):
-            return len(text)
-        return next((k for k in range(len(text) - 1, 1, -1) if text[:k] in self._names), 1)
-
-    def _named(self, stem: str, token: Token) -> Expression:
-        """A name with its indices; called, if it is a function."""
-        scripts = self.scripts(stem != "e")
-        name = self.named(stem, scripts)
-        if self.token.kind == "sign" and self.token.text == "(":
-            called = self._called(stem, name, scripts, token)
-            if called is not None:
-                return called
-        made = Name(name, span=(token.start, self._tokens[self._next - 1].end))
-        return self.raised(made, scripts, token)
-
-    def _called(self, stem: str, name: str, scripts: Scripts, token: Token) -> Expression | None:
-        """A call of a function that was defined, or of σ; None where brackets are a factor."""
-        bare = name.rstrip("'")
-        if bare in self._functions or name in self._functions:
-            arguments, _ = self.call_arguments()
-            count = self._functions.get(name, self._functions.get(bare, 1))
-            if len(arguments) != count:
-                self.refuse(f"{bare} does not take {len(arguments)} arguments", token=token)
-            span = (token.start, self._tokens[self._next - 1].end)
-            made = self.checked(Apply(name, *arguments, span=span), token)
-            return self.raised(made, scripts, token)
-        if scripts.primes and not scripts.below and stem not in ("sigma", "σ"):
-            if not self.is_known(name):
-                self.refuse(f"{name} is no function that is known", token=token)
-        if stem in ("sigma", "σ") and not scripts.below and name not in self._names:
-            if stem in self._names:
-                return None
-            start = self._next
-            arguments, options = self.call_arguments()
-            if not any(stem in names(argument) for argument in arguments):
-                made = self.applied(token, "sigmoid", arguments, options, scripts.primes)
-                return self.raised(self.checked(made, token), scripts, token)
-            self._next = start  # σ(1 - σ) is a product
-        return None
-
-    def greek_or_word(self) -> Expression:
-        """One name: a Greek letter or, in plain text, a word."""
-        token = self.advance()
-        text = token.text
-        if text == "Delta" and self._latex and (step := self._step(token)) is not None:
-            return step
-        if not self._latex and text not in self._names:
-            stem, _, base = text.partition("_")
-            if stem == "log" and base and self.token.kind == "sign" and self.token.text == "(":
-                return self._logarithm(token, base)
-            operation = self.operation(text)
-            if operation and text not in self._functions and self.applies(operation):
-                return self.function(token, operation)
-            if self.token.kind == "relation" and text in SETTINGS and self._closer == ")":
-                self._next += 1
-                return Apply(text, self.expression(0))
-        return self._named(text, token)
-
-    def _logarithm(self, token: Token, base: str) -> Expression:
-        (argument, *more), _ = self.call_arguments()
-        if more:
-            self.refuse("log does not take so many arguments", token=token)
-        known = {"2": "log2", "10": "log10", "e": "log"}.get(base)
-        leaf: Expression = Number(base) if base.isdecimal() else Name(base)
-        made = Apply(known, argument) if known else Apply("log_base", argument, leaf)
-        return self.checked(made, token)
-
-    def _step(self, token: Token) -> Expression | None:
-        """`\\Delta w_1` as one name; None where no name follows."""
-        following = self.token
-        if (
-            following.kind == "run"
-            and len(following.text) > 1
-            and not self.is_known(following.text)
-        ):
-            rest = Token("run", following.text[1:], following.start + 1, following.end)
-            self._tokens[self._next] = rest
-            return Name(self.spelled(f"Δ{following.text[0]}"), span=(token.start, rest.start))
-        if following.kind not in ("run", "name", "accent") and not self._is_lettered_group():
-            return None
-        if following.kind in ("run", "name"):
-            self._next += 1
-            return self._named(f"Δ{following.text}", token)
-        inner = self._nested()
-        return self._named(f"Δ{inner.name}", token) if isinstance(inner, Name) else None
-
-    def _is_lettered_group(self) -> bool:
-        """Whether a group with one letter or name follows: `{w}` of `\\mathbf{w}`."""
-        place = self._next
-        return (
-            self.token.text == "{"
-            and self._closes.get(place) == place + 2
-            and self._tokens[place + 1].kind in ("run", "name")
-            and len(self._tokens[place + 1].text) == 1
-        )
-
-    def word(self) -> Expression:
-        """Upright text: an operation that is called, or a name."""
-        token = self.advance()
-        operation = self.operation(token.text)
-        if operation and token.text not in self._names and self.applies(operation):
-            return self.function(token, operation)
-        if not re.fullmatch(NAME, token.text):
-            self.refuse("words in the working are not read", token=token)
-        return self._named(token.text, token)
-
-    def command(self) -> Expression:
-        """An operation by a command of its own: `\\sin`."""
-        token = self.advance()
-        return self.function(token, token.text)
 
 
 _ATOMS: Final[dict[str, Callable[[Grammar], Expression]]] = {

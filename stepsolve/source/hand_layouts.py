@@ -18,11 +18,6 @@ _TERM: Final = 40  # binds like a product
 class Layouts(Gradients):
     """Reads what stands between signs of opening and closing."""
 
-    _closer: str
-
-    def argument(self) -> Expression:
-        raise NotImplementedError
-
     def _within(self, closing: str) -> Expression:
         """One expression up to a closing sign, which is passed."""
         closer, self._closer = self._closer, closing
@@ -61,11 +56,8 @@ class Layouts(Gradients):
         return self.checked(Array(*items, span=span), token)
 
     def _stands_for_itself(self, item: Expression, inside: Token) -> bool:
-        """Whether square brackets only group: `2[1 - x]` of LaTeX, `[x > 0]`, `[` of a matrix."""
-        if isinstance(item, Array):
-            return inside.kind == "begin"
-        compared = isinstance(item, Apply) and item.operation in ("<", "<=", ">", ">=", "==", "!=")
-        return self._latex or (compared and False)
+        """Whether square brackets only group: `2[1 - x]` of LaTeX, the brackets of a matrix."""
+        return inside.kind == "begin" if isinstance(item, Array) else self._latex
 
     def braces(self) -> Expression:
         """A group of LaTeX."""
@@ -162,7 +154,7 @@ class Layouts(Gradients):
         lower = upper = None
         while self.token.kind == "sign" and self.token.text in ("_", "^"):
             if self.advance().text == "^":
-                upper = self.exponent()
+                upper = self.argument()
                 continue
             braced = self.accept("{")
             found = self.argument() if braced else self.exponent()

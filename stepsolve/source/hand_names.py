@@ -72,9 +72,8 @@ def spellings(name: str) -> Iterator[str]:
     rest = f"_{below}" if below else ""
     if below:
         yield stem + below
-    elif (digits := stem.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) != stem:
-        if digits:
-            yield f"{stem[: len(stem) - len(digits)]}_{digits}"
+    elif (letters := stem.rstrip("0123456789")) != stem:
+        yield f"{letters}_{stem[len(letters) :]}"
     if stem in GREEK:
         yield GREEK[stem] + rest
     for accent in _ACCENTS:
@@ -94,6 +93,7 @@ class Names:
         self._latex = latex
         self._next = 0
         self._open = 0  # levels that wait for their end
+        self._closer = ""  # the sign that closes the innermost bracket
         self._closes = partners(tokens)
 
     @property
@@ -141,8 +141,11 @@ class Names:
             bool(self._names) and any(other in self._names for other in spellings(name))
         )
 
-    def scripts(self, of_name: bool = True) -> Scripts:
-        """What stands below and above; `of_name` says that it may be part of a name."""
+    def scripts(self, of_name: bool = True, powers: bool = True) -> Scripts:
+        """What stands below and above; `of_name` says that it may be part of a name.
+
+        Without `powers` only as far as it is part of a name.
+        """
         found = Scripts()
         while True:
             token = self.token
@@ -158,7 +161,11 @@ class Names:
                 found = found._replace(below=self._below())
             elif token.text == "^":
                 self._next += 1
-                found = self._above(found, of_name)
+                start, before = self._next, found
+                found = self._above(found, of_name, powers)
+                if self._next == start:  # a power that is not asked for
+                    self._next -= 1
+                    return before
             else:
                 return found
 
@@ -199,7 +206,7 @@ class Names:
             self.refuse("an index is missing here", token=self._tokens[stop])
         return "".join(parts)
 
-    def _above(self, found: Scripts, of_name: bool) -> Scripts:
+    def _above(self, found: Scripts, of_name: bool, powers: bool) -> Scripts:
         start = self._next
         braced = self.token.kind == "sign" and self.token.text == "{"
         stop = self._closes[start] if braced else start + 1
@@ -207,12 +214,27 @@ class Names:
         if inside and (special := self._special(found, inside, start + braced, stop, of_name)):
             self._next = stop + braced
             return special
+        if not powers:
+            return found
         if braced and not inside:
             self.refuse("an exponent is missing here")
+        if found.powers:
+            self.refuse("a second exponent needs brackets")
         self.enter()  # counts twice with what it holds, as more calls wait for its end
         exponent = self.exponent()
         self._open -= 1
         return found._replace(powers=(*found.powers, exponent))
+
+    def _label(self, token: Token, stop: int) -> str:
+        """What is above a name and no exponent: a word, as in `w^{new}`, or a sign, as in `w^+`."""
+        following = self._tokens[min(stop, len(self._tokens) - 1)]
+        if token.kind == "sign" and token.text in ("+", "-"):
+            ends = following.kind in ("end", "break") or following.text in ("}", ")", "]")
+            return token.text if ends else ""
+        if token.kind == "word" or (token.kind == "run" and len(token.text) > 2):
+            known = token.kind == "run" and all(map(self.is_known, token.text))
+            return "" if known or following.text == "(" else token.text
+        return ""
 
     def _special(
         self, found: Scripts, inside: list[Token], start: int, stop: int, of_name: bool
@@ -231,16 +253,22 @@ class Names:
             return None
         if len(inside) == 1 and first.text == "*":
             return found._replace(star=True)
-        in_braces = stop < len(self._tokens) and self._tokens[start - 1].text == "{"
+        if len(inside) == 1 and not found.above and (label := self._label(first, stop)):
+            return found._replace(above=f"^{label}")
+        in_braces = self._tokens[start - 1].text == "{"
         if first.kind == "sign" and first.text in ("(", "[") and in_braces:
-            if self._closes[start] != stop - 1:
+            transposed = inside[-1].text in ("T", "top")  # a^{[1]T}
+            if self._closes[start] != stop - 1 - transposed:
                 return None
+            stop -= transposed
             try:
                 text = self._index_text(start + 1, stop - 1)
             except ExpressionError:
                 return None
             if _PLACE.fullmatch(text) and not found.above:
-                return found._replace(above=f"^{first.text}{text}{PARTNERS[first.text]}")
+                above = f"^{first.text}{text}{PARTNERS[first.text]}"
+                powers = (*found.powers, None) if transposed else found.powers
+                return found._replace(above=above, powers=powers)
         return None
 
     def named(self, stem: str, scripts: Scripts) -> str:

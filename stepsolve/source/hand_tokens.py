@@ -34,24 +34,8 @@ class Token(NamedTuple):
 
 
 _GREEK_NAMES: Final = {letter: name for name, letter in GREEK.items()}
-JOINTS: Final = frozenset(
-    [
-        "and",
-        "where",
-        "with",
-        "so",
-        "hence",
-        "thus",
-        "then",
-        "therefore",
-        "because",
-        "since",
-        "as",
-        "let",
-        "now",
-        "also",
-    ]
-)
+_JOINTS = "and where with so hence thus then therefore because since as let now also"
+JOINTS: Final = frozenset(_JOINTS.split())
 """Words between equations or before one, which say nothing about numbers."""
 
 CHARACTERS: Final[dict[str, tuple[str, str]]] = (
@@ -65,7 +49,12 @@ CHARACTERS: Final[dict[str, tuple[str, str]]] = (
     | {"Σ": ("name", "Sigma"), "∞": ("name", "inf"), "ϵ": ("name", "epsilon"), "ℓ": ("name", "ell")}
     | {c: ("relation", c) for c in "=<>≤≥≈"}
     | dict.fromkeys("≃≅∼≐", ("relation", "≈"))
-    | {"≡": ("relation", "="), "≔": ("relation", "="), "≠": ("relation", "≠")}
+    | {
+        "≡": ("relation", "="),
+        "←": ("relation", "="),
+        "≔": ("relation", "="),
+        "≠": ("relation", "≠"),
+    }
     | dict.fromkeys("⇒→⟹⟶↦", ("relation", "⇒"))
     | {c: ("start", c) for c in "∴∵"}
     | {c: ("break", c) for c in ",;"}
@@ -123,19 +112,24 @@ def number_at(text: str, place: int, before: Token | None, outside: bool) -> Tok
         for separator in ("{,}", "\\,", ","):
             written = written.replace(separator, "")
         written = written.replace("−", "-").removesuffix(".")
-    mantissa, _, exponent = written.lower().partition("e")
+    mantissa, mark, exponent = (
+        re.split("([eE])", written) if "e" in written.lower() else (written, "e", "")
+    )
+    changed = False
     takes = before is not None and before.kind == "sign" and before.text in _NOT_BEFORE_MANTISSA
     power = None if exponent or takes else _POWER.match(text, end)
     if power is not None:
         raised = next(filter(None, power.groups()))
         exponent = "".join(_RAISED.get(c, c) for c in raised if not c.isspace()).replace("−", "-")
-        end = power.end()
+        end, changed = power.end(), True
     elif percent := _PERCENT.match(text, end):
         if exponent:
             raise ExpressionError("a power of ten has no percent sign", place, percent.end())
-        exponent, end = "-2", percent.end()
+        exponent, end, changed = "-2", percent.end(), True
     _refuse_long(mantissa, exponent, place, end)
-    return Token("number", f"{mantissa}e{int(exponent)}" if exponent else mantissa, place, end)
+    if changed:
+        exponent = str(int(exponent))
+    return Token("number", f"{mantissa}{mark}{exponent}" if exponent else mantissa, place, end)
 
 
 def _refuse_long(mantissa: str, exponent: str, start: int, end: int) -> None:
@@ -175,7 +169,10 @@ _STEM = r"[A-Za-z][\u0302-\u0304\u0307]?[A-Za-z0-9]*|[α-ωΑ-Ω]|[À-ž][\u0302
 _SUBS = rf"(?:_[A-Za-z0-9α-ωΑ-Ω]+|[{_SMALL}]+)*"
 _WORD = rf"(?:Δ(?=[A-Za-zα-ω]))?(?:{_STEM}){_SUBS}"
 _BY = rf"{_WORD}['′]*(?:\^[2-9]|[²³⁴-⁹])?"
-_GRADIENT = rf"(?P<d>[d∂])(?P<order>\^[2-9]|[²³⁴-⁹])?\s?(?P<of>{_WORD}['′]*)/(?P=d)\s?(?P<by>{_BY}(?:[ ]?(?P=d)\s?{_BY})*)"
+_GRADIENT = (
+    rf"(?P<d>[d∂])(?P<order>\^[2-9]|[²³⁴-⁹])?\s?(?P<of>{_WORD}['′]*)"
+    rf"/(?P=d)\s?(?P<by>{_BY}(?:[ ]?(?P=d)\s?{_BY})*)"
+)
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
     | (?P<number>[0-9]|\.[0-9])
@@ -246,8 +243,9 @@ def _word(text: str, place: int, end: int, names: Collection[str]) -> Token:
     index = (
         _INDEX.match(text, end) if names and text[end : end + 1] in ("^", "(", "*", "_") else None
     )
-    if index is not None and index[0] and written + index[0] in names:
-        return Token("name", written + index[0], place, index.end())
+    for suffix in (index[0], index[0].rstrip("*")) if index is not None else ():
+        if suffix and written + suffix in names:
+            return Token("name", written + suffix, place, end + len(suffix))
     if written in names:
         return Token("name", written, place, end)
     if written in JOINTS and text[end : end + 1] != "(":

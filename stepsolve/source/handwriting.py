@@ -50,11 +50,10 @@ class Chain(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Tokens between two breaks, the break before them, and where they have relations."""
+    """The break that comes before a stretch of tokens, "" for the first, and the tokens with it."""
 
     opener: str
     tokens: list[Token]
-    relations: list[int]
 
 
 class _Side(NamedTuple):
@@ -80,12 +79,15 @@ def read_chains(
         latex = _LATEX.search(text) is not None
     tokens = latex_tokens(text) if latex else plain_tokens(text, names)
     out: list[Token] = []
-    chains = _arranged(_pieces(_unboxed(tokens)), out, len(text))
+    chains = _arranged(_pieces(_unboxed(tokens)), out)
     if not chains:
         raise ExpressionError("there is no equation here", 0, len(text))
     out.append(Token("end", "", len(text), len(text)))
     grammar = Grammar(out, names, functions, latex)
-    return tuple([_read(grammar, out, chain, latex) for chain in chains])
+    try:
+        return tuple([_read(grammar, out, chain, latex) for chain in chains])
+    except RecursionError:  # the levels are counted, but the caller may be deep down himself
+        raise ExpressionError("this is nested too deep", 0, len(text)) from None
 
 
 def _read(grammar: Grammar, tokens: list[Token], sides: list[_Side], latex: bool) -> Chain:
@@ -121,7 +123,8 @@ def _unboxed(tokens: list[Token]) -> list[Token]:
 def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
     """The tokens outside of brackets cut at breaks and arrows."""
     depth = 0
-    opener, piece, relations = "", [], []  # type: str, list[Token], list[int]
+    opener = ""
+    piece: list[Token] = []
     for token in tokens:
         kind, text = token.kind, token.text
         if kind == "sign":
@@ -129,33 +132,29 @@ def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
         elif kind in ("begin", "end-environment"):
             depth += 1 if kind == "begin" else -1
         elif depth <= 0 and (kind == "break" or (kind == "relation" and text == "⇒")):
-            yield _Piece(opener, piece, relations)
-            opener, piece, relations = text, [], []
-            piece.append(token)
-            continue
-        elif depth <= 0 and kind == "relation":
-            relations.append(len(piece))
+            yield _Piece(opener, piece)
+            opener, piece = text, []
         if not (depth <= 0 and kind == "sign" and text == "&"):
             piece.append(token)
-    yield _Piece(opener, piece, relations)
+    yield _Piece(opener, piece)
 
 
-def _arranged(pieces: Iterator[_Piece], out: list[Token], size: int) -> list[list[_Side]]:
+def _arranged(pieces: Iterator[_Piece], out: list[Token]) -> list[list[_Side]]:
     """The sides of each chain, as stretches of the tokens that are put into `out`."""
     chains: list[list[_Side]] = []
     related = False  # whether the chain so far has a relation
     pending = ""  # the strongest break since then
-    for opener, tokens, _ in pieces:
+    for opener, tokens in pieces:
         mark = tokens[0] if opener else None
         body = _stripped(tokens[1:] if opener else tokens)
         pending = _stronger(pending, opener)
         if not body:
             continue
         relations = [place for place, token in _outer(body) if token.kind == "relation"]
-        if chains and pending in ("quad", ",", ";") and not relations:
-            if all(token.kind in ("word", "words", "reason", "mark") for token in body):
-                pending = ""
-                continue  # a remark
+        remark = all(token.kind in ("words", "reason", "mark") for token in body)
+        if chains and pending in ("quad", ",", ";") and remark:
+            pending = ""
+            continue
         if not chains or (relations and related) or pending == "\\\\":
             chains.append(_sides(body, relations, out, ""))
         elif pending == "⇒" and not relations:
@@ -230,14 +229,30 @@ def _sign(token: Token) -> str:
     return token.text
 
 
+def _before_remark(tokens: list[Token], stop: int) -> int:
+    """Where a bracket begins that ends before `stop` and holds nothing but words, else `stop`."""
+    start = stop - 1
+    while start > 0 and tokens[start - 1].kind in ("words", "reason"):
+        start -= 1
+    is_remark = (
+        0 < start < stop - 1 and tokens[stop - 1].text == ")" and tokens[start - 1].text == "("
+    )
+    return start - 1 if is_remark else stop
+
+
 def _stripped(tokens: list[Token]) -> list[Token]:
     """Without signs such as ∴ at the start, and remarks, marks and a full stop at the end."""
     start, stop = 0, len(tokens)
-    while start < stop and tokens[start].kind == "start":
+    while start < stop and (
+        tokens[start].kind == "start"
+        or (tokens[start].kind == "words" and tokens[start].text.rstrip().endswith(":"))
+    ):
         start += 1
     while stop > start and (
         tokens[stop - 1].kind in _DROPPED_AT_END
         or (tokens[stop - 1].kind == "sign" and tokens[stop - 1].text in ".:")
     ):
         stop -= 1
+    if stop > start:
+        stop = max(start, _before_remark(tokens, stop))
     return tokens[start:stop]

@@ -12,7 +12,6 @@ from typing import Final
 
 from stepsolve.errors import ExpressionError, nearest
 from stepsolve.notation.names import GREEK
-from stepsolve.operations.table import ALIASES, ARRAYS, OPERATIONS, TENSORS, row_of
 from stepsolve.source.hand_tokens import (
     CHARACTERS,
     JOINTS,
@@ -24,234 +23,17 @@ from stepsolve.source.hand_tokens import (
     refuse_length,
     stranger,
 )
-
-_WRITTEN_LATEX = re.compile(r"\\operatorname\{(\w+)\}\\left\(#[*1]\\right\)$")
-
-
-def _callable_words() -> dict[str, str]:
-    """Every word that may be called, in lower case without signs: `leakyrelu`, `mse`, `arctan`."""
-    tables = (OPERATIONS, TENSORS, ARRAYS)
-    rows = {name: name for table in tables for name, row in table.items() if row.is_call}
-    found = {name.replace("_", ""): name for name in rows} | ALIASES
-    for name in rows:
-        row = row_of(name)
-        if row is not None and (written := _WRITTEN_LATEX.match(row.latex)):
-            found.setdefault(written[1].lower(), name)
-    for name in ("where", "piecewise", "eye", "zeros", "ones", "logbase"):
-        found.pop(name, None)  # written otherwise by hand
-    return found | {"lg": "log10", "crossentropy": "cross_entropy"}
-
-
-CALLS: Final = _callable_words()
-"""The operation that a word means where it is called, by the word in lower case without signs."""
-
-
-def called(word: str) -> str | None:
-    """The operation that a word of text means where it is called: `relu` for `ReLU`."""
-    return CALLS.get(word) or CALLS.get("".join(filter(str.isalnum, word)).lower())
-
-
-def _signs(**meanings: str) -> dict[str, tuple[str, str]]:
-    return {
-        command: ("sign", sign) for sign, words in meanings.items() for command in words.split()
-    }
-
-
-def _of_kind(kind: str, meanings: dict[str, str]) -> dict[str, tuple[str, str]]:
-    return {c: (kind, text) for text, commands in meanings.items() for c in commands.split()}
-
-
-_MEANINGS: Final[dict[str, tuple[str, str]]] = (
-    {name: ("name", name) for name in GREEK}
-    | {f"var{name}": ("name", name) for name in GREEK}
-    | {"ell": ("name", "ell"), "infty": ("name", "inf"), "omicron": ("name", "o")}
-    | {"imath": ("run", "i"), "jmath": ("run", "j")}
-    | {word: ("function", name) for word, name in CALLS.items() if word not in GREEK}
-    | _of_kind(
-        "sign",
-        {
-            "*": "times cdot ast star cdotp",
-            "/": "div slash",
-            "⊙": "odot circ circledcirc",
-            "frac": "frac dfrac tfrac cfrac",
-            "sqrt": "sqrt",
-            "∑": "sum",
-            "lim": "lim",
-            "∂": "partial",
-            "∇": "nabla",
-            "'": "prime",
-            "top": "top intercal",
-            "|": "vert mid",
-            "|(": "lvert",
-            "|)": "rvert",
-            "‖": "| Vert parallel",
-            "‖(": "lVert",
-            "‖)": "rVert",
-            "(": "lparen",
-            ")": "rparen",
-            "[": "lbrack",
-            "]": "rbrack",
-            "\\{": "{ lbrace",
-            "\\}": "} rbrace",
-            "⌊": "lfloor",
-            "⌋": "rfloor",
-            "⌈": "lceil",
-            "⌉": "rceil",
-            "_": "_",
-            "d": "dd differentialD",
-            ":": "colon",
-        },
-    )
-    | _of_kind(
-        "relation",
-        {
-            "=": "equiv triangleq coloneqq coloneq",
-            "≈": "approx simeq sim cong doteq thickapprox approxeq",
-            "⇒": "Rightarrow implies Longrightarrow to rightarrow longrightarrow Leftrightarrow iff leadsto",
-            "<": "lt",
-            "≤": "le leq leqslant",
-            ">": "gt",
-            "≥": "ge geq geqslant",
-            "≠": "ne neq",
-        },
-    )
-    | _of_kind("start", {"∴": "therefore", "∵": "because"})
-    | _of_kind("mark", {"✓": "checkmark", "□": "square Box blacksquare qed"})
-    | _of_kind("break", {"\\\\": "\\ newline cr", "quad": "quad qquad"})
-    | _of_kind(
-        "accent",
-        {"hat": "hat widehat", "bar": "bar overline", "tilde": "tilde widetilde", "dot": "dot"},
-    )
-    | _of_kind("box", {"": "boxed cancel bcancel xcancel fbox mathbox framebox"})
+from stepsolve.source.latex_commands import (
+    LAID_OUT,
+    MATRICES,
+    MEANINGS,
+    NOTHING,
+    SKIPPED,
+    THEN,
+    UPRIGHT,
+    called,
 )
 
-_NOTHING: Final = frozenset(
-    [
-        ",",
-        ";",
-        ":",
-        "!",
-        ">",
-        "displaystyle",
-        "textstyle",
-        "scriptstyle",
-        "limits",
-        "nolimits",
-        "big",
-        "Big",
-        "bigg",
-        "Bigg",
-        "bigl",
-        "bigr",
-        "Bigl",
-        "Bigr",
-        "biggl",
-        "biggr",
-        "Biggl",
-        "Biggr",
-        "bigm",
-        "Bigm",
-        "middle",
-        "mathbf",
-        "boldsymbol",
-        "bm",
-        "vec",
-        "mathcal",
-        "mathscr",
-        "mathfrak",
-        "mathbb",
-        "underline",
-        "uline",
-        "nonumber",
-        "notag",
-        "allowbreak",
-        "noindent",
-        "left",
-        "right",
-        "thinspace",
-        "negthinspace",
-        "medspace",
-        "thickspace",
-        "enspace",
-        "mathord",
-        "mathbin",
-        "mathrel",
-        "mathop",
-        "mathopen",
-        "mathclose",
-        "bf",
-        "rm",
-        "it",
-        "hfill",
-        "small",
-        "large",
-        "Large",
-        "normalsize",
-        "centering",
-        "mathstrut",
-        "strut",
-        "underbrace",
-        "overbrace",
-        "smash",
-        "ensuremath",
-    ]
-) | {" ", "\n", "\t"}
-"""Commands that say how a thing looks: what they hold is read as if they were not there."""
-
-_SKIPPED: Final = {
-    "color": 1,
-    "textcolor": 1,
-    "tag": 1,
-    "label": 1,
-    "hspace": 1,
-    "vspace": 1,
-    "phantom": 1,
-}
-_SKIPPED |= {"overset": 1, "stackrel": 1, "underset": 1, "hphantom": 1, "vphantom": 1, "kern": 0}
-_THEN: Final = dict.fromkeys(("underbrace", "overbrace"), "brace")
-_THEN |= dict.fromkeys(("color", "textcolor", "overset", "underset", "stackrel"), "box")
-_UPRIGHT: Final = frozenset(
-    [
-        "text",
-        "mathrm",
-        "operatorname",
-        "textrm",
-        "textbf",
-        "textit",
-        "mbox",
-        "mathit",
-        "mathsf",
-        "mathtt",
-        "texttt",
-        "hbox",
-        "textsf",
-    ]
-)
-_LAID_OUT: Final = frozenset(
-    [
-        "aligned",
-        "align",
-        "gathered",
-        "gather",
-        "split",
-        "equation",
-        "alignedat",
-        "eqnarray",
-        "multline",
-    ]
-)
-_MATRICES: Final = frozenset(
-    [
-        "matrix",
-        "bmatrix",
-        "pmatrix",
-        "Bmatrix",
-        "smallmatrix",
-        "bsmallmatrix",
-        "psmallmatrix",
-        "array",
-    ]
-)
 _REASON = re.compile(
     r"\s*(?:[(\[,.]|(?:by|since|because|from|using|with|as|for|when|if|where|after|rounded|correct|to|at"
     r"|which|via|approximately|approx|applying|substituting|see)\b)",
@@ -269,6 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _MANY: Final = {":=": "=", "==": "=", "<=": "≤", ">=": "≥", "!=": "≠"}
+_EXPECTATION = re.compile(r"\s*\{?\s*[A-Z]\s*\}?\s*(?:\\left)?\s*[\[(]")
 _RAISED_RUN = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵗᵀᵏˣʸ]+")
 _LOWERED_RUN = re.compile(r"[₀-₉]+")
 _GREEK_LETTERS: Final = {letter: name for name, letter in GREEK.items()}
@@ -293,7 +76,9 @@ class _Scanner:
                 raise ExpressionError("a command is missing after the backslash", start, start + 1)
             kind, self._place = match.lastgroup, match.end()
             if kind == "run":
-                found.append(Token("run", match[0], start, self._place))
+                if match[0][0] == "T" and found and found[-1].text == "^":  # w^Tx
+                    self._place = start + 1
+                found.append(Token("run", text[start : self._place], start, self._place))
             elif kind == "number":
                 number = number_at(text, start, found[-1] if found else None, not self._depth)
                 assert number is not None
@@ -335,25 +120,27 @@ class _Scanner:
 
     def command(self, text: str, start: int) -> None:
         name = text[1:]
-        known = _MEANINGS.get(name)
+        known = MEANINGS.get(name)
         if known is not None:
             self.add(*known, start)
-        elif name in _UPRIGHT:
+        elif name in UPRIGHT:
             self._upright(name, start)
         elif name in ("begin", "end"):
             self._environment(name, start)
-        elif name in _SKIPPED:
-            for _ in range(_SKIPPED[name]):
-                self._argument(start)
+        elif name in SKIPPED:
+            self._argument(start)
         elif name in ("left", "right"):
             self._delimiter(start)
         elif name == "%":
             raise ExpressionError("a percent sign stands after a number", start, self._place)
-        elif name not in _NOTHING:
-            hint = nearest(name, _MEANINGS) if len(name) < 20 else ""
+        elif name == "mathbb" and _EXPECTATION.match(self._text, self._place):
+            raise ExpressionError("expectations are not read", start, self._place)
+        elif name not in NOTHING:
+            alike = [word for word in MEANINGS if word[0] == name[0]]
+            hint = nearest(name, alike) if len(name) < 20 else ""
             raise ExpressionError(f"{text[:40]} is not read", start, self._place, hint)
-        if name in _THEN:
-            self.add(_THEN[name], name, start)
+        if name in THEN:
+            self.add(THEN[name], name, start)
 
     def _delimiter(self, start: int) -> None:
         rest = self._text[self._place :][:9].lstrip()[:1]
@@ -400,10 +187,10 @@ class _Scanner:
 
     def _environment(self, name: str, start: int) -> None:
         environment = self._argument(start)
-        if environment.removesuffix("*") in _LAID_OUT:
+        if environment.removesuffix("*") in LAID_OUT:
             self._laid_out += 1 if name == "begin" else -1
             return
-        if environment not in _MATRICES and environment != "cases":
+        if environment not in MATRICES and environment != "cases":
             raise ExpressionError(f"{environment[:40]} is not read", start, self._place)
         if name == "begin" and environment == "array":
             self._argument(start)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
-_LAID_OUT: Final = r"(?:equation|align|aligned|gather|gathered|eqnarray|split|multline|alignat|flalign|displaymath|math)"
+_LAID_OUT: Final = (
+    r"(?:equation|align|aligned|alignat|flalign|gather|gathered|eqnarray|split|multline"
+    r"|displaymath|math)"
+)
 
 
 class Equation(NamedTuple):
@@ -77,7 +80,7 @@ _CONTINUES = re.compile(
 def equations(text: str) -> Iterator[Equation | Heading]:
     """The equations and headings of notes, in order. Takes time in proportion to the text."""
     lines = [0, *(match.end() for match in re.finditer("\n", text))]
-    for found in _Notes(_cleaned(text)).parts():
+    for found in _Notes(_cleaned(text), text).parts():
         if isinstance(found, _Found):
             line = bisect_right(lines, found.start)
             column = found.start - lines[line - 1] + 1
@@ -151,8 +154,9 @@ def _dollars(fence: str) -> str:
 
 
 class _Notes:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: str) -> None:
         self._text = text
+        self._source = source  # in which a comment is no blank line
         self._paragraph = 0  # where the present paragraph ends
 
     def parts(self) -> Iterator[_Found | tuple[str, int]]:
@@ -168,7 +172,8 @@ class _Notes:
                 continue
             place = yield from self._line(place, stop)
 
-    def _line(self, place: int, stop: int) -> Iterator[_Found]:  # returns where to go on
+    def _line(self, place: int, stop: int) -> Generator[_Found, None, int]:
+        """The equations that begin on a line; returns where the text goes on after them."""
         text = self._text
         while True:
             opening = _OPENING.search(text, place, stop)
@@ -192,7 +197,7 @@ class _Notes:
         """
         text, start = self._text, opening.end()
         if start > self._paragraph:
-            blank = _BLANK.search(text, start)
+            blank = _BLANK.search(self._source, start)
             self._paragraph = blank.start() if blank else len(text)
         limit = max(self._paragraph, start)
         if opening["dollars"]:

@@ -30,9 +30,7 @@ _DATA: Final = frozenset({".yaml", ".yml", ".json"})
 _DOCUMENT: Final = frozenset({".md", ".markdown", ".tex", ".latex", ".txt"})
 _WORK: Final = re.compile(r"^work\s*:", re.MULTILINE)
 
-mapping: Reader[Node] = Reader(
-    lambda node, _: node, {"type": "object"}, "a problem", ("mapping",)
-)
+mapping: Reader[Node] = Reader(lambda node, _: node, {"type": "object"}, "a problem", ("mapping",))
 
 
 def _entry_of(node: Node, _: Report) -> Expression:
@@ -101,5 +99,3 @@ def document(content: str) -> Iterator[WorkLine]:
             yield WorkLine(item.line, item.text, heading=True)
         else:
             yield WorkLine(item.line, item.text, item.latex, item.joined)
-
-
