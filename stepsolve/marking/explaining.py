@@ -9,7 +9,7 @@ from typing import Final
 from stepsolve.marking.judging import Judge
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.sides import Side, Target
-from stepsolve.marking.slips import explain
+from stepsolve.marking.slips import explain, patience
 from stepsolve.marking.trial import Trial, entry_formula, wrong_entries
 from stepsolve.marking.verdicts import Judgement, Slip
 from stepsolve.marking.written import Written
@@ -42,12 +42,13 @@ class Explainer:
             by_formula = target.quantity.paper
         accepts = self._judge.accepting(side.expression, side.numbers, side.value, paper)
         place = target.place if target is not None else ()
+        until = patience()
         slips: tuple[Slip, ...] = ()
         for whole in self._as_skipped(formula):
             trial = Trial(self._ledger, self._judge, by_formula, side.numbers, accepts, place)
-            slips = slips or explain(trial.scene(whole))
+            slips = slips or explain(trial.scene(whole, side.expression), until=until)
         if not slips and side.numbers is not None:
-            slips = self._in_an_entry(formula, side.numbers, by_formula, place)
+            slips = self._in_an_entry(formula, side.numbers, by_formula, place, until)
         return judgement._replace(slips=slips)
 
     def _as_skipped(self, formula: Expression) -> Iterator[Expression]:
@@ -62,7 +63,12 @@ class Explainer:
             yield whole
 
     def _in_an_entry(
-        self, formula: Expression, numbers: Mapping[Index, Written], paper: bool, place: Index
+        self,
+        formula: Expression,
+        numbers: Mapping[Index, Written],
+        paper: bool,
+        place: Index,
+        until: float,
     ) -> tuple[Slip, ...]:
         """The slips in the first entry that is wrong and that one explains."""
         if place:
@@ -72,6 +78,6 @@ class Explainer:
             wrong = wrong_entries(self._ledger, formula, paper, numbers)
         for entry, number in islice(wrong, _ENTRIES):
             trial = Trial(self._ledger, self._judge, False, {(): number})
-            if slips := explain(trial.scene(entry)):
+            if slips := explain(trial.scene(entry), until=until):
                 return slips
         return ()

@@ -22,10 +22,10 @@ from stepsolve.marking.slips import Fit, Scene
 from stepsolve.marking.values import PRECISE, Exact, NoValue, flat, in_floats, on_paper
 from stepsolve.marking.verdicts import Verdict
 from stepsolve.marking.written import Written, agreement, number_tree, stands_for
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.notation.tree import Apply, Expression, Name, Number
 from stepsolve.operations.array_operation import Index
 from stepsolve.operations.entries import ArrayEntries, Entries
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.worksheet.array_working import WrittenArithmetic
 
 _NEAR: Final = 0.02  # how close a value is that unrounded numbers may bring to what was written
@@ -57,10 +57,11 @@ class Trial:
         self._ledger, self._judge, self._paper = ledger, judge, paper
         self._numbers, self._accepts, self._index = numbers, accepts, index
         self._written = numbers[()] if numbers is not None and set(numbers) == {()} else None
-        self._point = Point({})
+        own = {name: ledger.own(name) for name in CONSTANTS if name in ledger}
+        self._point = Point({name: value for name, value in own.items() if value is not None})
         self._scalar: dict[int, tuple[Expression, bool]] = {}
 
-    def scene(self, formula: Expression) -> Scene:
+    def scene(self, formula: Expression, side: Expression | None = None) -> Scene:
         """What a slip can look at."""
         expected: Decimal | None = None
         if self._written is not None:
@@ -76,6 +77,7 @@ class Trial:
             tuple(self._ledger.quantities),
             self._written,
             expected,
+            side,
         )
 
     def value(self, expression: Expression) -> Exact | None:
@@ -89,16 +91,16 @@ class Trial:
         ledger = self._ledger
         if not self._is_scalar(expression):
             return self._array(expression)
-        for name in names(expression):
-            if name not in self._point.values and name in ledger:
-                value = ledger.own(name)
+        while True:
+            try:
+                return ledger.arithmetic.precise.evaluate(expression, self._point)
+            except KeyError as error:  # a name that is met for the first time
+                value = ledger.own(error.args[0]) if error.args[0] in ledger else None
                 if value is None:
                     return None
-                self._point.values[name] = value
-        try:
-            return ledger.arithmetic.precise.evaluate(expression, self._point)
-        except (OutsideDomain, KeyError, ArithmeticError, ValueError, TypeError):
-            return None
+                self._point.values[error.args[0]] = value
+            except (OutsideDomain, ArithmeticError, ValueError, TypeError):
+                return None
 
     def _array(self, expression: Expression) -> Exact | None:
         """The value of an array in float64, as many are tried; its last digits are left off."""

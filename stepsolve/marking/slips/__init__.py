@@ -4,16 +4,18 @@ A slip is a row of one of the files of this package: it changes the expression t
 worked out, or the number that came of it. A row whose result is what was written, at the digits shown,
 explains it. The likeliest stands first:
 
-1. Common: signs, and what belongs to this subject and is either done or not - the bias, the factor
-   1/2, the scaling, a factor of the chain rule, degrees, the logarithm's base, 1 - sigma, the step
-   before. There are few such changes of a line, so that one which fits is seldom a coincidence.
+1. Common: what the next side shows, signs, and what belongs to this subject and is either done or
+   not - the bias, the factor 1/2, the scaling, a factor of the chain rule, degrees, the logarithm's
+   base, 1 - sigma, the step before. There are few such changes of a line, so that one which fits is
+   seldom a coincidence.
 2. Usual: one factor, term, bracket or digit. Of wrong digits, a single one is about eight times as
    frequent as two neighbours that are exchanged.
 3. Seldom: what takes two steps to go wrong, such as a formula taken term by term.
 4. Rare: what fits almost anything, such as one digit of the result.
 
-Within a class a result that is rounded to what was written comes before one that is cut to it, and
-that before one that only an unrounded value behind the line gives.
+Within a class the rows with the fewest changes of a line stand first, for what they reproduce is least
+of all a coincidence; and a result that is rounded to what was written comes before one that is cut to
+it, and that before one that only an unrounded value behind the line gives.
 
 Sources: J. S. Brown, R. R. Burton, Diagnostic models for procedural bugs in basic mathematical skills
 (1978), for a table of small wrong procedures that reproduce an answer; K. VanLehn, Mind Bugs (1990),
@@ -34,6 +36,7 @@ from stepsolve.marking.slips import (
     forgotten,
     neighbours,
     operations,
+    parts,
     rules,
     signs,
 )
@@ -41,12 +44,22 @@ from stepsolve.marking.slips.row import Fit, Likelihood, Row, Scene, Variant
 from stepsolve.marking.verdicts import Slip
 from stepsolve.notation.tree import Expression
 
-__all__ = ("ROWS", "Fit", "Likelihood", "Row", "Scene", "Variant", "explain", "explain_formula")
+__all__ = (
+    "ROWS",
+    "Fit",
+    "Likelihood",
+    "Row",
+    "Scene",
+    "Variant",
+    "explain",
+    "explain_formula",
+    "patience",
+)
 
 _SECONDS: Final = 0.15  # of one line, of the processor: a busy machine names the same slips
 _MOST: Final = 1500  # changed formulas of one line
 _TOLD: Final = 3  # slips told of one line
-_FILES: Final = (signs, derivatives, forgotten, neighbours, arrays, operations, digits)
+_FILES: Final = (parts, signs, derivatives, forgotten, neighbours, arrays, operations, digits)
 
 ROWS: tuple[Row, ...] = tuple(
     sorted((row for file in _FILES for row in file.ROWS), key=lambda row: row.likelihood)
@@ -59,12 +72,22 @@ _IN_FORMULAS: Final = tuple(
 )
 
 
-def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
-    """The slips that reproduce what was written, the likeliest first; none where none does."""
+def patience() -> float:
+    """When to give up looking for slips in a line: a time of the processor."""
+    return process_time() + _SECONDS
+
+
+def explain(
+    scene: Scene, rows: tuple[Row, ...] = ROWS, until: float | None = None
+) -> tuple[Slip, ...]:
+    """The slips that reproduce what was written, the likeliest first; none where none does.
+
+    `until` is what `patience` gave, where there is more than one scene to look at for a line.
+    """
     found: list[tuple[tuple[int, int], Slip]] = []
     seen: dict[Expression, Fit] = {scene.formula: Fit.NONE}
     told: set[Expression] = set()
-    end = process_time() + _SECONDS
+    end = patience() if until is None else until
     for row in rows:
         if sum(fit > Fit.CARRIED for (_, fit), _ in found) >= _TOLD:
             break
@@ -90,7 +113,8 @@ def explain(scene: Scene, rows: tuple[Row, ...] = ROWS) -> tuple[Slip, ...]:
 
 def explain_formula(scene: Scene) -> tuple[Slip, ...]:
     """The same for formulas: slips with the rules of derivatives, then in their outcome."""
-    if found := explain(scene, rules.ROWS):
+    until = patience()
+    if found := explain(scene, rules.ROWS, until):
         return found
     outcome = rules.taken(scene.formula)
-    return explain(replace(scene, formula=outcome or scene.formula), _IN_FORMULAS)
+    return explain(replace(scene, formula=outcome or scene.formula), _IN_FORMULAS, until)

@@ -122,7 +122,9 @@ def _powers(node: Expression) -> Iterator[Variant]:
 
 def _doubled(node: Expression) -> Iterator[Variant]:
     match node:
-        case Apply(operation="^", arguments=(base, power)) if base != Name("e"):
+        case Apply(operation="^", arguments=(base, power)) if base != Name("e") or is_number(
+            power, "2", "3"
+        ):
             word = "doubled for squared" if is_number(power, "2") else "multiplied for raised"
             yield swapped(Apply("*", power, base), node, word)
             if is_number(power, "2"):

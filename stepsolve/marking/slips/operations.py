@@ -41,10 +41,13 @@ def _signs(node: Expression) -> Iterator[Variant]:
     match node:
         case Apply(operation="*", arguments=(left, right)):
             yield swapped(Apply("+", left, right), node, "added for multiplied")
+        case Apply(operation="+", arguments=(Apply(operation="+" | "-" as sign) as left, right)):
+            before, last = left.arguments  # two terms that stand beside each other
+            new, old = Apply("*", last, right), Apply("+", last, right)
+            told = swapped(new, old, "multiplied for added").told
+            yield Variant(Apply(sign, before, new), told)
         case Apply(operation="+", arguments=(left, right)):
             yield swapped(Apply("*", left, right), node, "multiplied for added")
-        case Apply(operation="-", arguments=(left, right)):
-            yield swapped(Apply("/", left, right), node, "divided for subtracted")
 
 
 def _quotients(node: Expression) -> Iterator[Variant]:

@@ -57,6 +57,8 @@ class Scene:
     known: tuple[str, ...] = ()
     written: Written | None = None
     expected: Decimal | None = None
+    side: Expression | None = None
+    """What was written."""
 
     @cached_property
     def numbered(self) -> Expression:

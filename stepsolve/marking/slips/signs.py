@@ -151,7 +151,7 @@ def _order(node: Expression) -> Iterator[Variant]:
         case Apply(
             operation="+" | "-" as plus,
             arguments=(left, Apply(operation="*" | "/" as times, arguments=(first, second))),
-        ):
+        ) if not is_sum(left):
             new = Apply(times, Apply(plus, left, first), second)
             yield swapped(new, node, "worked from left to right")
         case Apply(
