@@ -147,7 +147,7 @@ class _Marking:
             judgement = self._judge.numbers(side.numbers, expected)
         else:
             judgement = self._judge_expression(side, expected)
-            if judgement.verdict in _RIGHT and not target.quantity.is_stated:
+            if judgement.verdict in _RIGHT and not target.is_stated:
                 return judgement._replace(verdict=Verdict.DEFINES)
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, target.quantity.formula, side, target)

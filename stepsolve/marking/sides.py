@@ -40,6 +40,12 @@ class Target(NamedTuple):
     quantity: Quantity
     place: Index = ()
 
+    @property
+    def is_stated(self) -> bool:
+        """Whether the work has stated it before."""
+        stated = self.quantity.stated
+        return self.place in stated if self.place else bool(stated)
+
     def of(self, value: Exact | None) -> Exact | None:
         """Its part of a value of the quantity."""
         return value[self.place] if value is not None and self.place else value
@@ -64,7 +70,7 @@ class Target(NamedTuple):
             self.of(own),
             self.of(ledger.true(quantity.name)),
             interval,
-            (self.of(ledger.own(quantity.name)),) if quantity.is_stated else (),
+            (self.of(ledger.own(quantity.name)),) if self.is_stated else (),
             any(ledger.is_wrong(name) for name in uses),
         )
 

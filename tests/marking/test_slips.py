@@ -11,7 +11,7 @@ import pytest
 
 from marking import planted
 from marking.planted import FAMILIES, Planted
-from stepsolve.marking import chains, slips
+from stepsolve.marking import explaining, slips
 from stepsolve.marking.chains import Marker
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.slips import ROWS, Fit, Row, Scene, rules
@@ -248,7 +248,9 @@ def test_an_unrounded_value_behind_the_line_is_no_reason_to_name_nothing() -> No
 
 def test_nothing_is_named_without_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = tuple(row for row in ROWS if row.name != "digits swapped")
-    monkeypatch.setattr(chains, "explain", lambda scene: slips.explain(scene, rows))
+    monkeypatch.setattr(
+        explaining, "explain", lambda scene, until: slips.explain(scene, rows, until)
+    )
     assert "digits swapped" not in named(marked("r = 0.35 * 1.7 = 0.901"))
 
 
