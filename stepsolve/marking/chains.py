@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from stepsolve.marking import symbols
+from stepsolve.marking.explaining import WrongSide, slips_in
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
 from stepsolve.marking.matching import Matcher
-from stepsolve.marking.slips import Scene, explain, explain_formula, patience
+from stepsolve.marking.slips import explain_formula
 from stepsolve.marking.spread import Interval
-from stepsolve.marking.trial import Trial, entry_formula, symbolic_scene, wrong_entries
+from stepsolve.marking.trial import symbolic_scene
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
-from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Slip, Verdict
+from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
 from stepsolve.marking.written import Written, coarse, stands_for, written_entries
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import (
@@ -38,8 +38,6 @@ from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
-_READABLE: Final = 120  # nodes of a formula with skipped steps put in
-_ENTRIES: Final = 3  # wrong entries of an array for which a slip is looked for
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
 
@@ -370,57 +368,12 @@ class _Marking:
         """A wrong side with the slips that explain it."""
         if formula is None or side.value is None:
             return judgement
-        until = patience()
-        slips: tuple[Slip, ...] = ()
-        for whole in self._as_skipped(formula):
-            slips = slips or explain(self._scene(whole, side, target), until=until)
-        if not slips and side.numbers is not None:
-            slips = self._entry_slips(formula, side.numbers, target, until)
+        quantity = target.quantity if target is not None else None
+        paper = self._paper if quantity is None or quantity.formula is None else quantity.paper
+        wrong = WrongSide(side.expression, side.value, side.numbers, self._paper)
+        place = target.place if target is not None else ()
+        slips = slips_in(self._ledger, self._judge, formula, paper, wrong, place)
         return judgement._replace(slips=slips)
-
-    def _as_skipped(self, formula: Expression) -> Iterator[Expression]:
-        """A formula as it is, and with the formulas of the steps put in that the work skips."""
-        yield formula
-        inner = {}
-        for name in names(formula):
-            quantity = self._ledger.quantities.get(name)
-            if quantity is not None and not quantity.is_stated and quantity.formula is not None:
-                inner[name] = quantity.formula
-        if inner and (whole := substitute(formula, inner)).size <= _READABLE:
-            yield whole
-
-    def _entry_slips(
-        self,
-        formula: Expression,
-        numbers: Mapping[Index, Written],
-        target: Target | None,
-        until: float,
-    ) -> tuple[Slip, ...]:
-        """The slips in the first entry that is wrong and that one explains."""
-        paper = self._paper_of(target)
-        if target is not None and target.index:
-            whole = entry_formula(self._ledger, formula, paper, target.index)
-            wrong = iter([(whole, number) for number in numbers.values() if whole is not None])
-        else:
-            wrong = wrong_entries(self._ledger, formula, paper, numbers)
-        for entry, number in islice(wrong, _ENTRIES):
-            trial = Trial(self._ledger, self._judge, False, {(): number})
-            if slips := explain(trial.scene(entry), until=until):
-                return slips
-        return ()
-
-    def _paper_of(self, target: Target | None) -> bool:
-        if target is not None and target.quantity.formula is not None:
-            return target.quantity.paper
-        return self._paper
-
-    def _scene(self, formula: Expression, side: _Side, target: Target | None) -> Scene:
-        """What a slip can look at: in the numbers of the work."""
-        paper = self._paper_of(target)
-        accepts = self._judge.accepting(side.expression, side.numbers, side.value, self._paper)
-        index = target.index if target is not None else ()
-        trial = Trial(self._ledger, self._judge, paper, side.numbers, accepts, index)
-        return trial.scene(formula, side.expression)
 
     def _symbolic(
         self, left: Expression | None, side: _Side, *, always: bool, first: bool = False

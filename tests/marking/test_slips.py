@@ -11,7 +11,7 @@ import pytest
 
 from marking import planted
 from marking.planted import FAMILIES, Planted
-from stepsolve.marking import chains, slips
+from stepsolve.marking import explaining, slips
 from stepsolve.marking.chains import Marker
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.slips import ROWS, Fit, Row, Scene, rules
@@ -248,7 +248,9 @@ def test_an_unrounded_value_behind_the_line_is_no_reason_to_name_nothing() -> No
 
 def test_nothing_is_named_without_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = tuple(row for row in ROWS if row.name != "digits swapped")
-    monkeypatch.setattr(chains, "explain", lambda scene: slips.explain(scene, rows))
+    monkeypatch.setattr(
+        explaining, "explain", lambda scene, until: slips.explain(scene, rows, until)
+    )
     assert "digits swapped" not in named(marked("r = 0.35 * 1.7 = 0.901"))
 
 
@@ -263,3 +265,12 @@ def test_wrong_derivatives_of_the_parts_name_no_rule(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(rules._Rules, "of", lambda self, node: Apply("neg", Name("x")))
     judgement = marked("diff(x^2 * sin(x), x) = 2 * x * cos(x)")
     assert "product rule" not in named(judgement)
+
+
+def test_sizes_and_settings_are_left_as_they_are() -> None:
+    assert marked("r = pad([1.5, 2.5], 2, 2) = [0, 0, 1.5, 2.5, 0, 7]").verdict is Verdict.WRONG
+    assert marked("r = [1.5, 2.5, 4.5][1] * 3 = 9.5").verdict is Verdict.WRONG
+    scene = Scene(parse("pad(x, 2, 2) + sum(x, axis=0) + x[2]"), lambda _: Fit.NONE)
+    changed = [v.formula for row in ROWS if row.name == "sign" for v in row.variants(scene)]
+    assert changed
+    assert not any("-2" in str(formula) for formula in changed)
