@@ -274,3 +274,8 @@ def test_sizes_and_settings_are_left_as_they_are() -> None:
     changed = [v.formula for row in ROWS if row.name == "sign" for v in row.variants(scene)]
     assert changed
     assert not any("-2" in str(formula) for formula in changed)
+
+
+def test_few_digits_bear_no_far_fetched_slip() -> None:
+    assert named(marked("r = 1.13 * 1.21 = 1.9673")) == ["one digit wrong"]
+    assert "one digit wrong" not in named(marked("r = 1.13 * 1.21 = 1.97"))

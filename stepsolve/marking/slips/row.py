@@ -26,6 +26,11 @@ class Likelihood(IntEnum):
     SELDOM = 3
     RARE = 4
 
+    @property
+    def digits(self) -> int:
+        """How many digits must have been written, so that what fits is no coincidence."""
+        return {Likelihood.SELDOM: 2, Likelihood.RARE: 4}.get(self, 1)
+
 
 class Fit(IntEnum):
     """How a changed formula meets what was written; the larger the better."""
@@ -60,6 +65,14 @@ class Scene:
     expected: Decimal | None = None
     side: Expression | None = None
     """What was written."""
+
+    @property
+    def bears(self) -> Likelihood:
+        """The least likely slips that so many digits as were written can tell from a coincidence."""
+        if self.written is None:
+            return Likelihood.RARE
+        count = len(self.written.value.as_tuple().digits)
+        return max(likelihood for likelihood in Likelihood if likelihood.digits <= count)
 
     @cached_property
     def numbered(self) -> Expression:
