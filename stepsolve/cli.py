@@ -1,7 +1,7 @@
 """The commands. They hold no logic: each hands over to the library and keeps its contract.
 
-Exit status: 0 all solved and confirmed; 1 a check failed or a hand calculation is wrong; 2 bad usage; 3 a file is invalid;
-70 an unforeseen error; 130 interrupted; 141 nobody reads any more.
+Exit status: 0 all solved and confirmed; 1 a check failed, or a hand calculation is wrong; 2 bad usage;
+3 a file is invalid; 70 an unforeseen error; 130 interrupted; 141 nobody reads any more.
 """
 
 from __future__ import annotations

@@ -5,130 +5,49 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from stepsolve.marking import symbols
-from stepsolve.marking.explaining import WrongSide, slips_in
+from stepsolve.marking.explaining import Explainer
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
-from stepsolve.marking.matching import Matcher
+from stepsolve.marking.sides import Side, Target, behind, side_of
 from stepsolve.marking.slips import explain_formula
-from stepsolve.marking.spread import Interval
 from stepsolve.marking.trial import symbolic_scene
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
-from stepsolve.marking.written import Written, coarse, stands_for, written_entries
-from stepsolve.notation import names as notation
-from stepsolve.notation.tree import (
-    Apply,
-    Expression,
-    Item,
-    Name,
-    Number,
-    names,
-    substitute,
-    transform,
-    walk,
-)
-from stepsolve.operations.array_operation import Index
-from stepsolve.operations.table import row_of
+from stepsolve.marking.vocabulary import Vocabulary, is_derivative
+from stepsolve.marking.written import Written, coarse
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
+_BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
-
-
-class Target(NamedTuple):
-    """What the left of a chain names: a quantity, or one entry of it."""
-
-    quantity: Quantity
-    place: Index = ()
-
-    def of(self, value: Exact | None) -> Exact | None:
-        """Its part of a value of the quantity."""
-        return value[self.place] if value is not None and self.place else value
-
-    def part(self, interval: Interval | None) -> Interval | None:
-        if interval is None or not self.place:
-            return interval
-        return Interval(interval.low[self.place], interval.high[self.place])
-
-
-class Function(NamedTuple):
-    """A function that the work defines, `f(x) = x^2`."""
-
-    parameters: tuple[str, ...]
-    body: Expression
-
-    def __call__(self, arguments: tuple[Expression, ...]) -> Expression:
-        return substitute(self.body, dict(zip(self.parameters, arguments, strict=True)))
-
-
-class _Side(NamedTuple):
-    """A side of a chain: its numbers if it is nothing else, and its value if it has one."""
-
-    expression: Expression
-    numbers: Mapping[Index, Written] | None
-    value: Exact | None
-    why: str = ""
 
 
 class Marker:
     """Judges chains in the order of the work, and enters what they state into the ledger.
 
-    `open_names` says that the work gives names their values itself, as notes without a problem do.
+    `aliases` are names of the work for quantities of the problem. `is_open` says that the work gives
+    names their values itself, as notes without a problem do.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         aliases: Mapping[str, Expression] | None = None,
-        open_names: bool = True,
+        is_open: bool = True,
     ) -> None:
         self.ledger = ledger
-        self.aliases = dict(aliases or {})
+        self.words = Vocabulary(ledger, aliases or {}, is_open)
         self.judge = Judge(ledger.arithmetic)
-        self.seen: set[str] = set()  # names that have been given a value since the last heading
-        self.open_names = open_names
-        self.matcher = Matcher(ledger)
-        self.names: set[str] = {*ledger.quantities, *self.aliases}
-        """The names that are known so far."""
-        self.functions: dict[str, Function] = {}
-        """The functions that the work has defined."""
-        self._before: Chain | None = None
+        self.explainer = Explainer(ledger, self.judge)
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
-        self.told_new = "" if open_names else "a name of the work's own: the problem has none such"
-
-    @property
-    def arities(self) -> dict[str, int]:
-        """The functions that the work has defined, with their numbers of arguments."""
-        return {name: len(function.parameters) for name, function in self.functions.items()}
-
-    def meaning(self, name: str) -> Expression | None:
-        """What a name of the work stands for, if it is not the problem's own."""
-        if name in self.aliases:
-            return self.aliases[name]
-        parts = notation.gradient(name) if name not in self.ledger else None
-        if parts is None:
-            return None
-        of, *by = (
-            self.aliases.get(each, Name(each)) for each in (parts.of, *(n for n, _ in parts.by))
-        )
-        if parts.order == 1 and isinstance(of, Name) and isinstance(by[0], Name):
-            meant = notation.gradient_name(of.name, by[0].name)
-            return Name(meant) if meant in self.ledger else None
-        return None
-
-    def new_section(self) -> None:
-        """From here on notes may give a name a new value."""
-        self.seen = set()
-
-    def may_be_new(self, name: str) -> bool:
-        """Whether a name that has a value is given a new one, under a new heading."""
-        return self.open_names and name not in self.seen
+        self._before: Chain | None = None
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
@@ -152,75 +71,25 @@ class _Marking:
 
     def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
-        self._ledger, self._judge = marker.ledger, marker.judge
+        self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
         self._signs = chain.signs
-        self._sides = [self._side(self._meant(side)) for side in chain.sides]
-        self._function = self._defined(chain.sides)
+        meant = [self._words.meant(side) for side in chain.sides]
+        self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
+        self._function = len(meant) > 1 and self._words.define(chain.sides[0], meant[1])
         self._match()
         self._target = self._named(self._sides[0].expression)
         self._fresh = self._target is not None and not self._target.quantity.is_known
         if self._target is not None and self._fresh:
             self._define(self._target.quantity)
 
-    def _meant(self, side: Expression) -> Expression:
-        """A side with the problem's names for those of the work."""
-        meant = {
-            name: meaning
-            for name in names(side)
-            if (meaning := self._marker.meaning(name)) is not None
-        }
-        side = substitute(side, meant) if meant else side
-        return self._called(side) if self._marker.functions else side
-
-    def _called(self, side: Expression) -> Expression:
-        """A side with what they are for the functions that the work has defined."""
-
-        def called(node: Expression) -> Expression | None:
-            match node:
-                case Apply(operation=name, arguments=arguments) if name in self._marker.functions:
-                    function = self._marker.functions[name]
-                    if len(arguments) == len(function.parameters):
-                        return function(tuple(map(self._called, arguments)))
-            return None
-
-        return transform(side, called)
-
-    def _defined(self, sides: tuple[Expression, ...]) -> bool:
-        """Whether the chain defines a function, `f(x) = x^2`, which is then known."""
-        match sides[0]:
-            case Apply(operation=name, arguments=arguments) if (
-                len(sides) > 1
-                and row_of(name) is None
-                and name not in self._marker.functions
-                and all(isinstance(argument, Name) for argument in arguments)
-            ):
-                parameters = tuple(a.name for a in arguments if isinstance(a, Name))
-                self._marker.functions[name] = Function(parameters, self._sides[1].expression)
-                return True
-        return False
-
     def _match(self) -> None:
         """A name that the problem does not have stands for what has the same value there."""
         left, *sides = self._sides
         side = next((s for s in sides if s.value is not None), None)
-        if side is None or not isinstance(left.expression, Name) or self._marker.open_names:
-            return
-        name = left.expression.name
-        if name in self._ledger:
-            return
-        meant = self._marker.matcher.match(name, side.expression, side.value)
-        if meant is not None and meant != name:
-            self._marker.aliases[name] = Name(meant)
-        if meant is not None:
-            self._sides[0] = self._side(Name(meant))
-
-    def _side(self, side: Expression) -> _Side:
-        numbers = written_entries(side)
-        try:
-            value = self._ledger.evaluate(side, self._ledger.own, self._paper)
-        except NoValue as error:
-            return _Side(side, numbers, None, str(error))
-        return _Side(side, numbers, value)
+        if side is not None and isinstance(left.expression, Name):
+            meant = self._words.match(left.expression.name, side.expression, side.value)
+            if meant is not None:
+                self._sides[0] = side_of(Name(meant), self._ledger, self._paper)
 
     def marked(self, text: str) -> MarkedLine:
         target, found = self._target, list[Judgement]()
@@ -245,17 +114,13 @@ class _Marking:
         """The quantity that the left names, new where it has none."""
         match side:
             case Name(name=name):
-                if name not in self._ledger or self._marker.may_be_new(name):
-                    self._ledger.add(Quantity(name))
-                    self._marker.names.add(name)
-                self._marker.seen.add(name)
-                return Target(self._ledger[name])
+                return Target(self._words.quantity(name))
             case Item(base=Name(name=name), indices=indices) if name in self._ledger:
-                index = tuple(int(i.text) for i in indices if isinstance(i, Number))
+                place = tuple(int(i.text) for i in indices if isinstance(i, Number))
                 dims = self._ledger[name].dims
-                fits = len(index) == len(indices) == len(dims)
-                if fits and all(i < n for i, n in zip(index, dims, strict=True)):
-                    return Target(self._ledger[name], index)
+                fits = len(place) == len(indices) == len(dims)
+                if fits and all(i < n for i, n in zip(place, dims, strict=True)):
+                    return Target(self._ledger[name], place)
         return None
 
     def _define(self, quantity: Quantity) -> None:
@@ -269,31 +134,11 @@ class _Marking:
         self._ledger.add(quantity)
         self._ledger.true(quantity.name)  # before a later section gives its names new values
 
-    def _expected(self, target: Target) -> Expected | None:
-        """What the left should be, by its formula; None for a symbol."""
-        quantity = target.quantity
-        true, own = self._ledger.true(quantity.name), self._ledger.derived(quantity)
-        if own is None:
-            return None
-        interval = None
-        uses = names(quantity.formula) if quantity.formula is not None else ()
-        if quantity.formula is not None and not quantity.given and self._ledger.touched(quantity):
-            interval = self._ledger.range(quantity.formula, quantity.paper)
-        wrong = any(self._ledger.is_wrong(name) for name in uses)
-        others = (self._ledger.own(quantity.name),) if quantity.is_stated else ()
-        return Expected(
-            target.of(own),
-            target.of(true),
-            target.part(interval),
-            tuple(target.of(other) for other in others),
-            wrong,
-        )
-
     def _first(self, target: Target) -> Judgement:
         """The first sign, after a name."""
         if self._fresh:
-            return Judgement(Verdict.DEFINES, self._marker.told_new)
-        side, expected = self._sides[1], self._expected(target)
+            return Judgement(Verdict.DEFINES, self._words.told_new)
+        side, expected = self._sides[1], target.expected(self._ledger)
         if expected is None:
             return self._symbolic(target.quantity.formula, side, always=True, first=True)
         if side.value is None:
@@ -302,7 +147,7 @@ class _Marking:
             judgement = self._judge.numbers(side.numbers, expected)
         else:
             judgement = self._judge_expression(side, expected)
-            if judgement.verdict in _RIGHT and not target.quantity.is_stated:
+            if judgement.verdict in _RIGHT and not target.is_stated:
                 return judgement._replace(verdict=Verdict.DEFINES)
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, target.quantity.formula, side, target)
@@ -319,7 +164,7 @@ class _Marking:
             return self._symbolic(left.expression, right, always=False)
         others: tuple[Exact, ...] = ()
         if all(judgement.verdict is not Verdict.WRONG for judgement in before):
-            others = tuple(s.value for s in self._sides[: k - 1] if s.value is not None)
+            others = tuple(s.value for s in self._sides[: k - 1][-_BEHIND:] if s.value is not None)
         interval = self._ledger.range(left.expression, self._paper)
         wrong = any(self._ledger.is_wrong(name) for name in names(left.expression))
         true = self._true(left.expression) if wrong else None
@@ -336,7 +181,7 @@ class _Marking:
         return judgement
 
     @staticmethod
-    def _compared(left: _Side, sign: str, right: _Side) -> Judgement:
+    def _compared(left: Side, sign: str, right: Side) -> Judgement:
         """An inequality between numbers."""
         if (
             left.value is None
@@ -354,7 +199,7 @@ class _Marking:
         except NoValue:
             return None
 
-    def _judge_expression(self, side: _Side, expected: Expected) -> Judgement:
+    def _judge_expression(self, side: Side, expected: Expected) -> Judgement:
         known = in_floats(self._ledger.known(side.expression, self._ledger.own))
         return self._judge.expression(side.expression, side.value, known, self._paper, expected)
 
@@ -362,21 +207,14 @@ class _Marking:
         self,
         judgement: Judgement,
         formula: Expression | None,
-        side: _Side,
+        side: Side,
         target: Target | None = None,
     ) -> Judgement:
         """A wrong side with the slips that explain it."""
-        if formula is None or side.value is None:
-            return judgement
-        quantity = target.quantity if target is not None else None
-        paper = self._paper if quantity is None or quantity.formula is None else quantity.paper
-        wrong = WrongSide(side.expression, side.value, side.numbers, self._paper)
-        place = target.place if target is not None else ()
-        slips = slips_in(self._ledger, self._judge, formula, paper, wrong, place)
-        return judgement._replace(slips=slips)
+        return self._marker.explainer.explained(judgement, formula, side, self._paper, target)
 
     def _symbolic(
-        self, left: Expression | None, side: _Side, *, always: bool, first: bool = False
+        self, left: Expression | None, side: Side, *, always: bool, first: bool = False
     ) -> Judgement:
         """A sign between sides that hang on symbols."""
         if left is None:
@@ -390,8 +228,7 @@ class _Marking:
         if same is None:
             return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
-        claims = any(isinstance(n, Apply) and n.operation == "diff" for n in walk(one))
-        if always or claims or (theirs and theirs <= ours):
+        if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
         return Judgement(Verdict.DEFINES, "the names without a value are given one")
@@ -401,7 +238,7 @@ class _Marking:
     def _enter(self, target: Target, found: list[Judgement]) -> None:
         """Into the ledger: the numbers that the chain ends with, and what stands behind them."""
         quantity = target.quantity
-        expected = self._expected(target)
+        expected = target.expected(self._ledger)
         if expected is None or quantity.given:
             return
         side = next((s for s in reversed(self._sides[1:]) if s.numbers is not None), None)
@@ -422,51 +259,14 @@ class _Marking:
         as_a_value = self._judge.numbers(written, expected).verdict
         wrong = bad and as_a_value in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.UNDECIDABLE)
         quantity.wrong = wrong or (quantity.wrong and bool(target.place))
-        behind = self._behind(list(written.values()), expected, as_a_value is Verdict.WRONG)
+        values = [side.value for side in self._sides[1:] if side.value is not None]
+        entries = behind(numbers, expected, values, as_a_value is Verdict.WRONG)
         self._ledger.state(
             quantity,
             {(*target.place, *index): number for index, number in written.items()},
-            self._placed(target, behind),
+            target.placed(entries, self._ledger),
             self._line,
         )
-
-    def _behind(self, numbers: list[Written], expected: Expected, wrong: bool) -> Interval:
-        """The unrounded values that the hand may have gone on with, entry by entry."""
-        value = np.array([float(number.value) for number in numbers])
-        if wrong:
-            halves = np.array([float(n.unit) / 2 if n.is_decimal else 0.0 for n in numbers])
-            return Interval(value - halves, value + halves)
-        bounds = [stands_for(number) for number in numbers]
-        least = np.array([float(low) for low, _ in bounds])
-        most = np.array([float(high) for _, high in bounds])
-        found = Interval(value, value)
-        if expected.true is not None and not expected.wrong:
-            found = found.around(_floats(expected.true))
-        ranges = [Interval(*(2 * (_floats(v),))) for v in (expected.own, *self._values())]
-        if expected.interval is not None:
-            ranges.append(Interval(*(np.ravel(end) for end in expected.interval)))
-        for each in ranges:
-            if each.low.shape != value.shape:
-                continue
-            low, high = np.maximum(each.low, least), np.minimum(each.high, most)
-            meets = low <= high
-            found = found.around(np.where(meets, low, value), np.where(meets, high, value))
-        return found
-
-    def _values(self) -> list[Exact]:
-        return [side.value for side in self._sides[1:] if side.value is not None]
-
-    def _placed(self, target: Target, entries: Interval) -> Interval:
-        """The interval of a whole quantity with some entries put in."""
-        quantity = target.quantity
-        if not target.place:
-            return Interval(*(end.reshape(quantity.dims) for end in entries))
-        before = self._ledger.behind(quantity.name)
-        assert before is not None
-        ends = tuple(np.array(end, dtype=float) for end in before)
-        for end, entry in zip(ends, entries, strict=True):
-            end[target.place] = entry[0]
-        return Interval(*ends)
 
 
 def _with_indicators(chain: Chain) -> Chain:
@@ -481,7 +281,3 @@ def _with_indicators(chain: Chain) -> Chain:
             del signs[k]
         k += 1
     return chain._replace(sides=tuple(sides), signs=tuple(signs))
-
-
-def _floats(value: Exact) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.asarray(value, dtype=float).ravel()

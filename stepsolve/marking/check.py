@@ -8,7 +8,13 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from stepsolve.errors import ExpressionError, InvalidProblem, StepsolveError
+from stepsolve.errors import (
+    Diagnosis,
+    ExpressionError,
+    InvalidProblem,
+    StepsolveError,
+    nearest,
+)
 from stepsolve.marking.awards import awards
 from stepsolve.marking.chains import Marker
 from stepsolve.marking.key import ledger_of
@@ -17,6 +23,10 @@ from stepsolve.marking.repair import repair
 from stepsolve.marking.values import Arithmetic
 from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
 from stepsolve.notation.numbers import Digits
+from stepsolve.notation.tree import Expression, Item, Name
+from stepsolve.notation.unicode import one_line
+from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.shapes import Misfit
 from stepsolve.problem import Problem, read_problem
 from stepsolve.source.data import Node
 from stepsolve.source.fields import read_specification
@@ -90,17 +100,17 @@ def _problem_of(written: str | Node, node: Node, file: str) -> Problem:
 def _marked(
     lines: Iterable[WorkLine],
     problem: Problem | None,
-    aliases: Mapping[str, object] | None = None,
+    aliases: Mapping[str, Expression] | None = None,
     title: str = "",
     node: Node | None = None,
 ) -> Marked:
     ledger = Ledger(Arithmetic()) if problem is None else _solved(problem)
     _check_aliases(aliases or {}, ledger, node)
-    marker = Marker(ledger, aliases or {}, open_names=problem is None)  # type: ignore[arg-type]
+    marker = Marker(ledger, aliases, is_open=problem is None)
     found: list[MarkedLine] = []
     for line in lines:
         if line.heading:
-            marker.new_section()
+            marker.words.new_section()
         else:
             found += _judged(line, marker)
     own_title = problem.title if problem is not None else ""
@@ -122,14 +132,46 @@ def _solved(problem: Problem) -> Ledger:
         raise InvalidProblem(*error.diagnoses) from None
 
 
-def _check_aliases(aliases: Mapping[str, object], ledger: Ledger, node: Node | None) -> None:
-    """Every alias must stand for a quantity that there is."""
+def _check_aliases(aliases: Mapping[str, Expression], ledger: Ledger, node: Node | None) -> None:
+    """Every alias must stand for a quantity, or an entry of one, that there is."""
+    report = Report()
+    places = (
+        node.value.get("aliases") if node is not None and isinstance(node.value, dict) else None
+    )
+    for alias, meaning in aliases.items():
+        if told := _amiss(alias, meaning, ledger):
+            here = places.value[alias] if places and isinstance(places.value, dict) else None
+            report.add(
+                here.diagnose(*told) if here is not None else Diagnosis(told[0], hint=told[1])
+            )
+    report.raise_if_any()
+
+
+def _amiss(alias: str, meaning: Expression, ledger: Ledger) -> tuple[str, str] | None:
+    """What is wrong with an alias, and a hint."""
+    if alias in ledger:
+        return f"{alias} is a quantity of the problem itself", "choose another name"
+    base = meaning.base if isinstance(meaning, Item) else meaning
+    assert isinstance(base, Name)
+    if base.name not in ledger:
+        hint = nearest(base.name, ledger.quantities)
+        return f"the problem has no quantity {base.name}", hint
+    if isinstance(meaning, Item):
+        try:
+            dimensions = Dimensions({base.name: ledger[base.name].dims}, {})
+            if dimensions.of(meaning):
+                return f"{one_line(meaning)} is no single entry", ""
+        except Misfit as error:
+            return error.message, error.hint
+    return None
 
 
 def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
     """The verdicts of the chains of one line, or that it could not be read."""
     try:
-        chains: tuple[Chain, ...] = read_chains(line.text, marker.names, marker.arities, line.latex)
+        chains: tuple[Chain, ...] = read_chains(
+            line.text, marker.words.names, marker.words.arities, line.latex
+        )
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))

@@ -115,6 +115,10 @@ class Ledger:
                     return None
         return quantity.true
 
+    def has_value(self, name: str) -> bool:
+        """Whether a name has a value."""
+        return name in self.quantities and self.true(name) is not None
+
     def evaluate(
         self, expression: Expression, values: Callable[[str], Exact | None], paper: bool
     ) -> Exact:

@@ -94,6 +94,7 @@ class Arithmetic:
                     return float(float_value(expression, known))
                 dimensions = self.dimensions(known)
                 fitted = on_paper(expression, dimensions) if paper else expression
+                dimensions.of(fitted)  # what follows takes for granted that sizes fit
                 return ArrayValues(dimensions, demanding=False).value(fitted, known)
         except (StepsolveError, KeyError, ArithmeticError, ValueError, TypeError) as error:
             raise NoValue("this has no value") from error
