@@ -57,7 +57,7 @@ __all__ = (
     "patience",
 )
 
-_SECONDS: Final = 0.15  # of one line, of the processor: a busy machine names the same slips
+_SECONDS: Final = 0.12  # of one line, of the processor: a busy machine names the same slips
 _MOST: Final = 1500  # changed formulas of one line
 _TOLD: Final = 3  # slips told of one line
 _FILES: Final = (parts, signs, derivatives, forgotten, neighbours, arrays, operations, digits)
