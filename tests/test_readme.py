@@ -10,8 +10,8 @@ import pytest
 
 import stepsolve
 from stepsolve import kinds
-from stepsolve.render.page import Style
 from stepsolve.render.marked import rows
+from stepsolve.render.page import Style
 from stepsolve.render.text import plain_rows, render
 
 ROOT = Path(__file__).parents[1]
