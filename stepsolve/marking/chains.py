@@ -231,9 +231,9 @@ class _Marking:
         same = symbols.equal(one, other, known)
         if same:
             return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
-        if same is None:
-            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
+        if same is None and (always or theirs or not ours):
+            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
