@@ -30,7 +30,7 @@ from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward
 from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.local import local_gradients
+from stepsolve.worksheet.local import LocalGradients
 from stepsolve.worksheet.working import Workings
 
 _SHORT = 60  # lines of a backward pass up to which numbers, too, are answered with full formulas
@@ -178,7 +178,7 @@ class Solution:
     def _places(self, by: str, of: str) -> tuple[Expression, ...]:
         """The local gradient of a line by an argument, for every place where it stands."""
         assert self.graph is not None
-        (found,) = local_gradients(self.graph.line(of), (by,))
+        (found,) = LocalGradients().of(self.graph.line(of), (by,))
         return found.parts or (found.expression,)
 
     @property
