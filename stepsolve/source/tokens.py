@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SAME_SIGN = {"**": "^", "·": "*", "×": "*", "−": "-", "≤": "<=", "≥": ">="}
+_INSIDE = {"[": 1, "]": -1}
 _KEYWORDS = {"for", "if", "else", "import", "in", "is", "not", "and", "or"}
 _KEYWORDS |= {"def", "class", "return", "yield", "await", "while", "with"}
 _REFUSED = {
@@ -64,7 +65,7 @@ def tokens(text: str, entries: bool = False) -> list[Token]:
         word = match[kind]
         if entries and (entry := entry_at(text, position)):
             kind, (word, end) = "name", entry
-        inside += {"[": 1, "]": -1}.get(word, 0)
+        inside += _INSIDE.get(word, 0)
         if kind == "other" or (word == ":" and inside < 1):  # 1:3 is a stretch of an index
             raise ExpressionError(
                 _REFUSED.get(word, f"{_quoted(word)} is not part of the expression language"),
