@@ -30,7 +30,6 @@ from stepsolve.source.quantities import (
     Written,
     WrittenLine,
     WrittenName,
-    check_scalar,
     lines,
     written_name,
 )
@@ -111,8 +110,6 @@ class Graph(SheetProblem):
         ready = set(known)
         for line in self.lines:
             name = line.name.name
-            if not self.has_arrays:
-                check_scalar(line.written, report)
             if line.parameters:
                 report.add(line.written.diagnose("a line has no parameters", line.parameters[0]))
             if name in places or name in known:
@@ -214,11 +211,16 @@ class Graph(SheetProblem):
     def _check_values(self, report: Report) -> None:
         """Every line must have a finite real value; the part that has none is pointed at."""
         try:
-            evaluate(self.worksheet)
+            self.values  # noqa: B018 - what has no value raises
         except LineError as error:
             where = {g.name: Written(Number("0"), g.node) for g in self.given or ()}
             where |= {line.name.name: line.written for line in self.lines}
             report.add(where[error.line].diagnose(error.reason, error.node))
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """The values of the given quantities and the lines that have one, in float64."""
+        return evaluate(self.worksheet)
 
     @cached_property
     def worksheet(self) -> Worksheet:
@@ -238,13 +240,13 @@ class Graph(SheetProblem):
     def derive(self) -> Derivation:
         if self.has_arrays:
             return super().derive()
-        worksheet = self.worksheet
+        worksheet, values = self.worksheet, self.values
         if self.gates == "binary":
-            worksheet = split_into_gates(worksheet)
+            worksheet, values = split_into_gates(worksheet), {}
         target = self.target.name if self.target else None
         wrt = tuple(name.name for name in self.wrt)
         try:
-            solution = Solution(worksheet, target, wrt, self.shown)
+            solution = Solution(worksheet, target, wrt, self.shown, values)
         except LineError as error:
             raise InvalidProblem(self._no_gradient(error)) from None
         return GraphPage(self, solution).derivation()

@@ -20,6 +20,7 @@ from stepsolve.notation.tree import (
     Number,
     names,
     transform,
+    walk,
 )
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 
@@ -89,6 +90,13 @@ def form_of(expression: Expression) -> Form:
         key = _key(expression, holes)
         known = expression._form = _form(key, len(holes))
     return known
+
+
+@lru_cache(maxsize=4096)
+def has_kinks(form: Form) -> bool:
+    """Whether an operation in a form has places without a derivative."""
+    rows = (OPERATIONS.get(n.operation) for n in walk(form.tree) if isinstance(n, Apply))
+    return any(row is not None and row.kinks for row in rows)
 
 
 def holes_of(expression: Expression) -> list[str]:

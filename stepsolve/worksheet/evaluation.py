@@ -104,13 +104,20 @@ def _as_written(expression: Expression, meant: Expression, values: Mapping[str, 
         raise
 
 
-def evaluate(worksheet: Worksheet) -> dict[str, float]:
-    """The value of every name that has one, in order; symbols and what hangs on them are left out."""
+def evaluate(worksheet: Worksheet, values: Mapping[str, float] | None = None) -> dict[str, float]:
+    """The value of every name that has one, in order; symbols and what hangs on them are left out.
+
+    `values` are those that are known already.
+    """
+    ready = values or {}
     known: dict[str, float] = {}
     symbols: set[str] = set()
     with np.errstate(all="ignore"):
         pairs = [*worksheet.given.items(), *((n.name, n.expression) for n in worksheet.lines)]
         for name, expression in pairs:
+            if name in ready:
+                known[name] = ready[name]
+                continue
             if expression is None or (symbols and not symbols.isdisjoint(names(expression))):
                 symbols.add(name)
                 continue

@@ -21,6 +21,7 @@ from stepsolve.derivation import (
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
+from stepsolve.operations.forms import form_of, has_kinks
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.source.quantities import WrittenLine, WrittenName
 from stepsolve.worksheet.backward import MAX_PATHS
@@ -84,6 +85,8 @@ class GraphPage:
         solution = self._solution
         said: set[str] = set()
         for line in solution.forward.lines:
+            if not has_kinks(form_of(line.expression)):
+                continue
             for node in walk(line.expression):
                 row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
                 if row is None or not isinstance(node, Apply) or row.convention in said:
