@@ -24,6 +24,7 @@ _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without
 _KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
 _CLAIMED = 1e-46  # relative error that a gradient worked out with 50 digits may have
 _BUDGET = 120  # lines run again for gradients through the whole graph
+_MANY = 40  # lines that use a name, beyond which they are moved together
 _FAR = 500  # lines beyond which a small step is lost on the way to the target
 
 
@@ -59,7 +60,10 @@ class Slopes:
         return bool(self.size > self.noise or self.noise == 0)
 
     def times(self, factor: Value) -> Slopes:
-        return Slopes(self.left * factor, self.right * factor, self.noise * abs(factor))
+        scale = abs(factor)
+        found = Slopes(self.left * factor, self.right * factor, self.noise * scale)
+        found.size = self.size * scale
+        return found
 
     def __add__(self, other: Slopes) -> Slopes:
         return Slopes(self.left + other.left, self.right + other.right, self.noise + other.noise)
@@ -75,7 +79,7 @@ def precise_values(
     values = dict(known or {})
     ready = {*values, *precise.constants}
     for name, expression in [*given.items(), *lines.items()]:
-        if expression is not None and ready.issuperset(names(expression)):
+        if expression is not None and ready.issuperset(holes_of(expression)):
             values[name] = precise.worked_out(expression, values)
             ready.add(name)
     return values
@@ -219,21 +223,40 @@ class GradientOracle:
                 values[line] = self._precise.worked_out(self._lines[line], values)
             return values[target]
 
-        return self._differences(run, target, self._steps(name, divisor))
+        return self._differences(run, self._values[target], self._steps(name, divisor))
 
     def _nearby(self, name: str, divisor: int) -> Slopes:
         """The gradients of the lines that use the name, times how those lines move with it."""
-        total: Slopes | None = None
+        users = self._gradients.consumers[name]
         steps = list(self._steps(name, divisor))
-        for line in self._gradients.consumers[name]:
-            moved = self._differences(self._moving(line, name), line, steps)
+        if len(users) > _MANY:
+            return self._together(name, users, steps)
+        total: Slopes | None = None
+        for line in users:
+            moved = self._differences(self._moving(line, name), self._values[line], steps)
             # the gradients of the lines were computed with fewer digits than may be used here
-            moved = Slopes(moved.left, moved.right, moved.noise + moved.size * self._claimed)
+            moved.noise += moved.size * self._claimed
             if line != self._gradients.target:
                 moved = moved.times(self._values[self._label(line)])
             total = moved if total is None else total + moved
         zero = self._precise.mp.mpf(0)
         return total or Slopes(zero, zero, zero)
+
+    def _together(
+        self, name: str, users: Sequence[str], steps: Iterable[tuple[Value, Value, Value]]
+    ) -> Slopes:
+        """The same for a name that very many lines use: the sum of all is moved at once."""
+        target, values = self._gradients.target, self._values
+        weights = [1 if line == target else values[self._label(line)] for line in users]
+        lines = [self._moving(line, name) for line in users]
+
+        mp = self._precise.mp
+
+        def run(at: Value) -> Value:
+            return mp.fdot(weights, [line(at) for line in lines])
+
+        terms = [weight * values[line] for weight, line in zip(weights, users, strict=True)]
+        return self._differences(run, mp.fsum(terms), steps, mp.fsum(terms, absolute=True))
 
     def _moving(self, line: str, name: str) -> Callable[[Value], Value]:
         """The value of a line as a function of one of the names in it."""
@@ -255,22 +278,27 @@ class GradientOracle:
         """Steps of a name, relative to its value or else one of its own, and where they lead to."""
         at = self._values[name]
         for step in self._precise.steps(at):
-            step /= divisor
+            if divisor != 1:
+                step /= divisor
             yield step, at - step, at + step
 
     def _differences(
         self,
         run: Callable[[Value], Value],
-        line: str,
+        here: Value,
         steps: Iterable[tuple[Value, Value, Value]],
+        size: Value = None,
     ) -> Slopes:
-        """The slopes of a line in the first of some steps that is large enough for it to move."""
-        here = self._values[line]
+        """The slopes of a value in the first of some steps that is large enough for it to move.
+
+        `size` is that of what it is the sum of, if it is one.
+        """
+        size = abs(here) if size is None else size
         for step, below, above in steps:
             slopes = Slopes(
                 (here - run(below)) / step,
                 (run(above) - here) / step,
-                abs(here) * self._precise.rounding / step,
+                size * self._precise.rounding / step,
             )
             if slopes.audible:
                 break

@@ -50,6 +50,7 @@ class Form:
 
     def __init__(self, key: _Key, count: int) -> None:
         self._key = key
+        self._is_apply = isinstance(key, tuple) and key[0] not in (_CONSTANT, _ARRAY, _ITEM)
         self.holes = tuple(f"#{k}" for k in range(count))
 
     @cached_property
@@ -59,9 +60,7 @@ class Form:
 
     def filled(self, nodes: Sequence[Name]) -> Expression:
         """The expression with names, no two of them the same, put for the holes."""
-        made = _built(self._key, nodes)
-        made._form = self
-        return made
+        return _Filled(self, nodes) if self._is_apply else _built(self._key, nodes)
 
     @cached_property
     def program(self) -> Program | None:
@@ -80,6 +79,29 @@ class Form:
         place = {node: k for k, node in enumerate((*holes, *leaves, *operations))}
         steps = (Step(n.operation, tuple(place[a] for a in n.arguments)) for n in operations)
         return Program(leaves, tuple(steps))
+
+
+class _Filled(Apply):
+    """A form with names in its holes, put together when somebody looks into it.
+
+    Of a long worksheet few lines are shown, and the others are worked out by their programs.
+    """
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, form: Form, nodes: Sequence[Name]) -> None:
+        self._form, self._nodes = form, nodes
+        self._hash = self._names = self.span = None
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Of an attribute that has no value yet."""
+        if attribute not in ("operation", "arguments", "depth", "size"):
+            raise AttributeError(attribute)
+        form = self._form
+        operation, *parts = form._key
+        super().__init__(operation, *(_built(part, self._nodes) for part in parts))
+        self._form = form
+        return getattr(self, attribute)
 
 
 def form_of(expression: Expression) -> Form:
@@ -101,6 +123,8 @@ def has_kinks(form: Form) -> bool:
 
 def holes_of(expression: Expression) -> list[str]:
     """The names that stand in the holes of the form of an expression, in order."""
+    if isinstance(expression, _Filled):
+        return [node.name for node in expression._nodes]
     return [name for name in names(expression) if name not in CONSTANTS]
 
 

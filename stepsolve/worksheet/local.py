@@ -56,11 +56,10 @@ class LocalGradients:
             pattern = self._known.get(key)
             if pattern is None:
                 pattern = self._known[key] = self._pattern(line, argument, *key)
-            gradient = pattern.filled(nodes)
-            if gradient.derive is not None:
-                derive = partial(_derived, expression, argument, self._euler)
-                gradient = gradient._replace(derive=derive)
-            found.append(gradient)
+            known = pattern.known
+            derive = known.derive and partial(_derived, expression, argument, self._euler)
+            made, *parts = pattern.filled(nodes)
+            found.append(LocalGradient(made, known.because, known.pattern, tuple(parts), derive))
         return tuple(found)
 
     def _pattern(self, line: Line, argument: str, form: Form, hole: str) -> _Pattern:
@@ -76,17 +75,11 @@ class _Pattern:
 
     def __init__(self, known: LocalGradient) -> None:
         self.known = known
-        self._expression, *self._parts = (
-            (form_of(part), holes_of(part)) for part in (known.expression, *known.parts)
-        )
+        self._forms = [(form_of(part), holes_of(part)) for part in (known.expression, *known.parts)]
 
-    def filled(self, nodes: Mapping[str, Name]) -> LocalGradient:
-        """With the names of a line, by the holes that they stand in."""
-        expression, *parts = (
-            form.filled([nodes[hole] for hole in holes])
-            for form, holes in (self._expression, *self._parts)
-        )
-        return self.known._replace(expression=expression, parts=tuple(parts))
+    def filled(self, nodes: Mapping[str, Name]) -> list[Expression]:
+        """The gradient and its parts with the names of a line, by the holes that they stand in."""
+        return [form.filled([nodes[hole] for hole in holes]) for form, holes in self._forms]
 
 
 def _local_gradient(expression: Expression, argument: str, euler: bool) -> LocalGradient:

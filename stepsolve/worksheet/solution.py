@@ -27,7 +27,7 @@ from stepsolve.errors import OutsideDomain
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
-from stepsolve.operations.forms import Form, form_of
+from stepsolve.operations.forms import form_of, holes_of
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward
 from stepsolve.worksheet.evaluation import evaluate
@@ -248,10 +248,12 @@ class Solution:
         """The derivations of local gradients, of very many one for each form of line and gradient."""
         ruled = [line for line in self.backward if line.derive is not None]
         if len(ruled) > _RULES:  # their values are confirmed one by one
-            lines, forms = self._forward_lines, dict[Form, Line]()
+            forms: dict[object, Line] = {}
             for line in ruled:
-                both = Apply("=", lines[line.of], line.expression)
-                forms.setdefault(form_of(both), line)
+                whole = self._forward_lines[line.of]
+                place = {name: k for k, name in enumerate((*holes_of(whole), line.of))}
+                places = tuple(place[name] for name in holes_of(line.expression))
+                forms.setdefault((form_of(whole), form_of(line.expression), places), line)
             ruled = list(forms.values())
         for line in ruled[:: 1 + len(ruled) // _RULES]:
             if line.derive is not None:
