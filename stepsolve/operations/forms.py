@@ -63,6 +63,11 @@ class Form:
         return _Filled(self, nodes) if self._is_apply else _built(self._key, nodes)
 
     @cached_property
+    def operations(self) -> frozenset[str]:
+        """The names of its operations."""
+        return frozenset(node.operation for node in walk(self.tree) if isinstance(node, Apply))
+
+    @cached_property
     def program(self) -> Program | None:
         """Its operations in order; None if it has others than those on numbers, or choices."""
         tree = transform(self.tree, _written_out)
@@ -112,13 +117,6 @@ def form_of(expression: Expression) -> Form:
         key = _key(expression, holes)
         known = expression._form = _form(key, len(holes))
     return known
-
-
-@lru_cache(maxsize=4096)
-def has_kinks(form: Form) -> bool:
-    """Whether an operation in a form has places without a derivative."""
-    rows = (OPERATIONS.get(n.operation) for n in walk(form.tree) if isinstance(n, Apply))
-    return any(row is not None and row.kinks for row in rows)
 
 
 def holes_of(expression: Expression) -> list[str]:

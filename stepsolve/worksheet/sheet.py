@@ -21,7 +21,7 @@ from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, walk
 from stepsolve.operations.array_operation import Dims
-from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.dimensions import Dimensions, Sized
 from stepsolve.operations.shapes import Misfit
 from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
@@ -87,6 +87,7 @@ class Sheet:
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
+        self._works: dict[Sized, int] = {}
         self.advice = ""
         """What may help where a line has no value."""
 
@@ -141,7 +142,7 @@ class Sheet:
             told = f"{name} is assigned twice"
             raise self._invalid(told, "names are assigned once", name)
         try:
-            dims = self.dimensions.of(tree)
+            dims = self.dimensions.of_line(tree)
         except Misfit as error:
             raise self.misfit(name, tree, error) from None
         self._add(Line(name, tree, because, FORWARD, detail=max(detail, self.detail)), dims)
@@ -176,7 +177,7 @@ class Sheet:
 
     def _add(self, line: Line, dims: Dims) -> None:
         self._entries += prod(dims)
-        self.work += work(line.expression, self.dimensions)
+        self.work += self._work(line.expression)
         if self._entries > _MOST_ENTRIES or self.work > _MOST_WORK:
             told = f"at {line.name} the work becomes too large for a page"
             raise self._invalid(told, "make the arrays smaller", line.name, *names(line.expression))
@@ -187,6 +188,15 @@ class Sheet:
             last.append(line)
         else:
             self.items.append([line])
+
+    def _work(self, expression: Expression) -> int:
+        """About how many operations on numbers an expression takes."""
+        sized = self.dimensions.sized(expression)
+        if sized is None:
+            return work(expression, self.dimensions)
+        if sized not in self._works:
+            self._works[sized] = work(expression, self.dimensions)
+        return self._works[sized]
 
     def result(self, *names_: str) -> None:
         """Names of lines that are the answers, set apart at the end."""
