@@ -9,6 +9,7 @@ must lie between them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import Any, Protocol
 
@@ -29,6 +30,8 @@ _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
 _SMALL = 1e-6  # slopes below that differ through curvature
 _ON_THE_WAY = 1000  # how much larger than the target what it is made of may be
 _AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
+_SIGNS = np.array([-1.0, 1.0])
+_sum = partial(np.add.reduce, axis=None)
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
 _APART = 1e-3  # slopes to both sides that differ by more, relatively, are those of a kink
 _MANY = 1000  # entries beyond which kinks are not looked for one by one
@@ -257,7 +260,7 @@ class FloatGradients:
 
     def _check(self, name: str, label: str, method: str) -> Check:
         claimed = np.asarray(self._values[label])
-        signs = self._random.choice([-1.0, 1.0], claimed.shape)
+        signs = self._random.choice(_SIGNS, claimed.shape)
         sizes = self._random.uniform(0.5, 1.5, claimed.shape)
         worst, note = 0.0, ""
         for along in (signs * sizes, np.where(claimed < 0, -1.0, 1.0) * sizes):
@@ -277,11 +280,13 @@ class FloatGradients:
     def _error(self, name: str, along: Any, floor: float = 1e-12) -> float:
         """The relative error of the claim along a direction, with the step that suits it best."""
         at, claimed = self._values[name], self._values[self._claims.gradients[name]]
-        expected = float(np.sum(claimed * along))
-        size = max(float(np.sqrt(np.sum(np.square(claimed * along)))), floor)
+        parts = claimed * along
+        expected = float(_sum(parts))
+        size = max(float(np.sqrt(_sum(np.square(parts)))), floor)
         error = float("inf")
+        largest_at = max(1.0, float(np.max(np.abs(at))))
         for step in _STEPS:
-            step *= max(1.0, float(np.max(np.abs(at))))
+            step *= largest_at
             rise, largest = self._rise(name, at - step * along, at + step * along)
             off = abs(rise / (2 * step) - expected)
             error = min(error, off / max(size, largest / (2 * step)))
@@ -359,7 +364,7 @@ class FloatGradients:
             before, after = (
                 self._value(expression, {**used, name: moved}) for moved in (start, end)
             )
-            part = float(np.sum(weight * (after - before)))
+            part = float(_sum(weight * (after - before)))
             total += part
             largest = max(largest, abs(part))
         seed = self._claims.seeds.get(name)
