@@ -8,7 +8,7 @@ must lie between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
 from typing import Any, Protocol
@@ -260,10 +260,8 @@ class FloatGradients:
 
     def _check(self, name: str, label: str, method: str) -> Check:
         claimed = np.asarray(self._values[label])
-        signs = self._random.choice(_SIGNS, claimed.shape)
-        sizes = self._random.uniform(0.5, 1.5, claimed.shape)
         worst, note = 0.0, ""
-        for along in (signs * sizes, np.where(claimed < 0, -1.0, 1.0) * sizes):
+        for along in self._directions(claimed):
             error = self._error(name, along)
             if error > _FLOAT_TOLERANCE:
                 if claimed.size > _MANY and self._beside(name) <= _FLOAT_TOLERANCE:
@@ -277,12 +275,23 @@ class FloatGradients:
             worst = max(worst, error)
         return Check(label, f"one-sided {method}" if note else method, worst, True, note)
 
+    def _directions(self, claimed: Any) -> Iterator[Any]:
+        """A random direction, and one along the gradient; one at a time, they are large."""
+        along = self._random.choice(_SIGNS, claimed.shape)
+        sizes = self._random.uniform(0.5, 1.5, claimed.shape)
+        along *= sizes
+        yield along
+        along = np.where(claimed < 0, -1.0, 1.0)
+        along *= sizes
+        yield along
+
     def _error(self, name: str, along: Any, floor: float = 1e-12) -> float:
         """The relative error of the claim along a direction, with the step that suits it best."""
         at, claimed = self._values[name], self._values[self._claims.gradients[name]]
         parts = claimed * along
         expected = float(_sum(parts))
         size = max(float(np.sqrt(_sum(np.square(parts)))), floor)
+        del parts
         error = float("inf")
         largest_at = max(1.0, float(np.max(np.abs(at))))
         for step in _STEPS:

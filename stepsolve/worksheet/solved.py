@@ -31,6 +31,7 @@ from stepsolve.derivation import (
     Text,
     Values,
     Worked,
+    plain_value,
 )
 from stepsolve.derivation import Value as Plain
 from stepsolve.errors import InvalidProblem, OutsideDomain
@@ -41,7 +42,6 @@ from stepsolve.worksheet.array_working import (
     ArrayWorkings,
     is_readable,
     on_paper,
-    plain_value,
 )
 from stepsolve.worksheet.arrays import ArrayValues
 from stepsolve.worksheet.evaluation import LineError
@@ -185,9 +185,7 @@ class Solved:
         """A line with its working."""
         value = None
         if line.name in self.floats:
-            value = plain_value(
-                self._rounded(line.name) if self._exact is not None else self.floats[line.name]
-            )
+            value = self.floats[line.name] if self._exact is None else self._rounded(line.name)
         return self.workings.line(line, value)
 
     def told_in_part(self) -> Iterator[Block]:
