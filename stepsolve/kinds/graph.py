@@ -134,7 +134,7 @@ class Graph(SheetProblem):
                 hint = nearest(asked.name, everything)
                 report.add(asked.node.diagnose(f"{asked.name} is not a quantity here", hint))
         if self.has_arrays:
-            self._check_arrays(report)
+            super().check(report)
         elif not report.failed:
             self._check_values(report)
 
@@ -148,7 +148,7 @@ class Graph(SheetProblem):
             for node in walk(line.expression)
         )
 
-    def _check_arrays(self, report: Report) -> None:
+    def check_keys(self, report: Report) -> None:
         for key, used in (
             ("gates", self.gates != "as-written"),
             ("paths", self.paths),
@@ -157,37 +157,11 @@ class Graph(SheetProblem):
             if used:
                 place = self.lines[0].written
                 report.add(place.diagnose(f"{key} is for graphs of scalars, and here are arrays"))
-        if report.failed:
-            return
-        try:
-            self.solved  # noqa: B018 - what has no value raises
-        except InvalidProblem as error:
-            self._check_sizes(report)
-            if not report.failed:
-                report.add(*error.diagnoses)
-
-    def _check_sizes(self, report: Report) -> None:
-        """Every line whose sizes do not fit, but for those that hang on another such line."""
-        sheet = Sheet()
-        give_all(sheet, self.given or ())
-        wrong: set[str] = set()
-        for line in self.lines:
-            name = line.name.name
-            try:
-                if not wrong.isdisjoint(names(line.expression)):
-                    wrong.add(name)
-                else:
-                    sheet.line(name, line.expression, place=line.written.node)
-            except InvalidProblem as error:
-                wrong.add(name)
-                report.add(*error.diagnoses)
 
     def write(self, sheet: Sheet) -> None:
         give_all(sheet, self.given or ())
         sheet.section("Forward pass")
-        for line in self.lines:
-            place = line.written.node
-            sheet.line(line.name.name, line.expression, line.because, place)
+        sheet.written(self.lines)
         if self.target is not None:
             target = self.target.name
             done = sheet.backward(target, tuple(name.name for name in self.wrt))
