@@ -132,7 +132,9 @@ class Precise:
         self, program: Program, holes: Sequence[Value], values: Mapping[str, Value] | None = None
     ) -> Value:
         """The value of a program; `values` are those of names that are constants elsewhere."""
-        found = [*holes, *(self._leaf(leaf, values or {}) for leaf in program.leaves)]
+        found = list(holes)
+        for leaf in program.leaves:
+            found.append(self._leaf(leaf, values or {}))
         for operation, places in program.steps:
             found.append(self.apply(operation, [found[place] for place in places]))
         return found[-1]
@@ -174,7 +176,8 @@ class Precise:
         function = self._functions.get(operation) or self._function(operation)
         try:
             result = function(*arguments)
-            bits = _bits(result)
+            _, mantissa, exponent, count = result._mpf_
+            bits = exponent + count if mantissa else _bits(result)
         except (ZeroDivisionError, ValueError, OverflowError, AttributeError) as error:
             raise OutsideDomain(operation, map(float, arguments)) from error
         if bits > _LARGEST:

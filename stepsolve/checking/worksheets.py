@@ -228,9 +228,9 @@ class GradientOracle:
     def _nearby(self, name: str, divisor: int) -> Slopes:
         """The gradients of the lines that use the name, times how those lines move with it."""
         users = self._gradients.consumers[name]
-        steps = list(self._steps(name, divisor))
         if len(users) > _MANY:
-            return self._together(name, users, steps)
+            return self._together(name, users, self._steps(name, divisor))
+        steps = list(self._steps(name, divisor)) if len(users) > 1 else self._steps(name, divisor)
         total: Slopes | None = None
         for line in users:
             moved = self._differences(self._moving(line, name), self._values[line], steps)

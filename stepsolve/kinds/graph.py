@@ -21,8 +21,9 @@ from stepsolve.derivation import (
 from stepsolve.errors import Diagnosis, InvalidProblem, nearest
 from stepsolve.notation import names as notation
 from stepsolve.notation.names import gradient_name
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
-from stepsolve.operations.table import CONSTANTS, OPERATIONS
+from stepsolve.notation.tree import Expression, Number, names
+from stepsolve.operations.forms import form_of
+from stepsolve.operations.table import CONSTANTS
 from stepsolve.sheet_problem import SheetProblem, give_all
 from stepsolve.source.arrays import GivenArray, given_arrays
 from stepsolve.source.fields import boolean, choice, either, entry, one_or_list, record
@@ -141,11 +142,8 @@ class Graph(SheetProblem):
     @cached_property
     def has_arrays(self) -> bool:
         """Whether a line or a given quantity has more than one entry."""
-        return any(given.dims for given in self.given or ()) or any(
-            not isinstance(node, Apply | Name | Number)
-            or (isinstance(node, Apply) and node.operation not in OPERATIONS)
-            for line in self.lines
-            for node in walk(line.expression)
+        return any(given.dims for given in self.given or ()) or not all(
+            form_of(line.expression).is_scalar for line in self.lines
         )
 
     def check_keys(self, report: Report) -> None:

@@ -68,16 +68,18 @@ class Form:
         return frozenset(node.operation for node in walk(self.tree) if isinstance(node, Apply))
 
     @cached_property
+    def is_scalar(self) -> bool:
+        """Whether all its operations are those on numbers."""
+        parts = (isinstance(node, Apply | Name | Number) for node in walk(self.tree))
+        return self.operations <= OPERATIONS.keys() and all(parts)
+
+    @cached_property
     def program(self) -> Program | None:
         """Its operations in order; None if it has others than those on numbers, or choices."""
-        tree = transform(self.tree, _written_out)
-        nodes = list(_inner_first(tree, {}))
-        operations = [node for node in nodes if isinstance(node, Apply)]
-        if any(isinstance(node, Array | Item) for node in nodes) or any(
-            node.operation not in OPERATIONS or OPERATIONS[node.operation].chooses
-            for node in operations
-        ):
+        if not self.is_scalar or any(OPERATIONS[name].chooses for name in self.operations):
             return None
+        nodes = list(_inner_first(transform(self.tree, _written_out), {}))
+        operations = [node for node in nodes if isinstance(node, Apply)]
         leaves = tuple(n for n in nodes if isinstance(n, Name | Number) and not _is_hole(n))
         holes = map(Name, self.holes)
         place: dict[Expression, int]
