@@ -171,7 +171,7 @@ def check_sampled(
         each = max(work(expression, dimensions) // max(prod(dims), 1), 1)
         of: Arithmetic = exact if each <= _PRECISE and place % step == 0 else fast
         known: dict[str, Mapping[Index, Value] | Entries] = {
-            n: _numbers(floats[n], precise.mp.mpf if of is exact else float)
+            n: _Numbers(floats[n], precise.mp.mpf if of is exact else float)
             for n in names(expression)
             if n in floats
         }
@@ -220,10 +220,15 @@ def _with_long_sums(
     return written, values, sums
 
 
-def _numbers(array: Any, kind: Callable[[float], Value]) -> Entries:
-    """The entries of an array of floats as other numbers, as they are asked for."""
-    array = np.asarray(array)
-    return Entries(array.shape, lambda index: kind(array.item(*index)))
+class _Numbers(Entries):
+    """The entries of an array of floats as other numbers; of a large one each is needed once."""
+
+    def __init__(self, array: Any, kind: Callable[[float], Value]) -> None:
+        self._item, self._kind = np.asarray(array).item, kind
+        super().__init__(np.shape(array), self.__getitem__)
+
+    def __getitem__(self, index: Index) -> Value:
+        return self._kind(self._item(*index))
 
 
 class _FloatArithmetic(PreciseArithmetic):

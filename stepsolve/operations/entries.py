@@ -24,11 +24,10 @@ class Entries:
         self._known: dict[Index, Any] = {}
 
     def __getitem__(self, index: Index) -> Any:
-        try:
-            return self._known[index]
-        except KeyError:
+        found = self._known.get(index)
+        if found is None:
             found = self._known[index] = self._entry(index)
-            return found
+        return found
 
 
 class ArrayEntries:
