@@ -242,6 +242,7 @@ class FloatGradients:
         claims: Claims,
     ) -> None:
         self._value, self._lines, self._values, self._claims = value, lines, values, claims
+        self._elsewhere = dict(values)
         self._random = np.random.default_rng(0)
 
     def checks(self) -> tuple[Check, ...]:
@@ -277,7 +278,7 @@ class FloatGradients:
 
     def _directions(self, claimed: Any) -> Iterator[Any]:
         """A random direction, and one along the gradient; one at a time, they are large."""
-        along = self._random.choice(_SIGNS, claimed.shape)
+        along = _SIGNS[self._random.integers(0, 2, claimed.shape)]
         sizes = self._random.uniform(0.5, 1.5, claimed.shape)
         along *= sizes
         yield along
@@ -362,6 +363,14 @@ class FloatGradients:
         margin = _APART * size
         return high - low > margin and low - margin <= np.sum(claimed * along) <= high + margin
 
+    def _moved(self, expression: Expression, name: str, to: Any) -> Any:
+        """The value of an expression with one of its names elsewhere."""
+        self._elsewhere[name] = to
+        try:
+            return self._value(expression, self._elsewhere)
+        finally:
+            self._elsewhere[name] = self._values[name]
+
     def _rise(self, name: str, start: Any, end: Any) -> tuple[float, float]:
         """How much the target grows between two values of a name, and the most by any one line."""
         total = largest = 0.0
@@ -369,10 +378,7 @@ class FloatGradients:
             own = self._claims.gradients.get(line)
             weight = self._values[own] if own else 1.0
             expression = self._lines[line]
-            used = {n: self._values[n] for n in names(expression) if n in self._values}
-            before, after = (
-                self._value(expression, {**used, name: moved}) for moved in (start, end)
-            )
+            before, after = (self._moved(expression, name, to) for to in (start, end))
             part = float(_sum(weight * (after - before)))
             total += part
             largest = max(largest, abs(part))

@@ -41,10 +41,13 @@ class Slopes:
 
     def __init__(self, left: Value, right: Value, noise: Value) -> None:
         self.left, self.right, self.noise = left, right, noise
+        self._size: Value = None
 
-    @cached_property
+    @property
     def size(self) -> Value:
-        return max(abs(self.left), abs(self.right))
+        if self._size is None:
+            self._size = max(abs(self.left), abs(self.right))
+        return self._size
 
     @property
     def gap(self) -> Value:
@@ -62,7 +65,7 @@ class Slopes:
     def times(self, factor: Value) -> Slopes:
         scale = abs(factor)
         found = Slopes(self.left * factor, self.right * factor, self.noise * scale)
-        found.size = self.size * scale
+        found._size = self.size * scale
         return found
 
     def __add__(self, other: Slopes) -> Slopes:

@@ -121,6 +121,11 @@ def form_of(expression: Expression) -> Form:
     return known
 
 
+def program_of(expression: Expression) -> Program | None:
+    """The program of an expression; None if it has none, or no names: numbers seldom come twice."""
+    return form_of(expression).program if holes_of(expression) else None
+
+
 def holes_of(expression: Expression) -> list[str]:
     """The names that stand in the holes of the form of an expression, in order."""
     if isinstance(expression, _Filled):
@@ -128,7 +133,7 @@ def holes_of(expression: Expression) -> list[str]:
     return [name for name in names(expression) if name not in CONSTANTS]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _form(key: _Key, count: int) -> Form:
     return Form(key, count)
 

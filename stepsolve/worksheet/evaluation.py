@@ -10,7 +10,7 @@ import numpy as np
 
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
-from stepsolve.operations.forms import form_of, holes_of
+from stepsolve.operations.forms import holes_of, program_of
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Worksheet
 
@@ -81,7 +81,7 @@ def value(expression: Expression, values: Mapping[str, Any]) -> Any:
 
 def worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
     """The same value as `value` gives, by the operations of its form: many lines share one."""
-    program = form_of(expression).program
+    program = program_of(expression)
     if program is None:
         return value(expression, values)
     found = [values[name] for name in holes_of(expression)]
