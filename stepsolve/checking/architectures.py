@@ -48,7 +48,10 @@ class Counted:
 
 
 def _product(sizes: Iterable[int]) -> int:
-    return int(np.multiply.reduce(np.array([1, *sizes], dtype=object)))
+    found = 1
+    for size in sizes:
+        found *= size
+    return found
 
 
 def starts(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
@@ -153,43 +156,48 @@ def fields(found: list[Counted]) -> list[tuple[tuple[int, int], tuple[int, int]]
     The pixels that the outputs 0 and 1 of every layer see, all layers at once, from the last layer
     to the first. None where a layer lies behind one that sees everything.
     """
-    seen = [_followed(found, axis) for axis in (0, 1)]
+    first, last, second = _followed(found)
     answers: list[tuple[tuple[int, int], tuple[int, int]] | None] = []
     for k in range(len(found)):
-        if np.isnan(seen[0][0, k]):
+        if np.isnan(first[0, k]):
             answers.append(None)
             continue
-        sides = [(int(ends[1, k] - ends[0, k]) + 1, int(ends[2, k] - ends[0, k])) for ends in seen]
-        answers.append((sides[0], sides[1]))
+        one, two = (
+            (int(last[axis, k] - first[axis, k]) + 1, int(second[axis, k] - first[axis, k]))
+            for axis in (0, 1)
+        )
+        answers.append((one, two))
     return answers
 
 
-def _followed(found: list[Counted], axis: int) -> Any:
-    """First and last pixel that output 0 of each layer sees, and the first that output 1 sees."""
+def _followed(found: list[Counted]) -> Any:
+    """First and last pixel that output 0 of each layer sees, and the first that output 1 sees.
+
+    For both axes; at each layer, of what it and those behind it see.
+    """
     waiting: dict[int, Any] = {}
     for k in range(len(found) - 1, -1, -1):
-        own = np.full((3, len(found)), np.nan)
-        own[:, k] = 0.0, 0.0, 1.0
-        ends = _merged(waiting.pop(k), own) if k in waiting else own
+        ends = waiting.pop(k, None)
+        if ends is None:
+            ends = np.full((3, 2, len(found)), np.nan)
+        ends[:, :, k] = [[0.0], [0.0], [1.0]]
         layer = found[k]
         if not layer.back:
             return ends
-        if layer.window is not None:
-            stride, padding, reach = layer.window[axis]
-            ends = ends * stride - padding
-            ends[1] += reach
         if layer.opaque:
-            ends = np.full_like(ends, np.nan)
+            ends[:] = np.nan
+        elif layer.window is not None:
+            stride, padding, reach = np.transpose(layer.window)[:, :, None]
+            ends *= stride
+            ends -= padding
+            ends[1] += reach
         for source in layer.back:
-            waiting[source] = _merged(waiting[source], ends) if source in waiting else ends
+            known = waiting.get(source)
+            waiting[source] = ends.copy() if known is None else _merged(known, ends)
     raise AssertionError("the input has no sources")
 
 
 def _merged(one: Any, other: Any) -> Any:
     return np.stack(
-        [
-            np.fmin(one[0], other[0]),
-            np.fmax(one[1], other[1]),
-            np.fmin(one[2], other[2]),
-        ]
+        [np.fmin(one[0], other[0]), np.fmax(one[1], other[1]), np.fmin(one[2], other[2])]
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from stepsolve.derivation import Block, Derivation, Result
@@ -56,12 +57,17 @@ class Cnn(Problem):
         integer(1, 16), "Bytes that a number takes in memory.", default=4, examples=(4,)
     )
 
-    def _built(self, report: Report) -> tuple[Built, ...]:
+    @cached_property
+    def _built(self) -> tuple[Built, ...]:
+        """The architectures. Raises `InvalidProblem` with everything that does not fit."""
+        report = Report()
         lists = {self.title or "this one": self.layers, **self.compare}
-        return tuple(
+        built = tuple(
             Built(name, self.input, found, Trace(self.input, found, report))
             for name, found in lists.items()
         )
+        report.raise_if_any()
+        return built
 
     def check(self, report: Report) -> None:
         if len(self.compare) > _MOST_COMPARED:
@@ -69,10 +75,10 @@ class Cnn(Problem):
             told = f"at most {_MOST_COMPARED} other architectures are compared"
             report.add(first.node.diagnose(told))
             return
-        self._built(report)
+        self._built  # noqa: B018 - what does not fit raises
 
     def derive(self) -> Derivation:
-        page = ArchitecturePage(self._built(Report()), self.bytes, self.shown)
+        page = ArchitecturePage(self._built, self.bytes, self.shown)
         blocks: list[Block] = [*page.blocks(), *_answers(page)]
         return Derivation(
             self.title or "A network, layer by layer",
