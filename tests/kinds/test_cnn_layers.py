@@ -176,7 +176,11 @@ def test_a_mistake_in_a_repeated_layer_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("rule", "layer", "failed"),
     [
-        ("_weighed", {"conv": {"filters": 2, "kernel": 1, "connections": [[0], [1]]}}, "parameters_1"),
+        (
+            "_weighed",
+            {"conv": {"filters": 2, "kernel": 1, "connections": [[0], [1]]}},
+            "parameters_1",
+        ),
         ("_subsampled", {"average-pool": {"size": 2, "trained": True}}, "additions_1"),
     ],
 )
