@@ -87,7 +87,10 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
     return 1 + sum(work(part, dimensions) for part in expression.children)
 
 
-_FIBRES = ("softmax", "masked_softmax", "log_softmax", "standardize", "argmax", "argmin")
+_FIBRES = (
+    *("softmax", "masked_softmax", "log_softmax", "standardize"),
+    *("argmax", "argmin", "masked_argmax"),
+)
 
 
 class PreciseSheet:

@@ -244,10 +244,10 @@ class Trace:
                     self._stop(row.layer, told, "nothing of the image is left", "stride")
                 seen.append(Seen(first, at.last + (reach - p) * at.jump, jump))
         if isinstance(row.layer.options, Pool) and any(
-            2 * p > m for p, m in zip(window.padding, window.kernel, strict=True)
+            p >= m for p, m in zip(window.padding, window.kernel, strict=True)
         ):
-            told = "the padding of a pool is at most half its size"
-            hint = "else a window would see padding alone"
+            told = "the padding is less than the window, or else a window would see padding alone"
+            hint = f"at most {min(window.kernel) - 1}"
             self._report.add(row.layer.at("padding").diagnose(told, hint))
         return row._replace(
             shape=(*sizes, channels), window=window, seen=(seen[0], seen[1]) if seen else None
