@@ -259,7 +259,9 @@ class ConvSize(SheetProblem):
             sheet.block(lambda _: self._compared())
 
     def _write_size(self, sheet: Sheet) -> None:
-        sheet.text("The window fits at every place that it can move to, and the first one.")
+        sheet.text(
+            "The window fits at its first place, and at every further one that it can move to."
+        )
         for axis in self.axes:
             sheet.line(axis.output, axis.formula, "moves that fit, and the first place")
             rest = axis.output.replace("out", "rest")

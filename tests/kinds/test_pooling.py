@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,18 @@ def test_a_flat_image_has_kinks_that_cross() -> None:
     found = solve(**flat, backward={"gradient": [[1, -2], [3, -4]]})
     assert found.quantities["dL/dx"] == [[1, -2, 0], [3, -4, 0], [0, 0, 0]]
     assert "at a kink in 9 of its entries" in {c.note for c in found.checks if c.of == "dL/dx"}
+
+
+def test_an_image_with_many_ties_is_not_looked_at_entry_by_entry() -> None:
+    """Black and white: ties in most windows. The gradients against loops."""
+    x = np.array([[float(not i * j % 3) for j in range(14)] for i in range(14)])
+    random = np.random.default_rng(1)
+    g = np.round(random.normal(size=(12, 12)), 2)
+    started = perf_counter()
+    found = solve(input=x.tolist(), window=3, stride=1, backward={"gradient": g.tolist()})
+    back = hand.pooled_back(x[None], g[None], (3, 3), (1, 1), "max")[0]
+    assert np.allclose(found.quantities["dL/dx"], back, atol=1e-12)
+    assert perf_counter() - started < 5
 
 
 @pytest.mark.parametrize("wrong", ["2 * g", "-g", "g + 1"])
