@@ -241,6 +241,8 @@ class Convolution(SheetProblem):
                 text.replace("#1", "the input").replace("#2", "the kernel")
                 for text in (error.message, error.hint)
             )
+            if any(map(any, self.pads)):
+                told = told.replace("the signal", "the padded signal")
             report.add(self.kernel.node.diagnose(told, hint))
             return
         if min(output) < 1:
