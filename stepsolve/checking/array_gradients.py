@@ -317,7 +317,7 @@ class FloatGradients:
         return error
 
     def _beside(self, name: str) -> float:
-        """The error of one of the slopes to both sides, where equal entries move less and less.
+        """The error of one of the slopes to both sides, where entries move less and less.
 
         Of equal entries the first one then moves most: it is the maximum to the right, the minimum
         to the left, and relu is 0 to the left. At such kinks the gradient is one of these slopes,
@@ -336,11 +336,9 @@ class FloatGradients:
         return min(errors)
 
     def _falling(self, at: Any) -> Any:
-        """Random numbers above 0, falling within entries of one value."""
-        flat, drawn = np.ravel(at), self._random.uniform(0.5, 1.5, np.size(at))
-        along = np.empty(drawn.shape)
-        along[np.lexsort((np.arange(drawn.size), flat))] = drawn[np.lexsort((-drawn, flat))]
-        return along.reshape(np.shape(at))
+        """Random numbers above 0, each smaller than those before it."""
+        places = np.arange(np.size(at)) + self._random.uniform(0.0, 1.0, np.size(at))
+        return (1.5 - places / np.size(at)).reshape(np.shape(at))
 
     def _kinks(self, name: str, along: Any) -> int:
         """How many entries stand at kinks, where that is all that is wrong; else 0."""

@@ -130,6 +130,9 @@ class PositionalEncoding(SheetProblem):
         if self.count > MOST_POSITIONS or self.count * self.d > MOST_ENTRIES:
             told = f"a table of {self.count} × {self.d} is too large"
             report.add(self.width.node.diagnose(told, f"it has at most {MOST_ENTRIES} entries"))
+        if self.dot_products and self.count**2 > MOST_ENTRIES:
+            told = f"the dot products of {self.count} positions are too many: {self.count**2}"
+            report.add(Diagnosis(told, None, f"there are at most {MOST_ENTRIES} of them"))
         for width, node in (self.width, *self.widths):
             if width % 2:
                 told = f"a width of {width} is odd: every sine has a cosine beside it"

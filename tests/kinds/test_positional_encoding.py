@@ -188,6 +188,9 @@ def test_wrong_keys_are_told_at_their_places() -> None:
     assert told(kind=kind, positions=4096, width=4096) == [
         "width: a table of 4096 × 4096 is too large"
     ]
+    assert told(kind=kind, positions=4000, width=2, **{"dot-products": "true"}) == [
+        "the dot products of 4000 positions are too many: 16000000"
+    ]
     assert told(kind=kind, positions=2, width=4, embeddings=[[1, 2, 3, 4]]) == [
         "embeddings: the table of embeddings is 1 × 4, but 2 × 4 belongs here"
     ]
