@@ -90,6 +90,20 @@ NUMBERS: dict[str, dict[str, float | Fraction]] = {
     "parameter-count-transformer": {
         "total": 37000 * 512 + 6 * (3_152_384 + 4_204_032)  # layers as PyTorch counts them
     },
+    # kernels of 4 that move by 2: 28, 14, 7 pixels and back; weights 16 C K, and a bias for each filter
+    "decoder": {
+        "height_1": 14,
+        "height_3": 7,
+        "height_9": 14,
+        "height_11": 28,
+        "parameters": (16 + 1) * 8
+        + (16 * 8 + 1) * 16
+        + 2 * (9 * 16 + 1) * 16
+        + (16 * 16 + 1) * 8
+        + (16 * 8 + 1),
+        "multiplications_9": 7 * 7 * 16 * 16 * 8,
+        "multiplications_11": 14 * 14 * 8 * 16,
+    },
     # by layer in test_published_architectures.py
     "lenet-5": {"parameters": 60_000},
     "alexnet": {"parameters": 60_965_224},

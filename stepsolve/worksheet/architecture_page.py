@@ -119,11 +119,14 @@ class ArchitecturePage:
         else:
             yield Equation((parse("floor((N + 2 * P - M) / S) + 1"),), detail=Detail.NORMAL)
             yield Text(("places; what is left over at the end is not seen.",))
-        if any(row.spread is not None for row in self.trace.rows):
+        spread = [row for row in self.trace.rows if row.spread is not None]
+        if spread:
             yield Text(("A transposed convolution goes the other way: N pixels become",))
-            sizes = parse("(N - 1) * S - 2 * P + D * (M - 1) + 1")
-            yield Equation((sizes,), detail=Detail.NORMAL)
-            yield Text(("pixels, with D the distance of its taps, and the output padding more.",))
+            dilated = any(d > 1 for row in spread if row.window for d in row.window.dilation)
+            reach = "D * (M - 1) + 1" if dilated else "M"
+            yield Equation((parse(f"(N - 1) * S - 2 * P + {reach}"),), detail=Detail.NORMAL)
+            more = ", and the output padding more" * any(any(row.spread or ()) for row in spread)
+            yield Text((f"pixels{more}.",))
         if any(not counted.shown for found in self._lines.by_row for counted in found):
             yield Text(("Where the width goes as the height, it is not written out.",))
         if any(row.seen and row.window for row in self.trace.rows):

@@ -239,7 +239,8 @@ class ConvolutionPage:
         sheet, frame = self._sheet, self._frame
         if self._problem.operation == "transposed":
             sheet.text(
-                "The gradient by x is the correlation with the kernel: transposed twice, it is itself again."
+                "The gradient by x is the correlation with the kernel: transposed twice, it is itself "
+                "again."
             )
             return
         signal, kernel = self._told_name, one_line(Name(self._kernel))
