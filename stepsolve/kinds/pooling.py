@@ -9,7 +9,7 @@ zeros. All entries are real numbers without units. Where entries tie for the max
 to the first of them.
 
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), 9.3; Dumoulin, Visin, A guide to
-convolution arithmetic for deep learning (2016), 3.
+convolution arithmetic for deep learning (2016), 3; PyTorch reference, torch.nn.MaxPool2d and AvgPool2d.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Over the entries that a mask leaves: softmax, the largest one and its place.
 
 A mask has the sizes of the array, with 0 where an entry is left out, as if it were -infinity.
-Source: Vaswani et al., Attention Is All You Need (2017), 3.2.3.
+Source: Vaswani et al., Attention Is All You Need (2017), 3.2.3; PyTorch reference, torch.nn.MaxPool2d.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from stepsolve.operations.array_operation import (
 from stepsolve.operations.array_reductions import fibre, same, softmax_gradient
 
 _AXIS = ("axis",)
-_SOURCE = "Vaswani et al., Attention Is All You Need (2017), 3.2.3"
+_ATTENTION = "Vaswani et al., Attention Is All You Need (2017), 3.2.3"
+_POOLING = "PyTorch reference, torch.nn.MaxPool2d: padding of negative infinity"
 
 
 def _masked_shape(a: Dims, m: Dims, axis: int | None = None) -> Dims:
@@ -112,7 +113,7 @@ ROWS = (
         description="softmax over the entries where the second argument is not 0; elsewhere 0, "
         "as if the entry were -infinity",
         because="the Jacobian diag(y) - y yᵀ times the gradient from above",
-        source=_SOURCE,
+        source=_ATTENTION,
     ),
     ArrayOperation(
         "masked_max",
@@ -127,7 +128,7 @@ ROWS = (
         "along an axis",
         because="max routes the gradient to the entry that won",
         convention="where entries tie, the gradient goes to the first of them",
-        source=_SOURCE,
+        source=_POOLING,
     ),
     ArrayOperation(
         "masked_argmax",
@@ -140,6 +141,6 @@ ROWS = (
         options=_AXIS,
         description="one-hot: 1 at the first of the largest entries where the second argument is "
         "not 0 (along an axis), 0 elsewhere",
-        source=_SOURCE,
+        source=_POOLING,
     ),
 )
