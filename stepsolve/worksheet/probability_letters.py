@@ -45,7 +45,7 @@ def _letters(expressions: Iterable[Expression]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def sampled(expressions: Iterable[Expression]) -> dict[str, Expression]:
+def _sampled(expressions: Iterable[Expression]) -> dict[str, Expression]:
     """For every letter an expression that lies between 0 and 1, also with all letters together."""
     letters = _letters(expressions)
     share = Number(str(4 * len(letters)))
@@ -97,7 +97,7 @@ def distribution(array: GivenArray, report: Report) -> Entries | None:
     alone = {e.name for e in found if isinstance(e, Name)}
     if len(alone) == len(found) and not alone & CONSTANTS.keys():
         return found  # letters alone are meant to sum to one
-    put = sampled(found)
+    put = _sampled(found)
     total = substitute(total_of(found), put)
     sampler = Sampler(total, names(total), precise=Precise())
     off = sampler.difference(total, Number("1")) if put else abs(float(exact_value(total)) - 1)
@@ -162,7 +162,7 @@ def _chain(
 ) -> WrittenChain:
     """Two forms of a formula in some probabilities, which are above 0 where they have letters."""
     positive = [Apply(">", e, Number("0")) for e in entries_ if _letters([e])]
-    return WrittenChain(of, start, [(rule, end)], sampled(entries_), positive)
+    return WrittenChain(of, start, [(rule, end)], _sampled(entries_), positive)
 
 
 def write_posteriors(
