@@ -18,6 +18,7 @@ from stepsolve.errors import InvalidProblem, StepsolveError, UnknownName, neares
 from stepsolve.notation.numbers import Digits
 from stepsolve.source.data import Node
 from stepsolve.source.fields import entries, entry, integer, one_or_list, read_specification, text
+from stepsolve.source.marks import Mark, marks
 from stepsolve.source.report import Report
 
 
@@ -43,6 +44,14 @@ class Problem:
         "Significant digits shown, instead of decimals.",
         default=None,
         examples=(3,),
+    )
+
+    marks: dict[str, Mark] = entry(
+        marks,
+        "Marks by quantity, for whoever checks a calculation: a number, one of which is for the "
+        "answer, or {method: 1, answer: 1, carry: false}.",
+        default={},
+        examples=({"f": 2},),
     )
 
     @property
