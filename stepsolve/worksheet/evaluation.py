@@ -10,6 +10,7 @@ import numpy as np
 
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.operations.forms import holes_of, program_of
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Worksheet
 
@@ -78,6 +79,21 @@ def value(expression: Expression, values: Mapping[str, Any]) -> Any:
             raise LineError("", expression, OutsideDomain("the scalar arithmetic", [expression]))
 
 
+def worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """The same value as `value` gives, by the operations of its form: many lines share one."""
+    program = program_of(expression)
+    if program is None:
+        return value(expression, values)
+    found = [values[name] for name in holes_of(expression)]
+    found += [value(leaf, values) for leaf in program.leaves]
+    for operation, places in program.steps:
+        result = OPERATIONS[operation].numpy(*[found[place] for place in places])
+        if not math.isfinite(result):
+            return value(expression, values)  # which says the part that has none
+        found.append(result)
+    return found[-1]
+
+
 def _as_written(expression: Expression, meant: Expression, values: Mapping[str, Any]) -> Any:
     """The value of what an expression means; a mistake in it is one of the expression."""
     try:
@@ -88,18 +104,25 @@ def _as_written(expression: Expression, meant: Expression, values: Mapping[str, 
         raise
 
 
-def evaluate(worksheet: Worksheet) -> dict[str, float]:
-    """The value of every name that has one, in order; symbols and what hangs on them are left out."""
+def evaluate(worksheet: Worksheet, values: Mapping[str, float] | None = None) -> dict[str, float]:
+    """The value of every name that has one, in order; symbols and what hangs on them are left out.
+
+    `values` are those that are known already.
+    """
+    ready = values or {}
     known: dict[str, float] = {}
     symbols: set[str] = set()
     with np.errstate(all="ignore"):
         pairs = [*worksheet.given.items(), *((n.name, n.expression) for n in worksheet.lines)]
         for name, expression in pairs:
-            if expression is None or not symbols.isdisjoint(names(expression)):
+            if name in ready:
+                known[name] = ready[name]
+                continue
+            if expression is None or (symbols and not symbols.isdisjoint(names(expression))):
                 symbols.add(name)
                 continue
             try:
-                known[name] = float(value(expression, known))
+                known[name] = float(worked_out(expression, known))
             except LineError as error:
                 error.line = name
                 raise

@@ -202,12 +202,12 @@ TOLD = (
     ("r = 0.7 * 3 - 0.4 * 2 = 2.9", "+ 0.4 * 2 for - 0.4 * 2: a sign is lost"),
     (
         "r = e^2 / (e^2 + e^1) = 5.43 / (5.43 + 2.718)",
-        "5.43 for e^2, which is 7.38906: 2 * e for e^2: doubled for squared",
+        "e^2 is 7.38906, not 5.43: 2 * e for e^2: doubled for squared",
     ),
-    ("r = 0.5 * h_1 + 0.2 = 0.5 * 0.31 + 0.2", "0.31 for h_1, which is -0.27: h_0 for h_1"),
+    ("r = 0.5 * h_1 + 0.2 = 0.5 * 0.31 + 0.2", "h_1 is -0.27, not 0.31: h_0 for h_1"),
     (
         "r = 0.512 * x_1 + 0.213 = 0.512 * 0.12 + 0.213",
-        "0.12 for x_1, which is 0.21: 0.12 for 0.21: two digits swapped in the result",
+        "x_1 is 0.21, not 0.12: two digits swapped in the result",
     ),
     ("r = e^(-0.5) = 1.6487", "e^0.5 for e^(-0.5): the exponent has the other sign"),
     ("r = 0.2 * 0.35 * 3 = 1.05", "without the factor 0.2"),
