@@ -103,6 +103,15 @@ CASES: dict[str, list[Case]] = {
         Case("masked_softmax(a, [[1, 0, 1], [1, 1, 1]], axis=-2)", {"a": (2, 3)}),
     ],
     **{
+        name: [
+            Case(f"{name}(a, [1, 0, 1, 1])", {"a": (4,)}),
+            Case(f"{name}(a, [[1, 0, 1], [0, 1, 1]])", {"a": (2, 3)}),
+            Case(f"{name}(a, [[1, 0, 1], [0, 1, 1]], axis=1)", {"a": (2, 3)}),
+            Case(f"{name}(a, [[1, 0, 1], [1, 1, 1]], axis=-2)", {"a": (2, 3)}),
+        ]
+        for name in ("masked_max", "masked_argmax")
+    },
+    **{
         name: list(pairs(name))
         for name in (
             *("mse", "half_squared_error", "hinge", "binary_cross_entropy"),

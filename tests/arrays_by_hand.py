@@ -100,6 +100,11 @@ def _masked_softmax(a: Any, m: Any, axis: int | None = None) -> Any:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
+def _lowered(a: Any, m: Any) -> Any:
+    """With the entries that are left out below all others."""
+    return a - (np.max(a.real) - np.min(a.real) + 1) * (1 - m)
+
+
 OF_ARRAYS: dict[str, Callable[..., Any]] = {
     "@": _matrix_product,
     "T": lambda a: np.einsum("ij->ji", a) if a.ndim == 2 else a,
@@ -123,6 +128,8 @@ OF_ARRAYS: dict[str, Callable[..., Any]] = {
     "norm": lambda a, axis=None: np.sqrt((a * a).sum(axis=axis)),
     "softmax": _softmax,
     "masked_softmax": _masked_softmax,
+    "masked_max": lambda a, m, axis=None: OF_ARRAYS["max"](_lowered(a, m), axis=axis),
+    "masked_argmax": lambda a, m, axis=None: OF_ARRAYS["argmax"](_lowered(a, m), axis=axis),
     "log_softmax": lambda a, axis=None: np.log(_softmax(a, axis)),
     "logsumexp": _logsumexp,
     "standardize": _standardize,

@@ -147,6 +147,13 @@ def average_pooling() -> Numbers:
     return {"y": y, "dL/dx": [[0.25, 0.75, 0.5], [1, 2.5, 1.5], [0.75, 1.75, 1]]}
 
 
+def padded_pooling() -> Numbers:
+    """The windows begin above and to the left: one, two, two and four entries are inside."""
+    inside = [[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 1], [1, 1, 1, 1]]
+    slopes = [[1, 0, 2], [3, 0, 0], [0, 0, 4]]
+    return {"y": [[-1, 2], [-5, 9]], "m": inside, "dL/dx": slopes}
+
+
 def global_pooling() -> Numbers:
     return {"y": [2.5, 1.5], "L": 0.25, "dL/dx": np.full((2, 2, 2), 0.125)}
 
@@ -256,6 +263,7 @@ NUMBERS: dict[str, Callable[[], Numbers]] = {
     "conv-backward": layer,
     "max-pooling": max_pooling,
     "average-pooling": average_pooling,
+    "padded-pooling": padded_pooling,
     "global-pooling": global_pooling,
     "channels": channels,
     "depthwise": depthwise,

@@ -17,6 +17,7 @@ import pytest
 
 import stepsolve
 from stepsolve.derivation import Derivation, Section, Table, Text
+from stepsolve.notation.plain import plain
 from stepsolve.notation.unicode import one_line
 from stepsolve.problem import read_problem
 from stepsolve.source.yaml import compose
@@ -176,6 +177,10 @@ NUMBERS: dict[str, Callable[[], Numbers]] = {
         "posterior_3": [0, 1, 0],
         "P_data": 1 / 24,
     },
+    # formulas without numbers: FORMULAS
+    "probability/kl-bernoulli.yaml": dict,
+    "probability/entropy-letters.yaml": dict,
+    "probability/bayes-letters.yaml": dict,
     "probability/likelihood-bernoulli.yaml": coin,
     "probability/likelihood-normal.yaml": normal,
     "probability/likelihood-binomial.yaml": trials,
@@ -196,6 +201,26 @@ NUMBERS: dict[str, Callable[[], Numbers]] = {
     "detection/detector-output.yaml": detector,
     "detection/detector-cells.yaml": lambda: {"n": 7, "depth": 30, "boxes": 98, "numbers": 1470},
 }
+
+
+FORMULAS = {
+    "kl-bernoulli": {
+        "KL_pq": "a * log(a / b) + (1 - a) * log((1 - a) / (1 - b))",
+        "KL_qp": "b * log(b / a) + (1 - b) * log((1 - b) / (1 - a))",
+    },
+    "entropy-letters": {"H": "-a * log2(a) - (1 - a) * log2(1 - a)"},
+    "bayes-letters": {
+        "posterior": "[s^2 * r / (s^2 * r + f^2 * (1 - r)), "
+        "f^2 * (1 - r) / (s^2 * r + f^2 * (1 - r))]"
+    },
+}
+
+
+@pytest.mark.parametrize("file", FORMULAS)
+def test_the_formulas_are_right(file: str) -> None:
+    found = solved(f"probability/{file}.yaml")
+    assert found.confirmed and found.checks
+    assert {name: plain(formula) for name, formula in found.results.items()} == FORMULAS[file]
 
 
 def test_no_file_goes_without_numbers_of_its_own() -> None:

@@ -112,7 +112,7 @@ class PreciseGradients:
             size = max(size, self._noise(name, whole))
             # at the bottom of a square both slopes are as small as the step: that is no kink
             if abs(left - right) > _KINK * max(size, _SMALL):
-                return self._entry_by_entry(name, whole, method)
+                return self._at_kinks(name, whole, method)
             error = float(abs((left + right) / 2 - expected) / size) if size else 0.0
         except OutsideDomain:
             note = "it cannot be moved to both sides within the domain"
@@ -162,6 +162,33 @@ class PreciseGradients:
             worst = max(worst, float(off / size) if off else 0.0)
         note = f"at a kink in {kinks} of its entries" if kinks > 1 else "at a kink"
         return Check(label, f"one-sided {method}", worst, worst <= _TOLERANCE, note)
+
+    def _at_kinks(self, name: str, whole: bool, method: str) -> Check:
+        """Entry by entry, where that is not too much; where it says no, all entries together."""
+        lines = self._path if whole else self._claims.consumers[name]
+        each = 2 * sum(self._cost.get(line, 0) for line in lines)
+        label = self._claims.gradients[name]
+        found = Check(label, f"one-sided {method}", float("inf"), False, "at kinks")
+        if each * len(self._values[name]) <= self._affordable:
+            found = self._entry_by_entry(name, whole, method)
+        return found if found.passed else self._first_of_equals(name, whole, found)
+
+    def _first_of_equals(self, name: str, whole: bool, failed: Check) -> Check:
+        """The slopes to both sides where every entry moves less than those before it.
+
+        Where kinks of several users cross, an entry that moves alone does not tell what each of them
+        gives. Of equal entries the first one stays the maximum to the right, the minimum to the left.
+        """
+        claimed = self._values[failed.of]
+        found = places(self._dimensions.known[name])
+        random = np.random.default_rng(len(found))
+        drawn = np.sort(random.integers(2**30, 3 * 2**30, len(found)))[::-1].tolist()
+        along = {i: self._precise.mp.mpf(n) / 2**31 for i, n in zip(found, drawn, strict=True)}
+        expected = self._precise.mp.fdot((claimed[i], along[i]) for i in along)
+        slopes = self._steady_slopes(name, along, whole)
+        size = max(*map(abs, slopes), self._floor(claimed, along), self._noise(name, whole))
+        error = float(min(abs(slope - expected) for slope in slopes) / size)
+        return failed._replace(error=error, passed=error <= _TOLERANCE)
 
     def _directions(self, dims: tuple[int, ...]) -> Array:
         """A direction with entries of about 1, the same at every run."""
@@ -305,7 +332,7 @@ class FloatGradients:
         return error
 
     def _beside(self, name: str) -> float:
-        """The error of one of the slopes to both sides, where equal entries move less and less.
+        """The error of one of the slopes to both sides, where entries move less and less.
 
         Of equal entries the first one then moves most: it is the maximum to the right, the minimum
         to the left, and relu is 0 to the left. At such kinks the gradient is one of these slopes,
@@ -324,11 +351,9 @@ class FloatGradients:
         return min(errors)
 
     def _falling(self, at: Any) -> Any:
-        """Random numbers above 0, falling within entries of one value."""
-        flat, drawn = np.ravel(at), self._random.uniform(0.5, 1.5, np.size(at))
-        along = np.empty(drawn.shape)
-        along[np.lexsort((np.arange(drawn.size), flat))] = drawn[np.lexsort((-drawn, flat))]
-        return along.reshape(np.shape(at))
+        """Random numbers above 0, each smaller than those before it."""
+        places = np.arange(np.size(at)) + self._random.uniform(0.0, 1.0, np.size(at))
+        return (1.5 - places / np.size(at)).reshape(np.shape(at))
 
     def _kinks(self, name: str, along: Any) -> int:
         """How many entries stand at kinks, where that is all that is wrong; else 0."""

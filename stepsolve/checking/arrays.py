@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
+from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
 
@@ -31,6 +32,8 @@ _BUDGET = 20_000  # operations of high precision on a large worksheet
 _PRECISE = 20_000  # operations of one entry beyond which it is worked out in floats
 _LINES = 60  # of a large worksheet, of which entries are drawn
 _SAMPLES = 4  # entries of one line
+_LIMB, _LIMBS = 26, 3  # binary digits that are added at once, and how often
+_BLOCK = 1 << 15  # floats that are cut into digits at once
 
 
 class PreciseArithmetic:
@@ -88,7 +91,10 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
     return 1 + sum(work(part, dimensions) for part in expression.children)
 
 
-_FIBRES = ("softmax", "masked_softmax", "log_softmax", "standardize", "argmax", "argmin")
+_FIBRES = (
+    *("softmax", "masked_softmax", "log_softmax", "standardize"),
+    *("argmax", "argmin", "masked_argmax"),
+)
 
 
 class PreciseSheet:
@@ -154,7 +160,7 @@ def check_sampled(
     They are worked out with 50 digits; of very many lines a part is confirmed, and all those that are
     `wanted`, most of them in floats with exact sums.
 
-    Very long sums are taken out: `whole` gives their terms, which Python adds without rounding.
+    Very long sums are taken out: `whole` gives their terms, which are added as whole numbers.
     """
     exact, fast = PreciseArithmetic(precise), _FloatArithmetic(precise)
     random = np.random.default_rng(0)
@@ -210,7 +216,7 @@ def _with_long_sums(
                 name = f"{label} term {len(sums) + 1}"
                 written[name], values[name] = terms, whole(terms, floats)
                 dimensions.known[f"sum of {name}"] = ()
-                sums[f"sum of {name}"] = math.fsum(np.ravel(values[name]).tolist())
+                sums[f"sum of {name}"] = _exact_total(values[name])
                 return Name(f"sum of {name}")
         return None
 
@@ -218,6 +224,24 @@ def _with_long_sums(
         sums_up = label in floats and "sum" in form_of(expression).operations
         written[label] = transform(expression, named) if sums_up else expression
     return written, values, sums
+
+
+def _exact_total(terms: Any) -> float:
+    """The sum of very many floats, as whole multiples of a power of two: nothing is rounded away."""
+    largest = max(float(np.max(terms)), -float(np.min(terms)))
+    if not 1e-200 < largest < 1e200:
+        return math.fsum(np.ravel(terms).tolist())
+    first = 2.0 ** (math.frexp(largest)[1] - _LIMB)
+    totals, flat = [0] * _LIMBS, np.ravel(terms)
+    for start in range(0, flat.size, _BLOCK):
+        unit, rest = first, flat[start : start + _BLOCK]
+        for k in range(_LIMBS):
+            whole = np.floor(rest / unit)
+            totals[k] += int(np.sum(whole.astype(np.int64)))
+            rest = rest - whole * unit
+            unit /= 2.0**_LIMB
+    whole_units = sum(n << _LIMB * (_LIMBS - 1 - k) for k, n in enumerate(totals))
+    return float(Fraction(whole_units) * Fraction(first) / 2 ** (_LIMB * (_LIMBS - 1)))
 
 
 class _Numbers(Entries):

@@ -20,11 +20,22 @@ from stepsolve.derivation import Block, Cell, Detail, Table
 from stepsolve.errors import Diagnosis, nearest
 from stepsolve.notation.tree import Name
 from stepsolve.sheet_problem import SheetProblem
-from stepsolve.source.arrays import GivenArray, array, given_arrays
+from stepsolve.source.arrays import GivenArray, in_letters, named_arrays
 from stepsolve.source.fields import entry, list_of, text
 from stepsolve.source.quantities import WrittenName, written_name
 from stepsolve.source.report import Report
 from stepsolve.worksheet.probabilities import exact_distribution, exact_probabilities
+from stepsolve.worksheet.probability_letters import (
+    MOST,
+    Entries,
+    distribution,
+    give_letters,
+    has_letters,
+    impossible,
+    meant,
+    probabilities,
+    write_posteriors,
+)
 from stepsolve.worksheet.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -32,6 +43,10 @@ if TYPE_CHECKING:
 
 MOST_OBSERVATIONS: Final = 200
 _TABLED: Final = 12  # hypotheses that are listed
+_RULE: Final = (
+    "Posterior = likelihood · prior / evidence. L is the probability of an observation under "
+    "every hypothesis, and the evidence is its probability under all of them together."
+)
 
 
 @dataclass(frozen=True)
@@ -47,10 +62,13 @@ class Bayes(SheetProblem):
         examples=(["ill", "healthy"],),
     )
     priors: GivenArray = entry(
-        array, "The probability of every hypothesis beforehand.", examples=([0.01, 0.99],)
+        in_letters,
+        "The probability of every hypothesis beforehand: numbers, or expressions in letters such as "
+        "[r, 1 - r]; then the posteriors are formulas.",
+        examples=([0.01, 0.99],),
     )
     likelihoods: tuple[GivenArray, ...] = entry(
-        given_arrays,
+        named_arrays(in_letters),
         "For every observation by name, its probability under every hypothesis.",
         examples=({"positive": [0.9, 0.05], "negative": [0.1, 0.95]},),
     )
@@ -71,7 +89,9 @@ class Bayes(SheetProblem):
         return tuple(o.name for o in self.observations or self.likelihoods)
 
     def check_keys(self, report: Report) -> None:
-        priors = exact_distribution(self.priors, report)
+        in_numbers = not self._in_letters
+        read = exact_distribution if in_numbers else distribution
+        priors = read(self.priors, report)
         if self.hypotheses and priors is not None and len(self.hypotheses) != len(priors):
             told = f"there are {len(self.hypotheses)} hypotheses, but {len(priors)} priors"
             report.add(self.priors.node.diagnose(told, "a prior for every hypothesis"))
@@ -81,8 +101,10 @@ class Bayes(SheetProblem):
             if priors is not None and given.dims != (len(priors),):
                 told = f"{given.name} {given.words}, but there are {len(priors)} hypotheses"
                 report.add(given.node.diagnose(told, "a likelihood for every hypothesis"))
-            else:
+            elif in_numbers:
                 exact_probabilities(given, report)
+            else:
+                probabilities(given, report)
         known = [given.name for given in self.likelihoods]
         for asked in self.observations:
             if asked.name not in known:
@@ -92,11 +114,21 @@ class Bayes(SheetProblem):
         if len(self.observations) > MOST_OBSERVATIONS:
             told = f"there are at most {MOST_OBSERVATIONS} observations"
             report.add(self.observations[-1].node.diagnose(told))
+        if self._in_letters and len(self.observations) > MOST:
+            told = f"in letters there are at most {MOST} observations"
+            report.add(self.observations[-1].node.diagnose(told))
         if not report.failed:
             self._check_evidence(report)
 
     def _check_evidence(self, report: Report) -> None:
         """Whether what is observed can be observed at all."""
+        if self._in_letters:
+            if impossible(*self._letters):
+                told = "what is observed has probability 0 under every hypothesis"
+                report.add(
+                    self.priors.node.diagnose(told, "its evidence is 0, and nothing follows")
+                )
+            return
         weights = exact_distribution(self.priors, Report()) or ()
         under = {g.name: exact_probabilities(g, Report()) or () for g in self.likelihoods}
         alive = [weight > 0 for weight in weights]
@@ -107,15 +139,39 @@ class Bayes(SheetProblem):
                 report.add(asked.node.diagnose(told, "its evidence is 0, and nothing follows"))
                 return
 
+    @property
+    def _in_letters(self) -> bool:
+        return has_letters(self.priors, *self.likelihoods)
+
+    @property
+    def _letters(self) -> tuple[Entries, list[Entries]]:
+        """The priors, and the likelihoods of every observation in turn."""
+        under = {g.name: probabilities(g, Report()) or () for g in self.likelihoods}
+        return distribution(self.priors, Report()) or (), [under[name] for name in self.names]
+
+    def _formulas(self, sheet: Sheet) -> None:
+        """The posteriors as formulas in the letters."""
+        priors, likelihoods = self._letters
+        give_letters(sheet, (self.priors, *self.likelihoods))
+        sheet.text(_RULE)
+        sheet.text(meant({"the priors": priors}))
+        told = "The hypotheses in order: " + ", ".join(self.hypotheses) + "."
+        if self.hypotheses:
+            sheet.text(told)
+        sheet.section(f"Observed: {', '.join(self.names)}")
+        labels = self.hypotheses or [f"hypothesis {k}" for k in range(len(priors))]
+        write_posteriors(sheet, priors, likelihoods, labels)
+        sheet.result("posterior")
+
     def write(self, sheet: Sheet) -> None:
+        if self._in_letters:
+            self._formulas(sheet)
+            return
         sheet.give("prior", self.priors.value, self.priors.dims, self.priors.node)
         for given in self.likelihoods:
             if given.name in self.names:
                 sheet.give(f"L_{given.name}", given.value, given.dims, given.node)
-        sheet.text(
-            "Posterior = likelihood · prior / evidence. L is the probability of an observation under "
-            "every hypothesis, and the evidence is its probability under all of them together."
-        )
+        sheet.text(_RULE)
         several = len(self.names) > 1
         if several:
             sheet.text(

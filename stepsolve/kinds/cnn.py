@@ -1,19 +1,20 @@
 """An architecture traced layer by layer: sizes, parameters, operations, receptive field, memory.
 
 Layers are a list in order; blocks hold lists of their own: `residual` adds its layers to a shortcut,
-`concat` puts branches side by side. Maps are height x width x channels, a dense layer gives one number
-a unit; the units of sizes are pixels, of memory bytes. A convolution has a bias for each filter unless
-told otherwise. Multiplications are those of one image, one for every weight at every place. Same
-padding is D (M - 1) / 2 on each side.
+`concat` puts branches side by side, `repeat` has its layers several times. Maps are height x width x
+channels, a dense layer gives one number a unit; the units of sizes are pixels, of memory bytes. A
+convolution has a bias for each filter unless told otherwise. Multiplications are those of one image,
+one for every weight at every place. Same padding is D (M - 1) / 2 on each side.
 
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), 9.1 to 9.5; Dumoulin and Visin, A guide to
-convolution arithmetic (2016), 2; Araujo, Norris, Sim, Computing receptive fields (2019), 2.
+convolution arithmetic (2016), 2 and 4; Araujo, Norris, Sim, Computing receptive fields (2019), 2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from stepsolve.derivation import Block, Derivation, Result
@@ -41,9 +42,10 @@ class Cnn(Problem):
     )
     layers: tuple[Layer, ...] = entry(
         layer_list,
-        "The layers in order: conv (filters, kernel, stride, padding, dilation, groups, bias), "
-        "depthwise, pointwise, max-pool, average-pool, global-average-pool, batch-norm, relu and "
-        "other activations, dropout, flatten, dense, and the blocks residual and concat.",
+        "The layers in order: conv (filters, kernel, stride, padding, dilation, groups, bias, or "
+        "connections: for every filter the channels that it sees), transposed-conv, depthwise, "
+        "pointwise, max-pool, average-pool (also trained), global-average-pool, batch-norm, relu and "
+        "other activations, dropout, flatten, dense, and the blocks residual, concat and repeat.",
         examples=([{"conv": {"filters": 8, "kernel": 5}}, "relu", {"max-pool": 2}, {"dense": 10}],),
     )
     compare: dict[str, tuple[Layer, ...]] = entry(
@@ -56,12 +58,17 @@ class Cnn(Problem):
         integer(1, 16), "Bytes that a number takes in memory.", default=4, examples=(4,)
     )
 
-    def _built(self, report: Report) -> tuple[Built, ...]:
+    @cached_property
+    def _built(self) -> tuple[Built, ...]:
+        """The architectures. Raises `InvalidProblem` with everything that does not fit."""
+        report = Report()
         lists = {self.title or "this one": self.layers, **self.compare}
-        return tuple(
+        built = tuple(
             Built(name, self.input, found, Trace(self.input, found, report))
             for name, found in lists.items()
         )
+        report.raise_if_any()
+        return built
 
     def check(self, report: Report) -> None:
         if len(self.compare) > _MOST_COMPARED:
@@ -69,10 +76,10 @@ class Cnn(Problem):
             told = f"at most {_MOST_COMPARED} other architectures are compared"
             report.add(first.node.diagnose(told))
             return
-        self._built(report)
+        self._built  # noqa: B018 - what does not fit raises
 
     def derive(self) -> Derivation:
-        page = ArchitecturePage(self._built(Report()), self.bytes, self.shown)
+        page = ArchitecturePage(self._built, self.bytes, self.shown)
         blocks: list[Block] = [*page.blocks(), *_answers(page)]
         return Derivation(
             self.title or "A network, layer by layer",

@@ -24,7 +24,6 @@ from stepsolve.source.fields import boolean, entry
 from stepsolve.source.quantities import SYMBOL
 from stepsolve.source.report import Report
 from stepsolve.source.window_sizes import (
-    MOST_COMPARED,
     Size,
     Sought,
     Varied,
@@ -43,6 +42,7 @@ from stepsolve.worksheet.window_sizes import (
     Axis,
     Found,
     bounds,
+    check_compared,
     check_found,
     check_rows,
     drawn,
@@ -53,6 +53,7 @@ from stepsolve.worksheet.window_sizes import (
     said_of_rest,
     size_table,
     solved,
+    too_large,
     transposed_size,
     usual_chains,
     usual_name,
@@ -182,12 +183,12 @@ class ConvSize(SheetProblem):
                 values["stride"] = 1  # whether the window fits does not hang on it
             known = None not in values.values()
             if known and not self.transposed and output_of(values) is None:
-                self._too_large(axis, report)
+                report.add(too_large(axis, self.kernel.node))
             elif self.find is not None and self.find.size == "dilation" and values["kernel"] == 1:
                 told = "a kernel of 1 has no dilation to be found"
                 report.add(self.kernel.node.diagnose(told))
         if self.compare is not None:
-            self._check_compared(self.compare, report)
+            check_compared(self.compare, self.axes, report)
         if self.transposed:
             for axis in self.axes:
                 if axis.known and transposed_size(axis.values) + self.output_padding < 1:
@@ -215,24 +216,6 @@ class ConvSize(SheetProblem):
                     report.add(node.diagnose(told, "write the padding as a number"))
                     return
 
-    def _too_large(self, axis: Axis, report: Report) -> None:
-        n, m, _, p, d = (axis.values[key] or 0 for key in LETTERS)
-        way = f" along the {axis.word}" if axis.word else ""
-        told = f"the window spans {d * (m - 1) + 1} pixels{way}, but the input has {n}"
-        told += f", with padding {n + 2 * p}" if p else ""
-        hint = "take a smaller kernel or more padding"
-        report.add(self.kernel.node.diagnose(told, hint))
-
-    def _check_compared(self, compare: Varied, report: Report) -> None:
-        least = LEAST[compare.size]
-        for _, node in compare.values[MOST_COMPARED:][:1]:
-            report.add(node.diagnose(f"at most {MOST_COMPARED} values are compared"))
-        for value, node in compare.values:
-            if value < least:
-                report.add(node.diagnose(f"the {compare.size} is at least {least}, not {value}"))
-            elif any(output_of({**axis.values, compare.size: value}) is None for axis in self.axes):
-                report.add(node.diagnose(f"with {compare.size} {value} the window does not fit"))
-
     # ------------------------------------------------------------------------------------ the page
 
     def write(self, sheet: Sheet) -> None:
@@ -259,7 +242,9 @@ class ConvSize(SheetProblem):
             sheet.block(lambda _: self._compared())
 
     def _write_size(self, sheet: Sheet) -> None:
-        sheet.text("The window fits at every place that it can move to, and the first one.")
+        sheet.text(
+            "The window fits at its first place, and at every further one that it can move to."
+        )
         for axis in self.axes:
             sheet.line(axis.output, axis.formula, "moves that fit, and the first place")
             rest = axis.output.replace("out", "rest")
@@ -296,9 +281,7 @@ class ConvSize(SheetProblem):
 
     @cached_property
     def _chains(self) -> tuple[WrittenChain, ...]:
-        if not self._three:
-            return ()
-        return usual_chains()
+        return usual_chains() if self._three else ()
 
     def _write_found(self, sheet: Sheet, find: Sought) -> None:
         for k, axis in enumerate(self.axes):

@@ -15,7 +15,7 @@ convolution arithmetic for deep learning (2016).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from stepsolve.notation.shapes import ShapeError
@@ -37,6 +37,7 @@ from stepsolve.source.windows import (
     count,
     padding,
     per_axis,
+    same_padding,
 )
 from stepsolve.worksheet.above import give_above, write_backward
 from stepsolve.worksheet.convolution_page import ConvolutionPage
@@ -146,16 +147,8 @@ class Convolution(SheetProblem):
         if stride is None or dilation is None:
             return None
         reach = tuple(d * (k - 1) for d, k in zip(dilation, self._sizes(self.kernel), strict=True))
-        signal = self._sizes(self.input)
-
-        def same() -> tuple[tuple[int, int], ...]:
-            totals = (
-                max((-(-n // s) - 1) * s + r + 1 - n, 0)
-                for n, s, r in zip(signal, stride, reach, strict=True)
-            )
-            return tuple((t // 2, t - t // 2) for t in totals)
-
-        return self.padding.along(axes, same, reach, report)
+        sizes = self._sizes(self.input)
+        return self.padding.along(axes, partial(same_padding, sizes, reach, stride), reach, report)
 
     def _sizes(self, given: GivenArray) -> Dims:
         """The sizes along the axes on which windows slide."""
@@ -248,6 +241,8 @@ class Convolution(SheetProblem):
                 text.replace("#1", "the input").replace("#2", "the kernel")
                 for text in (error.message, error.hint)
             )
+            if any(map(any, self.pads)):
+                told = told.replace("the signal", "the padded signal")
             report.add(self.kernel.node.diagnose(told, hint))
             return
         if min(output) < 1:

@@ -23,8 +23,9 @@ from stepsolve.errors import Diagnosis, Place
 from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.data import Node
+from stepsolve.source.extents import LARGEST
 from stepsolve.source.fields import entry, integer
-from stepsolve.source.layers import LARGEST, Conv, Depthwise, Layer, Pointwise, image
+from stepsolve.source.layers import Conv, Depthwise, Layer, Pointwise, image
 from stepsolve.source.placed import Placed, placed
 from stepsolve.source.report import Report
 from stepsolve.worksheet.sheet import Sheet

@@ -13,17 +13,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
+from stepsolve.checking import chances
 from stepsolve.derivation import Detail
 from stepsolve.errors import Diagnosis
+from stepsolve.notation.tree import Name
 from stepsolve.sheet_problem import SheetProblem
-from stepsolve.source.arrays import GivenArray, array
+from stepsolve.source.arrays import GivenArray, array, in_letters
 from stepsolve.source.fields import entry
 from stepsolve.source.report import Report
 from stepsolve.worksheet.logarithms import BASES, exact_sum, is_short, log_base
 from stepsolve.worksheet.probabilities import exact_distribution
+from stepsolve.worksheet.probability_letters import (
+    confirm,
+    distribution,
+    entropy,
+    give_letters,
+    has_letters,
+    meant,
+    write_other_form,
+)
 from stepsolve.worksheet.sheet import Sheet
 
 
@@ -34,7 +45,10 @@ class Entropy(SheetProblem):
     STARTER: ClassVar = ("p",)
 
     p: GivenArray | None = entry(
-        array, "One distribution: a list.", default=None, examples=(["1/2", "1/4", "1/4"],)
+        in_letters,
+        "One distribution: a list, also of expressions in letters such as [a, 1 - a].",
+        default=None,
+        examples=(["1/2", "1/4", "1/4"],),
     )
     joint: GivenArray | None = entry(
         array,
@@ -48,6 +62,9 @@ class Entropy(SheetProblem):
         if (self.p is None) == (self.joint is None):
             told = "an entropy needs p or joint, one of them"
             report.add(self.joint.node.diagnose(told) if self.joint else Diagnosis(told))
+        if self.p is not None and has_letters(self.p):
+            distribution(self.p, report)
+            return
         for given, axes in ((self.p, 1), (self.joint, 2)):
             if given is not None:
                 exact_distribution(given, report, axes)
@@ -69,7 +86,9 @@ class Entropy(SheetProblem):
             "The entropy is the mean of −log p, how much an outcome surprises. The logarithm is to the "
             f"base {self.log_base}, so the unit is the {unit[:-1]}."
         )
-        if self.p is not None:
+        if self.p is not None and has_letters(self.p):
+            self._formula(sheet, self.p)
+        elif self.p is not None:
             sheet.give("p", self.p.value, self.p.dims, self.p.node)
             sheet.section("Entropy")
             self._entropy(sheet, "H", "p", self.exact)
@@ -79,6 +98,18 @@ class Entropy(SheetProblem):
             sheet.result("H")
         else:
             self._joint(sheet)
+
+    def _formula(self, sheet: Sheet, given: GivenArray) -> None:
+        """The entropy as a formula in the letters of the distribution."""
+        give_letters(sheet, [given])
+        p = distribution(given, Report()) or ()
+        sheet.text(meant({"p": p}))
+        sheet.section("Entropy")
+        chain = entropy(p, self.log)
+        sheet.line("H", chain.start, "outcome by outcome")
+        confirm(sheet, "H", [chain.start], [p], partial(chances.entropy, log=self.log))
+        write_other_form(sheet, Name("H"), chain, "It is the mean surprise:")
+        sheet.result("H")
 
     def _entropy(self, sheet: Sheet, name: str, of: str, p: tuple[Fraction, ...]) -> None:
         """The lines of the entropy of a vector or a table."""

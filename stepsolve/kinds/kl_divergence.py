@@ -15,17 +15,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from stepsolve.checking import chances
 from stepsolve.derivation import Block, Cell, Detail, Result, Table
+from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Apply, Name
 from stepsolve.sheet_problem import SheetProblem
-from stepsolve.source.arrays import GivenArray, array
+from stepsolve.source.arrays import GivenArray, in_letters
 from stepsolve.source.fields import boolean, entry, list_of, text
 from stepsolve.source.report import Report
 from stepsolve.worksheet.logarithms import BASES, exact_sum, is_short, log_base, picked
 from stepsolve.worksheet.probabilities import exact_distribution
+from stepsolve.worksheet.probability_letters import (
+    confirm,
+    distribution,
+    divergence,
+    give_letters,
+    has_letters,
+    lost,
+    meant,
+    write_other_form,
+)
 from stepsolve.worksheet.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -41,12 +53,13 @@ class KLDivergence(SheetProblem):
     STARTER: ClassVar = ("log-base",)
 
     p: GivenArray = entry(
-        array,
-        "The first distribution: a list of probabilities.",
+        in_letters,
+        "The first distribution: a list of probabilities, or of expressions in letters such as "
+        "[a, 1 - a]; then the answers are formulas.",
         examples=(["9/25", "12/25", "4/25"],),
     )
     q: GivenArray = entry(
-        array, "The second one, over the same outcomes.", examples=(["1/3", "1/3", "1/3"],)
+        in_letters, "The second one, over the same outcomes.", examples=(["1/3", "1/3", "1/3"],)
     )
     outcomes: tuple[str, ...] = entry(
         list_of(text), "What the outcomes are called.", default=(), examples=([0, 1, 2],)
@@ -64,13 +77,21 @@ class KLDivergence(SheetProblem):
         return "Kullback-Leibler divergence"
 
     def check_keys(self, report: Report) -> None:
-        p, q = (exact_distribution(given, report) for given in (self.p, self.q))
+        read = distribution if self._in_letters else exact_distribution
+        p, q = (read(given, report) for given in (self.p, self.q))
+        if self._in_letters and self.jensen_shannon:
+            told = "the Jensen-Shannon divergence is worked out of numbers alone"
+            report.add(Diagnosis(told, None, "leave jensen-shannon out"))
         if p is not None and q is not None and len(p) != len(q):
             told = f"q {self.q.words}, but p {self.p.words}"
             report.add(self.q.node.diagnose(told, "both are over the same outcomes"))
         if self.outcomes and p is not None and len(self.outcomes) != len(p):
             told = f"there are {len(self.outcomes)} outcomes, but p {self.p.words}"
             report.add(self.p.node.diagnose(told, "an outcome for every probability"))
+
+    @property
+    def _in_letters(self) -> bool:
+        return has_letters(self.p, self.q)
 
     @cached_property
     def exact(self) -> dict[str, tuple[Fraction, ...]]:
@@ -79,12 +100,15 @@ class KLDivergence(SheetProblem):
         return {"p": p, "q": q, "m": tuple((a + b) / 2 for a, b in zip(p, q, strict=True))}
 
     def write(self, sheet: Sheet) -> None:
-        for name, given in (("p", self.p), ("q", self.q)):
-            sheet.give(name, given.value, given.dims, given.node)
         sheet.text(
             "KL(p || q) = Σ p log(p / q) is the mean of log(p / q) when the outcomes come from p. The "
             f"logarithm is to the base {self.log_base}, so the unit is the {self.unit[:-1]}."
         )
+        if self._in_letters:
+            self._formulas(sheet)
+            return
+        for name, given in (("p", self.p), ("q", self.q)):
+            sheet.give(name, given.value, given.dims, given.node)
         for one, other in (("p", "q"), ("q", "p")):
             self._divergence(sheet, one, other)
         finite = [name for name in ("KL_pq", "KL_qp") if name in sheet.lines]
@@ -96,6 +120,26 @@ class KLDivergence(SheetProblem):
     @property
     def unit(self) -> str:
         return BASES[self.log_base].unit
+
+    def _formulas(self, sheet: Sheet) -> None:
+        """Both divergences as formulas in the letters of the distributions."""
+        give_letters(sheet, (self.p, self.q))
+        p, q = (distribution(given, Report()) or () for given in (self.p, self.q))
+        sheet.text(meant({"p": p, "q": q}))
+        for one, other, above, below in (("p", "q", p, q), ("q", "p", q, p)):
+            sheet.section(f"KL({one} || {other})")
+            if places := lost(above, below):
+                where = ", ".join(self.label(k) for k in places)
+                sheet.text(f"{other} is 0 at {where}, where {one} is not.", detail=Detail.BRIEF)
+                sheet.block(Result((Name(f"KL_{one}{other}"), Name("inf"))))
+                continue
+            log = BASES[self.log_base].log
+            chain, definition = divergence(above, below, log), partial(chances.divergence, log=log)
+            sheet.line(f"KL_{one}{other}", chain.start, "outcome by outcome")
+            confirm(sheet, f"KL_{one}{other}", [chain.start], [above, below], definition)
+            told = "By the logarithm of a quotient it is cross-entropy less entropy:"
+            write_other_form(sheet, Name(f"KL_{one}{other}"), chain, told)
+            sheet.result(f"KL_{one}{other}")
 
     def _divergence(self, sheet: Sheet, one: str, other: str) -> None:
         """The lines of KL(one || other), or that it is infinite."""

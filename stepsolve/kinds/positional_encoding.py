@@ -33,6 +33,7 @@ from stepsolve.source.fields import (
     mapping_of,
     text,
 )
+from stepsolve.source.placed import Placed, placed
 from stepsolve.source.quantities import Given, value
 from stepsolve.source.report import Report
 from stepsolve.worksheet.encoding import ClaimedRows, EntryTable, Resolution
@@ -74,8 +75,8 @@ class PositionalEncoding(SheetProblem):
         default=None,
         examples=(4,),
     )
-    width: int = entry(
-        integer(2, 100_000), "The width d of the table, an even number.", examples=(4,)
+    width: Placed[int] = entry(
+        placed(integer(2, 100_000)), "The width d of the table, an even number.", examples=(4,)
     )
     base: Given | None = entry(
         value,
@@ -98,8 +99,8 @@ class PositionalEncoding(SheetProblem):
     dot_products: bool = entry(
         boolean, "The dot products of all positions.", default=False, examples=(True,)
     )
-    widths: tuple[int, ...] = entry(
-        list_of(integer(2, 64)),
+    widths: tuple[Placed[int], ...] = entry(
+        list_of(placed(integer(2, 64))),
         "Widths for which it is told from which position on two rows agree to the digits shown.",
         default=(),
         examples=([2, 4],),
@@ -116,23 +117,31 @@ class PositionalEncoding(SheetProblem):
         """How many positions there are."""
         return self.positions or len(self.tokens)
 
+    @property
+    def d(self) -> int:
+        """The width of the table."""
+        return self.width.value
+
     def check_keys(self, report: Report) -> None:
         if bool(self.tokens) == (self.positions is not None):
             told = "an encoding needs tokens or positions, one of them"
             report.add(Diagnosis(told, None, "write positions: 4"))
             return
-        if self.count > MOST_POSITIONS or self.count * self.width > MOST_ENTRIES:
-            told = f"a table of {self.count} × {self.width} is too large"
-            report.add(Diagnosis(told, None, f"it has at most {MOST_ENTRIES} entries"))
-        for width in (self.width, *self.widths):
+        if self.count > MOST_POSITIONS or self.count * self.d > MOST_ENTRIES:
+            told = f"a table of {self.count} × {self.d} is too large"
+            report.add(self.width.node.diagnose(told, f"it has at most {MOST_ENTRIES} entries"))
+        if self.dot_products and self.count**2 > MOST_ENTRIES:
+            told = f"the dot products of {self.count} positions are too many: {self.count**2}"
+            report.add(Diagnosis(told, None, f"there are at most {MOST_ENTRIES} of them"))
+        for width, node in (self.width, *self.widths):
             if width % 2:
                 told = f"a width of {width} is odd: every sine has a cosine beside it"
-                report.add(Diagnosis(told, None, "write an even width"))
+                report.add(node.diagnose(told, "write an even width"))
         self._check_base(report)
         if self.embeddings is not None:
             given = self.embeddings._replace(name="the table of embeddings")
             because = "a row for every position, a column for every entry of the encoding"
-            check_sizes(given, (self.count, self.width), because, report)
+            check_sizes(given, (self.count, self.d), because, report)
         for position, row in self.claimed.items():
             if int(position) >= self.count:
                 told = (
@@ -140,7 +149,7 @@ class PositionalEncoding(SheetProblem):
                 )
                 report.add(row.node.diagnose(told))
             elif check_sizes(
-                row._replace(name=f"row {position}"), (self.width,), "a row has d entries", report
+                row._replace(name=f"row {position}"), (self.d,), "a row has d entries", report
             ):
                 exact_values(row, report)
 
@@ -160,7 +169,7 @@ class PositionalEncoding(SheetProblem):
     # ----------------------------------------------------------------------------------------- page
 
     def write(self, sheet: Sheet) -> None:
-        d, n = self.width, self.count
+        d, n = self.d, self.count
         self._give(sheet)
         if self.tokens:
             places = [f"{token} at {k}" for k, token in enumerate(self.tokens[:_TOLD])]
@@ -197,7 +206,7 @@ class PositionalEncoding(SheetProblem):
             ClaimedRows(int(position), row, d, self.layout == "halves").write(sheet)
         if self.widths:
             sheet.section("Which positions a table tells apart")
-            Resolution(self.widths, self.shown).write(sheet)
+            Resolution(tuple(width for width, _ in self.widths), self.shown).write(sheet)
         sheet.text(
             "Alternatives: a table that is learned like any weight; rotary encoding, which turns each "
             "pair of entries of queries and keys by these angles instead of adding anything.",
@@ -208,7 +217,7 @@ class PositionalEncoding(SheetProblem):
         base = self.base.expression if self.base is not None else None
         sheet.give("base", base or Number("10000"), ())
         sheet.give("pos", np.arange(self.count, dtype=float), (self.count,))
-        sheet.give("i", np.arange(self.width // 2, dtype=float), (self.width // 2,))
+        sheet.give("i", np.arange(self.d // 2, dtype=float), (self.d // 2,))
         if self.embeddings is not None:
             sheet.give("X", self.embeddings.value, self.embeddings.dims, self.embeddings.node)
 

@@ -22,7 +22,6 @@ from stepsolve.operations.array_operation import (
     along,
     reduced,
     settled_axis,
-    size_words,
     spread_back,
     without,
 )
@@ -37,12 +36,12 @@ def _count(dims: Dims, axis: int | None) -> int:
     return prod(dims) if axis is None else dims[settled_axis(axis, dims)]
 
 
-def _same(a: Dims, axis: int | None = None) -> Dims:
+def same(a: Dims, axis: int | None = None) -> Dims:
     reduced(a, axis)
     return a
 
 
-def _fibre(index: Index, dims: Dims, axis: int | None) -> list[Index]:
+def fibre(index: Index, dims: Dims, axis: int | None) -> list[Index]:
     """The places that are normalised together with an index: its row, its column, or all."""
     if axis is None:
         return along(dims, (), None)
@@ -89,7 +88,7 @@ def _first_extreme(pick: Callable[..., Any], better: str) -> dict[str, Any]:
     def entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
         factors = [
             ring.apply(better if place < index else f"{better}=", a[index], a[place])
-            for place in _fibre(index, a.dims, axis)
+            for place in fibre(index, a.dims, axis)
             if place != index
         ]
         result = ring.number(1)
@@ -100,7 +99,7 @@ def _first_extreme(pick: Callable[..., Any], better: str) -> dict[str, Any]:
     def gradient(a: Dims, axis: int | None = None) -> tuple[str]:
         return ("",)
 
-    return {"shape": _same, "numpy": numpy, "entry": entry, "gradient": gradient}
+    return {"shape": same, "numpy": numpy, "entry": entry, "gradient": gradient}
 
 
 def _sum_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
@@ -130,43 +129,12 @@ def _softmax(a: Any, axis: int | None = None) -> Any:
 
 
 def _softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [ring.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
+    powers = [ring.apply("exp", a[k]) for k in fibre(index, a.dims, axis)]
     return ring.apply("/", ring.apply("exp", a[index]), ring.total(powers))
 
 
-def _softmax_gradient(a: Dims, axis: int | None = None) -> tuple[str]:
+def softmax_gradient(a: Dims, axis: int | None = None) -> tuple[str]:
     return (f"y * (g - {_reduced_product('sum', 'g * y', a, axis)})",)
-
-
-def _masked_shape(a: Dims, m: Dims, axis: int | None = None) -> Dims:
-    if a != m:
-        raise ShapeError(
-            f"#1 {size_words(a)}, but #2 {size_words(m)}", "one 0 or 1 for every score"
-        )
-    return _same(a, axis)
-
-
-def _masked_softmax(a: Any, m: Any, axis: int | None = None) -> Any:
-    allowed = np.asarray(m) != 0
-    largest = np.max(a, axis=axis, keepdims=True, initial=-np.inf, where=allowed)
-    powers = np.where(allowed, np.exp(np.where(allowed, a - largest, 0.0)), 0.0)
-    return powers / np.sum(powers, axis=axis, keepdims=True)
-
-
-def _masked_entry(
-    ring: Arithmetic, index: Index, a: Operand, m: Operand, axis: int | None = None
-) -> Any:
-    if ring.vanishes(m[index]):
-        return ring.number(0)
-    run = [k for k in _fibre(index, a.dims, axis) if not ring.vanishes(m[k])]
-    return ring.apply(
-        "/", ring.apply("exp", a[index]), ring.total([ring.apply("exp", a[k]) for k in run])
-    )
-
-
-def _masks_all(a: Any, m: Any, axis: int | None = None) -> str:
-    """Nothing can be normalised where everything is masked."""
-    return "" if np.all(np.any(np.asarray(m) != 0, axis=axis)) else "everything is masked"
 
 
 def _log_softmax(a: Any, axis: int | None = None) -> Any:
@@ -175,7 +143,7 @@ def _log_softmax(a: Any, axis: int | None = None) -> Any:
 
 
 def _log_softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [ring.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
+    powers = [ring.apply("exp", a[k]) for k in fibre(index, a.dims, axis)]
     return ring.apply("-", a[index], ring.apply("log", ring.total(powers)))
 
 
@@ -207,10 +175,10 @@ def _standardized(a: Any, eps: Any = 0.0, axis: int | None = None) -> Any:
 def _standardized_entry(
     ring: Arithmetic, index: Index, a: Operand, eps: Operand, axis: int | None = None
 ) -> Any:
-    fibre = _fibre(index, a.dims, axis)
-    count = ring.number(len(fibre))
-    mean = ring.apply("/", ring.total([a[k] for k in fibre]), count)
-    squares = [ring.apply("^", ring.apply("-", a[k], mean), ring.number(2)) for k in fibre]
+    run = fibre(index, a.dims, axis)
+    count = ring.number(len(run))
+    mean = ring.apply("/", ring.total([a[k] for k in run]), count)
+    squares = [ring.apply("^", ring.apply("-", a[k], mean), ring.number(2)) for k in run]
     spread = ring.apply("+", ring.apply("/", ring.total(squares), count), eps[()])
     return ring.apply("/", ring.apply("-", a[index], mean), ring.apply("sqrt", spread))
 
@@ -227,7 +195,7 @@ def _standardized_gradient(a: Dims, eps: Dims, axis: int | None = None) -> tuple
 def _standardized_shape(a: Dims, eps: Dims, axis: int | None = None) -> Dims:
     if eps:
         raise ShapeError("a number belongs here, but #2 is an array")
-    return _same(a, axis)
+    return same(a, axis)
 
 
 def _var_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
@@ -326,32 +294,18 @@ ROWS = (
     ),
     ArrayOperation(
         "softmax",
-        shape=_same,
+        shape=same,
         numpy=_softmax,
         entry=_softmax_entry,
-        gradient=_softmax_gradient,
+        gradient=softmax_gradient,
         options=_AXIS,
         description="exponentials divided by their sum, over all entries or along an axis",
         because="the Jacobian diag(y) - y yᵀ times the gradient from above",
         source=_GOODFELLOW + "6.2.2.3",
     ),
     ArrayOperation(
-        "masked_softmax",
-        shape=_masked_shape,
-        numpy=_masked_softmax,
-        entry=_masked_entry,
-        gradient=lambda a, *m, axis=None: (*_softmax_gradient(a, axis), *("" for _ in m)),
-        demand=_masks_all,
-        arity=(2, 2),
-        options=_AXIS,
-        description="softmax over the entries where the second argument is not 0; elsewhere 0, "
-        "as if the entry were -infinity",
-        because="the Jacobian diag(y) - y yᵀ times the gradient from above",
-        source="Vaswani et al., Attention Is All You Need (2017), 3.2.3",
-    ),
-    ArrayOperation(
         "log_softmax",
-        shape=_same,
+        shape=same,
         numpy=_log_softmax,
         entry=_log_softmax_entry,
         gradient=_log_softmax_gradient,

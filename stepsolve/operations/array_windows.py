@@ -144,11 +144,16 @@ def _kernel_entry(
     frame = window_frame(a.dims, b.dims, sizes, settings)
     output, inner, tap = frame.split_weight(index)
     channel = frame.outer(output, inner)
-    terms = []
-    for window in places(frame.windows):
-        at = frame.channel(channel, frame.under(window, tap))
-        terms.append(ring.apply("*", a[at], b[frame.channel(output, window)]))
-    return ring.total(terms)
+    windows = [range(count) for count in frame.windows]
+    first = frame.under((0,) * len(tap), tap)
+    met = [[p * s + k for p in run] for run, s, k in zip(windows, frame.stride, first, strict=True)]
+    pairs = zip(product(*met), product(*windows), strict=True)  # the signal below every window
+    return ring.total(
+        [
+            ring.apply("*", a[frame.channel(channel, at)], b[frame.channel(output, window)])
+            for at, window in pairs
+        ]
+    )
 
 
 def _kernel_gradient(a: Dims, b: Dims, *sizes: int, **settings: Option) -> tuple[str, str]:

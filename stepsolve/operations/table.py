@@ -9,6 +9,7 @@ from stepsolve.operations import (
     arithmetic,
     array_algebra,
     array_losses,
+    array_masked,
     array_padding,
     array_reductions,
     array_windows,
@@ -22,7 +23,14 @@ from stepsolve.operations.operation import Operation
 from stepsolve.operations.tensors import TensorOperation
 
 _FILES = (arithmetic, elementary, trigonometric, hyperbolic, activations)
-_ARRAY_FILES = (array_algebra, array_reductions, array_losses, array_windows, array_padding)
+_ARRAY_FILES = (
+    array_algebra,
+    array_reductions,
+    array_losses,
+    array_masked,
+    array_windows,
+    array_padding,
+)
 OPERATIONS: dict[str, Operation] = {row.name: row for file in _FILES for row in file.ROWS}
 TENSORS: dict[str, TensorOperation] = {row.name: row for row in tensors.ROWS}
 """The operations on vectors and matrices; those on numbers also work entry by entry."""

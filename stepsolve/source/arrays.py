@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, isfinite, log10, prod
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from stepsolve.errors import Diagnosis
-from stepsolve.notation.tree import Array, Expression, Number
+from stepsolve.notation.tree import Array, Expression, Number, names
 from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.operations.dimensions import MOST_ENTRIES
+from stepsolve.operations.table import CONSTANTS
 from stepsolve.source.data import Node
 from stepsolve.source.fields import (
     Reader,
@@ -26,10 +28,11 @@ from stepsolve.source.fields import (
     written,
 )
 from stepsolve.source.magnitude import constant
-from stepsolve.source.quantities import SYMBOL, value
+from stepsolve.source.quantities import SYMBOL, check_scalar, expression, value
 from stepsolve.source.report import Report, shown
 
 _MOST_AXES: Final = 4
+_NO_LETTERS: Final = {*CONSTANTS, "nan", "inf"}
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,15})?")
 
 
@@ -91,12 +94,12 @@ def draw(dims: Dims, seed: int, scale: float = 1.0, distribution: str = "normal"
     return np.round(numbers, 2 + max(0, ceil(-log10(scale)))) + 0.0
 
 
-def _read_array(node: Node, report: Report) -> GivenArray | None:
+def _read_array(node: Node, report: Report, letters: bool = False) -> GivenArray | None:
     if isinstance(node.value, dict):
         return _read_drawn(node, report)
     if node.value == SYMBOL:
         return GivenArray("", None, (), node)
-    found = _numbers(node, report, 0)
+    found = _numbers(node, report, 0, letters)
     if found is None:
         return None
     dims = _dims(found)
@@ -114,8 +117,8 @@ class _Read(NamedTuple):
     parts: tuple[_Read, ...] = ()
 
 
-def _numbers(node: Node, report: Report, depth: int) -> _Read | None:
-    """An expression of numbers, with where each part stands."""
+def _numbers(node: Node, report: Report, depth: int, letters: bool = False) -> _Read | None:
+    """An expression of numbers, or with `letters` also of names, and where each part stands."""
     if isinstance(node.value, list):
         if depth == _MOST_AXES:
             report.add(node.diagnose(f"an array has at most {_MOST_AXES} axes"))
@@ -123,13 +126,19 @@ def _numbers(node: Node, report: Report, depth: int) -> _Read | None:
         if not node.value:
             report.add(node.diagnose("an array has at least one entry"))
             return None
-        parts = [_numbers(item, report, depth + 1) for item in node.value]
+        parts = [_numbers(item, report, depth + 1, letters) for item in node.value]
         good = [part for part in parts if part is not None]
         if len(good) < len(parts):
             return None
         return _Read(Array(*(part.expression for part in good)), node, tuple(good))
     if isinstance(node.value, str) and _PLAIN.fullmatch(node.value):
         return _Read(Number(node.value), node)
+    if letters and node.value != SYMBOL:
+        tree = expression.read(node, report)
+        if tree is None:
+            return None
+        if not names(tree.expression).keys() <= _NO_LETTERS:
+            return _Read(tree.expression, node) if check_scalar(tree, report) else None
     known = value.read(node, report)
     if known is None:
         return None
@@ -191,22 +200,30 @@ array: Reader[GivenArray] = Reader(
     "a number or a list of numbers",
     ("text", "list", "mapping"),
 )
-_arrays: Reader[dict[str, GivenArray]] = mapping_of(name, array)
-
-
-def _read_arrays(node: Node, report: Report) -> tuple[GivenArray, ...] | None:
-    found = _arrays.read(node, report)
-    if found is None:
-        return None
-    return tuple(a._replace(name="pi" if key == "π" else key) for key, a in found.items())
-
-
-given_arrays: Reader[tuple[GivenArray, ...]] = Reader(
-    _read_arrays,
-    _arrays.schema(),
-    "a mapping from names to numbers or lists of them",
-    ("mapping",),
+in_letters: Reader[GivenArray] = Reader(
+    partial(_read_array, letters=True),
+    array.schema(),
+    "a list of numbers or expressions",
+    ("text", "list", "mapping"),
 )
+"""The same, where entries may also be expressions in letters without a value: `[a, 1 - a]`."""
+
+
+def named_arrays(each: Reader[GivenArray]) -> Reader[tuple[GivenArray, ...]]:
+    """Arrays by name."""
+    arrays = mapping_of(name, each)
+
+    def read(node: Node, report: Report) -> tuple[GivenArray, ...] | None:
+        found = arrays.read(node, report)
+        if found is None:
+            return None
+        return tuple(a._replace(name="pi" if key == "π" else key) for key, a in found.items())
+
+    doc = "a mapping from names to numbers or lists of them"
+    return Reader(read, arrays.schema(), doc, ("mapping",))
+
+
+given_arrays: Reader[tuple[GivenArray, ...]] = named_arrays(array)
 
 
 def element(given: GivenArray, place: int) -> GivenArray:

@@ -7,14 +7,15 @@ height and width are lists of two. Blocks hold lists of layers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from stepsolve.errors import nearest
 from stepsolve.source.data import Node
+from stepsolve.source.extents import LARGEST, Pair, borders, extents, margins
 from stepsolve.source.fields import (
     Reader,
     boolean,
-    choice,
     entry,
     integer,
     list_of,
@@ -24,47 +25,8 @@ from stepsolve.source.fields import (
 )
 from stepsolve.source.report import Report, shown
 
-Pair = tuple[int, int]
-"""Of height and width."""
-
-LARGEST: Final = 1_000_000  # of a size, a count of channels or of units
 DEEPEST: Final = 6  # blocks within each other
 MOST: Final = 2_000  # layers of an architecture, those in blocks included
-
-
-def pair(least: int, largest: int = LARGEST) -> Reader[Pair]:
-    """A whole number for both axes, or a list of two, for height and width."""
-    one = integer(least, largest)
-    two = list_of(one, minimum=2)
-
-    def read(node: Node, report: Report) -> Pair | None:
-        if not isinstance(node.value, list):
-            both = one.read(node, report)
-            return None if both is None else (both, both)
-        if len(node.value) > 2:
-            report.add(node.diagnose(f"height and width belong here, not {len(node.value)} sizes"))
-            return None
-        found = two.read(node, report)
-        return None if found is None else (found[0], found[1])
-
-    schema = {"anyOf": [one.schema(), two.schema()]}
-    return Reader(read, schema, f"{one.doc} or a list of two", ("text", "list"))
-
-
-extents = pair(1)
-borders = pair(0)
-margins: Reader[Pair | str] = Reader(
-    lambda node, report: (choice("valid", "same") if _is_word(node) else borders).read(
-        node, report
-    ),
-    {"anyOf": [{"enum": ["valid", "same"]}, borders.schema()]},
-    "a number of pixels, valid or same",
-    ("text", "list"),
-)
-
-
-def _is_word(node: Node) -> bool:
-    return isinstance(node.value, str) and node.value[:1].isalpha()
 
 
 @dataclass(frozen=True)
@@ -94,6 +56,23 @@ class Conv(Windowed):
     groups: int = entry(
         integer(1, LARGEST), "Groups of channels that see only themselves.", default=1
     )
+    connections: tuple[tuple[int, ...], ...] = entry(
+        list_of(list_of(integer(0, LARGEST), 1), 1),
+        "For every filter the list of the input channels that it sees, from 0; all if left out.",
+        default=(),
+    )
+
+
+@dataclass(frozen=True)
+class TransposedConv(Windowed):
+    """A transposed convolution: every input spreads the kernel over a window of the output."""
+
+    filters: int = entry(integer(1, LARGEST), "How many output channels.")
+    kernel: Pair = entry(extents, "The size of the window.")
+    padding: Pair = entry(borders, "Pixels that are cut off on every border.", default=(0, 0))
+    output_padding: Pair = entry(
+        borders, "How much larger the output is than it must be.", default=(0, 0)
+    )
 
 
 @dataclass(frozen=True)
@@ -120,6 +99,18 @@ class Pool(Named):
     size: Pair = entry(extents, "The size of the window.")
     stride: Pair | None = entry(extents, "How far it moves; its size if left out.", default=None)
     padding: Pair | str = entry(margins, "Pixels on every border, valid or same.", default=(0, 0))
+
+
+@dataclass(frozen=True)
+class AveragePool(Pool):
+    """The average in every window; trained, with a coefficient and a bias for each channel."""
+
+    trained: bool = entry(
+        boolean,
+        "Whether the sum of a window is multiplied by a coefficient and gets a bias, both of the "
+        "channel and learned: subsampling as in LeNet-5.",
+        default=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -155,6 +146,17 @@ class Concat(Named):
     )
 
 
+@dataclass(frozen=True)
+class Repeat:
+    """Layers that follow each other several times."""
+
+    times: int = entry(integer(1, MOST), "How many times.")
+    layers: tuple[Layer, ...] = entry(
+        Reader(lambda n, r: _inner.read(n, r), {"type": "array"}, "a list", ("list",)),
+        "The layers that are repeated.",
+    )
+
+
 class Layer(NamedTuple):
     """A layer by its word, with its options if it has any, and where it stands."""
 
@@ -184,15 +186,17 @@ BARE: Final = (
     *UNCHANGED,
     *("flatten", "global-average-pool", "global-max-pool", "batch-norm", "dropout"),
 )
-_RECORDS: Final[dict[str, type[Named]]] = {
+_RECORDS: Final[dict[str, type[Named | Repeat]]] = {
     "conv": Conv,
+    "transposed-conv": TransposedConv,
     "pointwise": Pointwise,
     "depthwise": Depthwise,
     "max-pool": Pool,
-    "average-pool": Pool,
+    "average-pool": AveragePool,
     "dense": Dense,
     "residual": Residual,
     "concat": Concat,
+    "repeat": Repeat,
 }
 _NUMBERED: Final = {  # the option that a bare number is
     "dense": "units",
@@ -200,6 +204,7 @@ _NUMBERED: Final = {  # the option that a bare number is
     "max-pool": "size",
     "average-pool": "size",
 }
+_LISTS: Final = ("layers", "shortcut", "branches")  # the options of blocks that hold layers
 WORDS: Final = (*_RECORDS, *BARE)
 
 
@@ -288,7 +293,24 @@ def _only(word: str, inner: dict[str, object]) -> dict[str, object]:
 
 
 _layer: Reader[Layer] = Reader(_read_layer, _schema(), "a layer", ("text", "mapping"))
-_inner: Reader[tuple[Layer, ...]] = list_of(_layer, minimum=1)
+_written: Reader[tuple[Layer, ...]] = list_of(_layer, minimum=1)
+
+
+def _read_inner(node: Node, report: Report) -> tuple[Layer, ...] | None:
+    """The layers of a list, those that are repeated as often as they come up."""
+    found = _written.read(node, report)
+    if found is None:
+        return None
+    repeated = [
+        layer.options.layers * layer.options.times
+        if isinstance(layer.options, Repeat)
+        else (layer,)
+        for layer in found
+    ]
+    return tuple(chain.from_iterable(repeated))
+
+
+_inner: Reader[tuple[Layer, ...]] = Reader(_read_inner, _written.schema(), "a list", ("list",))
 
 
 def _read_layers(node: Node, report: Report) -> tuple[Layer, ...] | None:
@@ -303,19 +325,37 @@ def _read_layers(node: Node, report: Report) -> tuple[Layer, ...] | None:
 
 
 def _extent(node: Node) -> tuple[int, int]:
-    """How many layers stand in a list, and how deep its blocks go."""
+    """How many layers stand in a list, repeated ones as often, and how deep its blocks go."""
     total = deepest = 0
     for item in node.value if isinstance(node.value, list) else ():
-        total += 1
-        for block in item.value.values() if isinstance(item.value, dict) else ():
-            for part in block.value.values() if isinstance(block.value, dict) else ():
-                entries = part.value if isinstance(part.value, list) else []
-                nested = [one for one in entries if isinstance(one.value, list)] or [part]
-                for one in nested:
-                    if isinstance(one.value, list):
-                        below, depth = _extent(one)
-                        total, deepest = total + below, max(deepest, depth + 1)
+        own, depth = 1, 0
+        for word, block in item.value.items() if isinstance(item.value, dict) else ():
+            within, depth = _within(block)
+            own = max(own, within * _times(block)) if word == "repeat" else own + within
+        total, deepest = total + own, max(deepest, depth)
     return total, deepest
+
+
+def _within(block: Node) -> tuple[int, int]:
+    """The same of the lists of a block."""
+    total = deepest = 0
+    parts = block.value if isinstance(block.value, dict) else {}
+    for part in (parts[key] for key in _LISTS if key in parts):
+        entries = part.value if isinstance(part.value, list) else []
+        for one in [e for e in entries if isinstance(e.value, list)] or [part]:
+            if isinstance(one.value, list):
+                below, depth = _extent(one)
+                total, deepest = total + below, max(deepest, depth + 1)
+    return total, deepest
+
+
+def _times(block: Node) -> int:
+    """How often a block is repeated; what is no number is told where it is read."""
+    node = block.value.get("times") if isinstance(block.value, dict) else None
+    typed = node.value if node is not None else None
+    if isinstance(typed, str) and typed.isdecimal() and len(typed) < 10:
+        return int(typed)
+    return 1
 
 
 layer_list: Reader[tuple[Layer, ...]] = Reader(_read_layers, _inner.schema(), "a list", ("list",))

@@ -84,7 +84,8 @@ class _Walk:
         size = getattr(data, "size", 0)
         if isinstance(size, int) and size > NODES:  # before millions of numbers become objects
             raise InvalidProblem(Diagnosis(TOO_MANY, _place(path)))
-        return data if isinstance(data, type) else data.tolist()  # type: ignore[attr-defined]
+        tolist = getattr(data, "tolist", None)
+        return data if isinstance(data, type) or tolist is None else tolist()
 
     def scalar(self, data: object, path: str) -> str | None:
         """The text of a value that holds no others."""

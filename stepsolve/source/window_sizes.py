@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from stepsolve.source.data import Node
+from stepsolve.source.extents import Pair, pair
 from stepsolve.source.fields import Reader, choice, entry, integer, list_of, record
-from stepsolve.source.layers import Pair, pair
 from stepsolve.source.placed import Placed, placed
 from stepsolve.source.quantities import SYMBOL
 from stepsolve.source.report import Report

@@ -80,6 +80,15 @@ class Padding(NamedTuple):
         return self.pairs * axes if len(self.pairs) == 1 else self.pairs
 
 
+def same_padding(sizes: Dims, reach: Dims, stride: Dims) -> tuple[tuple[int, int], ...]:
+    """Before and after, so that an output is as large as the input, divided by the stride."""
+    totals = (
+        max((-(-n // s) - 1) * s + r + 1 - n, 0)
+        for n, s, r in zip(sizes, stride, reach, strict=True)
+    )
+    return tuple((t // 2, t - t // 2) for t in totals)
+
+
 _amount = integer(0, MOST)
 _pair = list_of(_amount, minimum=2)
 _words = choice(*WORDS)

@@ -2,7 +2,8 @@
 
 Counts follow the papers: a convolution of C channels with M x N kernels has M N C weights a filter
 and, with a bias, one more; every weight is multiplied once at every place. Additions are those of
-the products and the bias. Pooling, activations and normalisation are not counted as operations.
+the products and the bias. Pooling without weights, activations and normalisation are not counted. Of a
+transposed convolution every weight is multiplied at every place of its input, what is cut off as well.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from contextlib import suppress
 from math import prod
 from typing import Final, NamedTuple
 
+from stepsolve.source.extents import LARGEST, Pair
 from stepsolve.source.layers import (
     UNCHANGED,
+    AveragePool,
     Concat,
     Conv,
     Dense,
     Depthwise,
     Layer,
-    Pair,
     Pointwise,
     Pool,
     Residual,
+    TransposedConv,
     Windowed,
 )
 from stepsolve.source.report import Report
@@ -42,16 +45,26 @@ class Window(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What is learned: `each` output channel or unit has `taps` weights of every of `inputs`."""
+    """What is learned: each output channel or unit has `taps` weights for every of `inputs`.
+
+    Where the outputs do not see equally many inputs, `seen` says how many each of them sees.
+    """
 
     taps: tuple[int, ...]
     inputs: int
     outputs: int
     bias: bool
+    seen: tuple[int, ...] = ()
 
     @property
-    def each(self) -> int:
-        return prod(self.taps) * self.inputs
+    def links(self) -> int:
+        """Pairs of an output and an input that it sees."""
+        return sum(self.seen) or self.inputs * self.outputs
+
+    @property
+    def taken(self) -> int:
+        """All weights, without the biases."""
+        return prod(self.taps) * self.links
 
 
 class Seen(NamedTuple):
@@ -68,7 +81,10 @@ class Seen(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One layer of the trace. `sources` are the numbers of the rows that it reads."""
+    """One layer of the trace. `sources` are the numbers of the rows that it reads.
+
+    A window that is `spread` is that of a transposed convolution, whose output is so much larger.
+    """
 
     number: int
     label: str
@@ -77,6 +93,7 @@ class Row(NamedTuple):
     depth: int
     shape: Shape
     window: Window | None = None
+    spread: Pair | None = None
     weights: Weights | None = None
     parameters: int = 0
     multiplications: int = 0
@@ -150,8 +167,11 @@ class Trace:
             case Dense(units=units, bias=bias):
                 return _weighed(row, (units,), Weights((), before.size, units, bias))
             case Conv() as conv:
-                window = self._window(layer, conv)
-                return self._convolved(row, before, window, conv.filters, conv.groups, conv.bias)
+                window, channels = self._window(layer, conv), self._channels(layer, before)
+                row = self._convolved(row, before, window, conv.filters, conv.groups, conv.bias)
+                return self._connected(row, conv, channels) if conv.connections else row
+            case TransposedConv() as conv:
+                return self._transposed(row, layer, conv, before)
             case Depthwise() as conv:
                 window, channels = self._window(layer, conv), self._channels(layer, before)
                 outputs = channels * conv.multiplier
@@ -162,7 +182,9 @@ class Trace:
             case Pool() as pool:
                 padding = self._padding(layer, pool.padding, pool.size, (1, 1))
                 window = Window(pool.size, pool.stride or pool.size, padding)
-                return self._slid(row, before, window, self._channels(layer, before))
+                row = self._slid(row, before, window, self._channels(layer, before))
+                trained = isinstance(pool, AveragePool) and pool.trained
+                return _subsampled(row, pool.size) if trained else row
         channels = before.shape[-1]
         if layer.word == "flatten":
             return row._replace(shape=(before.size,))
@@ -222,10 +244,10 @@ class Trace:
                     self._stop(row.layer, told, "nothing of the image is left", "stride")
                 seen.append(Seen(first, at.last + (reach - p) * at.jump, jump))
         if isinstance(row.layer.options, Pool) and any(
-            2 * p > m for p, m in zip(window.padding, window.kernel, strict=True)
+            p >= m for p, m in zip(window.padding, window.kernel, strict=True)
         ):
-            told = "the padding of a pool is at most half its size"
-            hint = "else a window would see padding alone"
+            told = "the padding is less than the window, or else a window would see padding alone"
+            hint = f"at most {min(window.kernel) - 1}"
             self._report.add(row.layer.at("padding").diagnose(told, hint))
         return row._replace(
             shape=(*sizes, channels), window=window, seen=(seen[0], seen[1]) if seen else None
@@ -243,6 +265,55 @@ class Trace:
         row = self._slid(row, before, window, filters)
         weights = Weights(window.kernel, max(channels // groups, 1), filters, bias)
         return _weighed(row, row.shape, weights)
+
+    def _connected(self, row: Row, conv: Conv, channels: int) -> Row:
+        """The row of a convolution whose filters see some of the channels each."""
+        assert row.layer is not None and row.weights is not None
+        node = row.layer.at("connections")
+        if conv.groups > 1:
+            told = "a list of connections takes the place of groups"
+            self._report.add(node.diagnose(told, "give one of them"))
+        if len(conv.connections) != conv.filters:
+            told = f"connections are a list for each of the {conv.filters} filters"
+            self._report.add(node.diagnose(f"{told}, not {len(conv.connections)} lists"))
+        for filter_, seen in enumerate(conv.connections):
+            beyond = next((k for k in seen if k >= channels), None)
+            if beyond is not None:
+                told = f"filter {filter_} cannot see channel {beyond}: there are {channels}"
+                self._report.add(node.diagnose(told, "channels are counted from 0"))
+            elif len(set(seen)) < len(seen):
+                told = f"filter {filter_} sees a channel twice"
+                self._report.add(node.diagnose(told, "name every channel once"))
+        weights = row.weights._replace(seen=tuple(map(len, conv.connections)))
+        return _weighed(row, row.shape, weights)
+
+    def _transposed(self, row: Row, layer: Layer, conv: TransposedConv, before: Row) -> Row:
+        window, channels = self._window(layer, conv), self._channels(layer, before)
+        sizes = []
+        for axis, (m, s, p, d) in enumerate(zip(*window, strict=True)):
+            extra, size = conv.output_padding[axis], before.shape[axis]
+            if extra >= s:
+                told = f"the output padding {extra} is not below the stride {s}"
+                hint = "the input would not come from this output"
+                self._report.add(layer.at("output-padding").diagnose(told, hint))
+            sizes.append((size - 1) * s - 2 * p + d * (m - 1) + 1 + extra)
+            if sizes[-1] < 1:
+                told = f"nothing is left of the output: {size} pixels become {sizes[-1]}"
+                self._stop(layer, told, "take less padding", "padding")
+            if sizes[-1] > LARGEST:
+                told = f"the output has more than {LARGEST} pixels along one axis"
+                self._stop(layer, told, "take a smaller stride", "stride")
+        weights = Weights(window.kernel, channels, conv.filters, conv.bias)
+        products = prod(before.shape[:2]) * weights.taken
+        return row._replace(
+            shape=(*sizes, conv.filters),
+            window=window,
+            spread=conv.output_padding,
+            weights=weights,
+            parameters=weights.taken + conv.bias * conv.filters,
+            multiplications=products,
+            additions=products,
+        )
 
     def _stop(self, layer: Layer, told: str, hint: str, key: str = "") -> None:
         self._report.add(layer.at(key).diagnose(told, hint))
@@ -284,14 +355,22 @@ class _Stuck(Exception):
 
 
 def _weighed(row: Row, shape: Shape, weights: Weights) -> Row:
-    places = prod(shape[:-1])
-    outputs = places * weights.outputs
+    places, biases = prod(shape[:-1]), weights.bias * weights.outputs
     return row._replace(
         shape=shape,
         weights=weights,
-        parameters=(weights.each + weights.bias) * weights.outputs,
-        multiplications=outputs * weights.each,
-        additions=outputs * (weights.each - 1 + weights.bias),
+        parameters=weights.taken + biases,
+        multiplications=places * weights.taken,
+        additions=places * (weights.taken - weights.outputs + biases),
+    )
+
+
+def _subsampled(row: Row, size: Pair) -> Row:
+    """The sum of every window, times the coefficient of the channel, plus its bias."""
+    return row._replace(
+        parameters=2 * row.shape[-1],
+        multiplications=row.size,
+        additions=row.size * prod(size),
     )
 
 

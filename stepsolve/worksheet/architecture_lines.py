@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -19,7 +20,7 @@ _INHERITED: Final = (*AXES, "channels", "units", "field", "jump")
 class Counted(NamedTuple):
     """A quantity of a row: its value and its formula in the names of quantities before it.
 
-    `sort` says what is counted: height, width, channels, units, parameters, multiplications,
+    `sort` says what is counted: height, width, channels, units, links, parameters, multiplications,
     additions, field or jump; `axis` is 0 or 1 where the axes differ. A width that goes as the height
     did is not `shown`.
     """
@@ -85,7 +86,7 @@ class ArchitectureLines:
         if len(row.sources) > 1 and not isinstance(row.layer.options, Residual):
             yield self._together(row)
         yield from self._costs(row, before)
-        if row.window is not None:
+        if row.window is not None and row.spread is None:
             yield from self._seen(row, row.window, before)
         elif len(row.sources) > 1:
             yield from self._united(row)
@@ -109,7 +110,11 @@ class ArchitectureLines:
             yield self._counted(row, "units", row.size, before["channels"], "one for every channel")
             return
         for axis, sort in enumerate(AXES):
-            formula = _size_formula(before[sort], *(pair[axis] for pair in window))
+            m, s, p, d = (pair[axis] for pair in window)
+            if row.spread is None:
+                formula = _size_formula(before[sort], m, s, p, d)
+            else:
+                formula = _spread_formula(before[sort], m, s, p, d, row.spread[axis])
             size = self._counted(row, sort, row.shape[axis], formula)
             yield size._replace(shown=not axis or not self._is_square(row, window))
         if row.weights is not None:
@@ -147,35 +152,72 @@ class ArchitectureLines:
 
     def _costs(self, row: Row, before: dict[str, str]) -> Iterator[Counted]:
         weights = row.weights
-        if weights is None:
-            if row.parameters:
-                of = before["channels" if len(row.shape) == 3 else "units"]
-                why = "a scale and a shift for every channel"
-                yield self._counted(row, "parameters", row.parameters, f"2 * {of}", why)
-            return
-        taps = self._taps(row, weights, before)
         outputs = " * ".join(self._names[row.number][w] for w in _words(row))
-        whole = f"({taps} + 1)" if weights.bias else f"({taps})" if "*" in taps else taps
+        if weights is None:
+            yield from self._without_weights(row, before, outputs)
+            return
+        if weights.seen:
+            yield self._links(row, weights.seen)
+        taps, last = self._taps(row, weights, before), outputs.split(" * ")[-1]
         why = f"{'a bias' if weights.bias else 'no bias'} for every "
         why += "filter" if row.window else "unit"
-        last = outputs.split(" * ")[-1]
-        yield self._counted(row, "parameters", row.parameters, f"{whole} * {last}", why)
+        whole = f"({taps} + 1)" if weights.bias else f"({taps})" if "*" in taps else taps
+        parameters = f"{whole} * {last}"
+        if weights.seen:
+            parameters = taps + (f" + {last}" if weights.bias else "")
+        yield self._counted(row, "parameters", row.parameters, parameters, why)
         inner = f"({taps})" if "*" in taps and row.window else taps
-        yield self._counted(row, "multiplications", row.multiplications, f"{outputs} * {inner}")
+        products = f"{outputs} * {inner}"
+        if row.spread is not None:
+            inputs = self._inputs(row.sources[0])
+            of = " * ".join(map(str, weights.taps))
+            products = f"{inputs} * ({of} * {last})"
+        elif weights.seen:
+            products = f"{outputs.removesuffix(f' * {last}')} * ({taps})"
+        yield self._counted(row, "multiplications", row.multiplications, products)
         name = f"multiplications_{row.number}"
-        if weights.bias:
-            why = "every product but the first is added, and the bias"
-            yield self._counted(row, "additions", row.additions, name, why)
+        why = "every product but the first is added"
+        if row.spread is not None:
+            why = "every product is added where it falls"
+        elif weights.bias:
+            why += ", and the bias"
         else:
-            why = "every product but the first is added"
-            yield self._counted(row, "additions", row.additions, f"{name} - {outputs}", why)
+            name += f" - {outputs}"
+        yield self._counted(row, "additions", row.additions, name, why)
+
+    def _without_weights(self, row: Row, before: dict[str, str], outputs: str) -> Iterator[Counted]:
+        """What is learned for every channel: by a normalisation, or by a pool that is trained."""
+        if not row.parameters:
+            return
+        of = before["channels" if len(row.shape) == 3 else "units"]
+        pool = row.window is not None
+        why = "a coefficient and a bias" if pool else "a scale and a shift"
+        why += " for every channel"
+        yield self._counted(row, "parameters", row.parameters, f"2 * {of}", why)
+        if row.window is not None:
+            m, n = row.window.kernel
+            why = "the sum of every window, once"
+            yield self._counted(row, "multiplications", row.multiplications, outputs, why)
+            formula = f"{m} * {n} * multiplications_{row.number}"
+            why = "every number of the window but the first is added, and the bias"
+            yield self._counted(row, "additions", row.additions, formula, why)
+
+    def _links(self, row: Row, seen: tuple[int, ...]) -> Counted:
+        """How many channels all filters see together, those that see equally many put together."""
+        sizes = Counter(seen)
+        formula = " + ".join(f"{filters} * {channels}" for channels, filters in sizes.items())
+        return self._counted(
+            row, "links", sum(seen), formula, "filters times the channels they see"
+        )
 
     def _taps(self, row: Row, weights: Weights, before: dict[str, str]) -> str:
-        """How many weights an output has, the bias left out."""
+        """How many weights an output has, the bias left out; where outputs differ, all of them."""
         if row.window is None:
             return self._inputs(row.sources[0])
         channels = self._before(row).shape[2]
         m, n = weights.taps
+        if weights.seen:
+            return f"{m} * {n} * links_{row.number}"
         if weights.inputs == channels:
             return f"{m} * {n} * {before['channels']}"
         if weights.inputs == 1:
@@ -243,6 +285,12 @@ def _size_formula(size: str, m: int, s: int, p: int, d: int) -> str:
     return f"floor(({size} + 2 * {p} - {d} * ({m} - 1) - 1) / {s}) + 1"
 
 
+def _spread_formula(size: str, m: int, s: int, p: int, d: int, extra: int) -> str:
+    """The size of a transposed convolution's output."""
+    reach = f"{m}" if d == 1 else f"{d} * ({m} - 1) + 1"
+    return f"({size} - 1) * {s} - 2 * {p} + {reach}" + (f" + {extra}" if extra else "")
+
+
 def description(layer: Layer, row: Row) -> str:
     """A layer in words: `10 filters of 3 × 3, stride 1`."""
     parts = []
@@ -259,6 +307,8 @@ def description(layer: Layer, row: Row) -> str:
             parts.append(f"padding {_one(row.window.padding)}")
         if any(d > 1 for d in row.window.dilation):
             parts.append(f"dilation {_one(row.window.dilation)}")
+        if row.spread is not None:
+            parts.append("transposed")
     return ", ".join(parts)
 
 

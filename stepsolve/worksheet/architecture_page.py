@@ -25,11 +25,12 @@ from stepsolve.derivation import (
 from stepsolve.notation.numbers import Digits, number
 from stepsolve.notation.tree import Expression, Name, Number, names, substitute
 from stepsolve.source.expression import parse
-from stepsolve.source.layers import Layer
+from stepsolve.source.layers import Conv, Layer
 from stepsolve.worksheet.architecture import Row, Shape, Trace, times
 from stepsolve.worksheet.architecture_lines import AXES, ArchitectureLines, Counted, description
 
 _SHOWN: Final = 100  # rows of a table
+_MARKED: Final = 16  # filters and channels of a table of connections
 _WORKED: Final = 40  # layers whose lines are written out
 FORMULA: Final = "the formula in mpmath"
 _TOTALS: Final = ("parameters", "multiplications", "additions", "activations")
@@ -100,6 +101,7 @@ class ArchitecturePage:
                 said = description(row.layer, row)
                 heading = f"{row.number}. {row.label}" + (f": {said}" if said else "")
                 yield Lines(found, (heading,), detail=Detail.NORMAL)
+                yield from _connections(row)
         if len(self.trace.rows) > _WORKED + 1:
             told = f"The others go as these first {_WORKED} layers."
             yield Text((told,))
@@ -117,6 +119,14 @@ class ArchitecturePage:
         else:
             yield Equation((parse("floor((N + 2 * P - M) / S) + 1"),), detail=Detail.NORMAL)
             yield Text(("places; what is left over at the end is not seen.",))
+        spread = [row for row in self.trace.rows if row.spread is not None]
+        if spread:
+            yield Text(("A transposed convolution goes the other way: N pixels become",))
+            dilated = any(d > 1 for row in spread if row.window for d in row.window.dilation)
+            reach = "D * (M - 1) + 1" if dilated else "M"
+            yield Equation((parse(f"(N - 1) * S - 2 * P + {reach}"),), detail=Detail.NORMAL)
+            more = ", and the output padding more" * any(any(row.spread or ()) for row in spread)
+            yield Text((f"pixels{more}.",))
         if any(not counted.shown for found in self._lines.by_row for counted in found):
             yield Text(("Where the width goes as the height, it is not written out.",))
         if any(row.seen and row.window for row in self.trace.rows):
@@ -144,8 +154,11 @@ class ArchitecturePage:
         if not costly:
             return
         yield Section(("Multiplications and additions",), Detail.BRIEF)
-        told = "Those of convolutions and dense layers, for one image; pooling, activations, "
+        told = "Those of layers with weights, for one image; other pooling, activations, "
         yield Text((told + "normalisation and sums of branches are not counted.",))
+        if any(row.spread is not None for row in costly):
+            told = "A transposed convolution multiplies every weight at every place of its input; "
+            yield Text((told + "what is cut off is counted as well.",))
         rows: list[tuple[Cell, ...]] = [
             (_label(row), _whole(row.multiplications), _whole(row.additions))
             for row in costly
@@ -174,7 +187,11 @@ class ArchitecturePage:
         header = ("layer", "receptive field", "jump")
         yield Table(header, tuple(rows), Detail.BRIEF, "receptive field")
         if any(r.seen is None and len(r.shape) == 3 for r in seeing):
-            told = "Where branches step differently, outputs see fields of different sizes: "
+            spread = any(row.spread is not None for row in seeing)
+            told = (
+                "Behind a transposed convolution" if spread else "Where branches step differently,"
+            )
+            told += " outputs see fields of different sizes: "
             yield Text((told + "no one number is right from there on.",))
 
     def _totals_worked(self) -> Iterator[Worked]:
@@ -324,6 +341,20 @@ def _check(of: str, value: int, right: int | None, method: str) -> Check:
     """Whole numbers are equal or they are not."""
     error = float("inf") if right is None else abs(value - right) / max(abs(right), 1)
     return Check(of, method, error, value == right)
+
+
+def _connections(row: Row) -> Iterator[Table]:
+    """Which channels the filters of a convolution see, where each sees its own and they are few."""
+    options = row.layer.options if row.layer is not None else None
+    listed = options.connections if isinstance(options, Conv) else ()
+    inputs = max((channel for seen in listed for channel in seen), default=0) + 1
+    if listed and max(inputs, len(listed)) <= _MARKED:
+        header = ("channel", *map(str, range(len(listed))))
+        rows = (
+            (str(channel), *("×" if channel in seen else "" for seen in listed))
+            for channel in range(inputs)
+        )
+        yield Table(header, tuple(rows), Detail.NORMAL, "connections")
 
 
 def _label(row: Row) -> str:

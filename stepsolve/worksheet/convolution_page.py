@@ -238,7 +238,10 @@ class ConvolutionPage:
         """How the gradients are windows again."""
         sheet, frame = self._sheet, self._frame
         if self._problem.operation == "transposed":
-            sheet.text("The gradient by x is the correlation itself: what is transposed twice.")
+            sheet.text(
+                "The gradient by x is the correlation with the kernel: transposed twice, it is itself "
+                "again."
+            )
             return
         signal, kernel = self._told_name, one_line(Name(self._kernel))
         apart = frame.stride if max(frame.stride) > 1 else ()

@@ -56,10 +56,7 @@ def _proportion(trials: str) -> Parameter:
     """Of a probability p of k successes in so many trials."""
     return Parameter(
         "p",
-        (
-            Rearranged("k * (1 - p)", f"({trials} - k) * p", "p * (1 - p)", "times p (1 − p)"),
-            Rearranged("k", f"{trials} * p", "p * (1 - p)", "k p on both sides cancels"),
-        ),
+        (Rearranged("k", f"{trials} * p", "p * (1 - p)", "times p (1 − p)"),),
         f"k / {trials}",
         ("0.99 * p_hat", "p_hat + 0.01 * (1 - p_hat)"),
     )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil, floor
 from random import Random
 from typing import Final, NamedTuple
 
 from stepsolve.checking.architectures import starts
 from stepsolve.derivation import Block, Cell, Check, Detail, Table, Text
+from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Array, Expression, Name, Number, substitute
+from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
+from stepsolve.source.report import Report
+from stepsolve.source.window_sizes import MOST_COMPARED, Varied
 from stepsolve.worksheet.solved import Solved
 from stepsolve.worksheet.written_chain import WrittenChain
 
@@ -234,6 +238,27 @@ def said_of_rest(found: Solved, name: str) -> Iterator[Block]:
 def usual_name(axis: Axis, word: str) -> str:
     """The name of the output with a usual padding: `N_valid`, `same_h`."""
     return f"{word}_{axis.word[0]}" if axis.word else f"N_{word}"
+
+
+def too_large(axis: Axis, node: Node) -> Diagnosis:
+    """What is wrong where the window is larger than the padded input."""
+    n, m, _, p, d = (axis.values[key] or 0 for key in LETTERS)
+    way = f" along the {axis.word}" if axis.word else ""
+    told = f"the window spans {d * (m - 1) + 1} pixels{way}, but the input has {n}"
+    told += f", with padding {n + 2 * p}" if p else ""
+    return node.diagnose(told, "take a smaller kernel or more padding")
+
+
+def check_compared(compare: Varied, axes: Sequence[Axis], report: Report) -> None:
+    """Report the values of a size that is varied that cannot be, each at its place."""
+    least = LEAST[compare.size]
+    for _, node in compare.values[MOST_COMPARED:][:1]:
+        report.add(node.diagnose(f"at most {MOST_COMPARED} values are compared"))
+    for value, node in compare.values:
+        if value < least:
+            report.add(node.diagnose(f"the {compare.size} is at least {least}, not {value}"))
+        elif any(output_of({**axis.values, compare.size: value}) is None for axis in axes):
+            report.add(node.diagnose(f"with {compare.size} {value} the window does not fit"))
 
 
 def usual_chains() -> tuple[WrittenChain, ...]:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import scale
+import windows
 from measure import ROOT, Row, alternating, process, slope
 
 GRAPH = ROOT / "problems/graphs/neuron.yaml"
@@ -205,7 +206,16 @@ def nesting() -> list[Row]:
 def main() -> int:
     wanted = sys.argv[1:]
     status = 0
-    parts = (start_help, start_graph, start_derivative, chain, derivative, nesting, *scale.PARTS)
+    parts = (
+        start_help,
+        start_graph,
+        start_derivative,
+        chain,
+        derivative,
+        nesting,
+        *scale.PARTS,
+        *windows.PARTS,
+    )
     for part in parts:
         if wanted and not any(word in part.__name__ for word in wanted):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from stepsolve.checking import arrays
 from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
 from stepsolve.checking.arrays import PreciseSheet, check_arrays, check_sampled, given_array, work
 from stepsolve.checking.precise import Precise
@@ -210,3 +212,13 @@ def test_many_kinks_are_confirmed_together() -> None:
         lines = {"L": "sum(max(x, axis=1)^2)"}
         found = checked("float", {"x": x}, lines, {"x": claimed})["x"]
         assert (found.passed and found.note == "at kinks") is passes
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_very_long_sums_lose_nothing(seed: int) -> None:
+    """Against Python's exactly rounded sum."""
+    random = np.random.default_rng(seed)
+    terms = random.normal(size=(7, 20_000)) * 10.0 ** random.integers(-9, 3 * seed, (7, 1))
+    assert arrays._exact_total(terms) == math.fsum(terms.ravel().tolist())
+    assert arrays._exact_total(np.zeros(9)) == 0
+    assert arrays._exact_total(terms - terms) == 0

@@ -247,6 +247,14 @@ MISTAKES = {
         "p.yaml:3:9: the kernel is larger than the signal: 3 over 2",
         "pad the signal, or take a smaller kernel",
     ),
+    "input: [1, 2]\nkernel: [1, 2, 3, 4, 5]\npadding: 1": (
+        "p.yaml:3:9: the kernel is larger than the padded signal: 5 over 4",
+        "pad the signal, or take a smaller kernel",
+    ),
+    "input: [1, 2]\nkernel: [1, 2]\nstride: 0\npadding: -1": (
+        "p.yaml:5:10: a whole number from 0 to 100000 belongs here, not -1",
+        "",
+    ),
     "input: [1, 2]\nkernel: [1]\nstride: 0": (
         "p.yaml:4:9: a whole number from 1 to 100000 belongs here, not 0",
         "",

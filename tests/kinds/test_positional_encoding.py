@@ -176,7 +176,7 @@ def test_wrong_keys_are_told_at_their_places() -> None:
     kind = "positional-encoding"
     assert told(kind=kind, width=4) == ["an encoding needs tokens or positions, one of them"]
     assert told(kind=kind, positions=4, width=5, base=1) == [
-        "a width of 5 is odd: every sine has a cosine beside it",
+        "width: a width of 5 is odd: every sine has a cosine beside it",
         "base: the base is a number above 1: with it the waves grow longer and longer",
     ]
     assert told(kind=kind, positions=2, width=2, base="1/0") == [
@@ -185,7 +185,12 @@ def test_wrong_keys_are_told_at_their_places() -> None:
     assert told(kind=kind, positions=2, width=2, base="symbol") == [
         "base: the base is a number, not symbol"
     ]
-    assert told(kind=kind, positions=4096, width=4096) == ["a table of 4096 × 4096 is too large"]
+    assert told(kind=kind, positions=4096, width=4096) == [
+        "width: a table of 4096 × 4096 is too large"
+    ]
+    assert told(kind=kind, positions=4000, width=2, **{"dot-products": "true"}) == [
+        "the dot products of 4000 positions are too many: 16000000"
+    ]
     assert told(kind=kind, positions=2, width=4, embeddings=[[1, 2, 3, 4]]) == [
         "embeddings: the table of embeddings is 1 × 4, but 2 × 4 belongs here"
     ]

@@ -88,7 +88,7 @@ def test_the_row_is_filled_in(row: ArrayOperation) -> None:
     assert 0 < least <= most
     case = CASES[row.name][0]
     shapes = [*case.dims.values(), ()] if row.name == "standardize" else list(case.dims.values())
-    if row.whole is None and row.name not in ("argmax", "argmin"):
+    if row.whole is None and row.name not in ("argmax", "argmin", "masked_argmax"):
         assert row.because, "the page says why a gradient has its form"
         assert all(row.gradient(*shapes))
     for template in (row.text, row.latex):
