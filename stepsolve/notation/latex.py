@@ -71,10 +71,11 @@ def _name(name: str) -> str:
         return r"\infty"
     if (at := entry(name)) is not None:
         return f"{_name(at.sequence)}({at.place})"
-    stem, digits, subscript, primes = parts(name)
+    stem, digits, subscript, primes, iterate = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""
-    return f"{_stem(stem)}{below}" + "'" * primes
+    found = f"{_stem(stem)}{below}" + "'" * primes
+    return f"{{{found}^{{({iterate})}}}}" if iterate else found  # in braces: it may get exponents
 
 
 def _times(count: int) -> str:

@@ -79,7 +79,10 @@ def one_line(expression: Expression) -> str:
 
 
 def pretty_name(name: str) -> str:
-    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`."""
+    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`.
+
+    The number of a step of training is raised, in brackets: `W_hh⁽²⁾`.
+    """
     if name.isalpha():
         return INFINITY.get(name) or GREEK.get(name, name)
     of = gradient(name)
@@ -87,11 +90,12 @@ def pretty_name(name: str) -> str:
         return "/".join(gradient_parts(of))
     if (at := entry(name)) is not None:
         return f"{pretty_name(at.sequence)}({at.place.replace('-', '−')})"
-    stem, digits, subscript, primes = parts(name)
+    stem, digits, subscript, primes, iterate = parts(name)
     if subscript:
         small = subscript.isdecimal()
         subscript = subscript.translate(_SUBSCRIPTS) if small else f"_{subscript}"
-    return f"{GREEK.get(stem, stem)}{digits}{subscript}{'′' * primes}"
+    raised = f"⁽{iterate.translate(_SUPERSCRIPTS)}⁾" if iterate else ""
+    return f"{GREEK.get(stem, stem)}{digits}{subscript}{'′' * primes}{raised}"
 
 
 def gradient_parts(of: Gradient) -> tuple[str, str]:

@@ -64,6 +64,8 @@ class Pass(NamedTuple):
     idle: tuple[str, ...] = ()
 
 
+Written = Block | Later | list[Line]
+"""What is on a sheet: lines in a row together."""
 Item = Block | Later | tuple[Line, ...]
 
 
@@ -73,7 +75,7 @@ class Sheet:
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
         self.lines: dict[str, Line] = {}
-        self.items: list[Item | list[Line]] = []
+        self.items: list[Written] = []
         self.passes: list[Pass] = []
         self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
@@ -113,9 +115,23 @@ class Sheet:
         }
         return other
 
+    def draft(self) -> Sheet:
+        """An empty sheet with the same given quantities: lines that are to be written again."""
+        other = Sheet()
+        for name, given in self.given.items():
+            other.give(name, *given)
+        other.detail = self.detail
+        return other
+
     def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
-        """A heading."""
-        self.items.append(Section(parts, max(detail, self.detail)))
+        """A heading; it replaces one that nothing stands under."""
+        self.heading(Section(parts, max(detail, self.detail)))
+
+    def heading(self, heading: Section) -> None:
+        """The same as it is."""
+        if self.items and isinstance(self.items[-1], Section):
+            self.items.pop()
+        self.items.append(heading)
 
     def text(self, *parts: str | Expression, detail: Detail = Detail.NORMAL) -> None:
         """A sentence of words and expressions."""
