@@ -20,6 +20,7 @@ from stepsolve.operations.array_operation import (
     Index,
     Operand,
     along,
+    log_of_sum,
     places,
     size_words,
 )
@@ -116,7 +117,7 @@ def _softmax_cross_entry(ring: Arithmetic, index: Index, a: Operand, b: Operand)
     terms = []
     for row in places(a.dims[:axis]):
         run = along(a.dims, row, axis)
-        log = ring.apply("log", ring.total([ring.apply("exp", a[j]) for j in run]))
+        log = log_of_sum(ring, [a[j] for j in run])
         hit = ring.total([ring.apply("*", b[k], a[k]) for k in run])
         terms.append(ring.apply("-", log, hit))
     return ring.apply("/", ring.total(terms), ring.number(_rows(a.dims))) if axis else terms[0]

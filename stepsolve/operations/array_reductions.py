@@ -6,7 +6,7 @@ Learning (2016), 4.1 for the stable forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -20,6 +20,8 @@ from stepsolve.operations.array_operation import (
     Index,
     Operand,
     along,
+    log_of_sum,
+    powers,
     reduced,
     settled_axis,
     size_words,
@@ -117,7 +119,10 @@ def _norm_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = N
 
 
 def _norm(a: Any, axis: int | None = None) -> Any:
-    return np.sqrt(np.sum(np.square(a), axis=axis))
+    largest = np.max(np.abs(a), axis=axis, keepdims=True)
+    size = np.where(largest > 0, largest, 1.0)  # squares may overflow, and vanish
+    root = np.sqrt(np.sum(np.square(a / size), axis=axis))
+    return np.squeeze(size, axis) * root
 
 
 def _shifted(a: Any, axis: int | None) -> Any:
@@ -125,13 +130,18 @@ def _shifted(a: Any, axis: int | None) -> Any:
 
 
 def _softmax(a: Any, axis: int | None = None) -> Any:
-    powers = np.exp(_shifted(a, axis))  # never overflows
-    return powers / np.sum(powers, axis=axis, keepdims=True)
+    found = np.exp(_shifted(a, axis))  # never overflows
+    return found / np.sum(found, axis=axis, keepdims=True)
 
 
 def _softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [ring.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
-    return ring.apply("/", ring.apply("exp", a[index]), ring.total(powers))
+    return _share(ring, index, a, _fibre(index, a.dims, axis))
+
+
+def _share(ring: Arithmetic, index: Index, a: Operand, run: Sequence[Index]) -> Any:
+    """A power of e, divided by the sum of those of a run that it belongs to."""
+    found, _ = powers(ring, [a[k] for k in run])
+    return ring.apply("/", found[list(run).index(index)], ring.total(found))
 
 
 def _softmax_gradient(a: Dims, axis: int | None = None) -> tuple[str]:
@@ -149,8 +159,8 @@ def _masked_shape(a: Dims, m: Dims, axis: int | None = None) -> Dims:
 def _masked_softmax(a: Any, m: Any, axis: int | None = None) -> Any:
     allowed = np.asarray(m) != 0
     largest = np.max(a, axis=axis, keepdims=True, initial=-np.inf, where=allowed)
-    powers = np.where(allowed, np.exp(np.where(allowed, a - largest, 0.0)), 0.0)
-    return powers / np.sum(powers, axis=axis, keepdims=True)
+    found = np.where(allowed, np.exp(np.where(allowed, a - largest, 0.0)), 0.0)
+    return found / np.sum(found, axis=axis, keepdims=True)
 
 
 def _masked_entry(
@@ -159,9 +169,7 @@ def _masked_entry(
     if ring.vanishes(m[index]):
         return ring.number(0)
     run = [k for k in _fibre(index, a.dims, axis) if not ring.vanishes(m[k])]
-    return ring.apply(
-        "/", ring.apply("exp", a[index]), ring.total([ring.apply("exp", a[k]) for k in run])
-    )
+    return _share(ring, index, a, run)
 
 
 def _masks_all(a: Any, m: Any, axis: int | None = None) -> str:
@@ -175,8 +183,8 @@ def _log_softmax(a: Any, axis: int | None = None) -> Any:
 
 
 def _log_softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [ring.apply("exp", a[k]) for k in _fibre(index, a.dims, axis)]
-    return ring.apply("-", a[index], ring.apply("log", ring.total(powers)))
+    run = _fibre(index, a.dims, axis)
+    return ring.apply("-", a[index], log_of_sum(ring, [a[k] for k in run]))
 
 
 def _softmax_of(a: Dims, axis: int | None) -> str:
@@ -194,9 +202,7 @@ def _logsumexp(a: Any, axis: int | None = None) -> Any:
 
 
 def _logsumexp_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    return ring.apply(
-        "log", ring.total([ring.apply("exp", a[k]) for k in along(a.dims, index, axis)])
-    )
+    return log_of_sum(ring, [a[k] for k in along(a.dims, index, axis)])
 
 
 def _standardized(a: Any, eps: Any = 0.0, axis: int | None = None) -> Any:

@@ -67,6 +67,9 @@ class WrittenArithmetic:
     def vanishes(self, value: Expression) -> bool:
         return value == Number("0")
 
+    def excess(self, values: Sequence[Expression]) -> None:
+        return None
+
 
 class ArrayWorkings:
     """Works out lines from the values of all names, as decimals by name and index."""

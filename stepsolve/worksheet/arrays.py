@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stepsolve.checking.conditioning import Noise
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.dimensions import Dimensions
@@ -19,17 +20,21 @@ Values = Any  # a float or an array of them
 class ArrayValues:
     """Works out expressions whose sizes are known to fit.
 
-    `demanding` says that the operations may refuse values, such as targets that are no distribution.
+    `demanding` says that the operations may refuse values, such as targets that are no distribution;
+    `noise` puts noise into the last digits of every operand and every result.
     """
 
-    def __init__(self, dimensions: Dimensions, demanding: bool = True) -> None:
-        self._dimensions, self._demanding = dimensions, demanding
+    def __init__(
+        self, dimensions: Dimensions, demanding: bool = True, noise: Noise | None = None
+    ) -> None:
+        self._dimensions, self._demanding, self._noise = dimensions, demanding, noise
 
     def value(self, expression: Expression, values: Mapping[str, Values]) -> Values:
         """The value of an expression. Raises `LineError` at the innermost part that has none."""
         match expression:
             case Name(name=name):
-                return values[name] if name in values else CONSTANT_VALUES[name]
+                found = values[name] if name in values else CONSTANT_VALUES[name]
+                return found if self._noise is None else self._noise(found)
             case Number(text=text):
                 return float(text)
             case Array(items=items):
@@ -62,7 +67,7 @@ class ArrayValues:
             result = row.numpy(*operands)
         if not np.all(np.isfinite(result)):
             raise LineError("", expression, self._cause(expression, operands, result))
-        return result
+        return result if self._noise is None else self._noise(result)
 
     @staticmethod
     def _cause(expression: Apply, operands: list[Values], result: Values) -> OutsideDomain:
