@@ -131,7 +131,13 @@ class PerceptronProblem(SheetProblem):
     # ------------------------------------------------------------------------------------- mistakes
 
     def check_keys(self, report: Report) -> None:
-        check_weights(self.weights, ("w", "b"), ("w",) if self.weights else (), report)
+        check_weights(
+            self.weights,
+            ("w", "b"),
+            ("w",) if self.weights else (),
+            self.node_of("weights"),
+            report,
+        )
         if self.threshold is not None and self.threshold.expression is None:
             report.add(self.threshold.node.diagnose("a number belongs here, not symbol"))
         weight, bias = self.given.get("w"), self.given.get("b")

@@ -19,7 +19,6 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Block, Cell, Detail, Section, Table, Text
-from stepsolve.errors import Diagnosis
 from stepsolve.families.perceptron import PerceptronProblem, exact_value
 from stepsolve.notation.tree import Array, Expression, Item, Name
 from stepsolve.source.fields import boolean, entry, integer
@@ -79,10 +78,12 @@ class PerceptronTraining(PerceptronProblem):
         if report.failed:
             return
         if self.targets is None:
-            report.add(Diagnosis("training needs targets", None, "such as targets: AND"))
+            told, hint = "training needs targets", "such as targets: AND"
+            report.add(self.node_of("targets").diagnose(told, hint))
         if not self.weights:
             hint = "such as weights: {w: [0, 0], b: 0}"
-            report.add(Diagnosis("training needs the weights to begin with", None, hint))
+            told = "training needs the weights to begin with"
+            report.add(self.node_of("weights").diagnose(told, hint))
         for weight in self.weights:
             if weight.value is None:
                 told = "the updates depend on values, so a number belongs here, not symbol"
@@ -94,7 +95,8 @@ class PerceptronTraining(PerceptronProblem):
         count, width = self.rows.dims
         if self.epochs * count * max(1, width // 10) > MOST_PRESENTATIONS:
             told = f"{self.epochs} epochs of {count} rows are too many presentations"
-            report.add(Diagnosis(told, None, f"at most {MOST_PRESENTATIONS} are written out"))
+            hint = f"at most {MOST_PRESENTATIONS} are written out"
+            report.add(self.node_of("epochs").diagnose(told, hint))
 
     @cached_property
     def course(self) -> Course:

@@ -54,7 +54,6 @@ def learn(
     training = Training(sheet, update)
     training.give()
     several = update.steps > 1
-    sheet.advice = "the steps may be too long: take a smaller rate"
     losses: list[str] = []
     for step in range(1, update.steps + 1):
         before = f"{word} {step}: " if several else ""

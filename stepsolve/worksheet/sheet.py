@@ -89,8 +89,9 @@ class Sheet:
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
-        self.advice = ""
-        """What may help where a line has no value."""
+        self.rate = ""
+        """The learning rate, to which a line without a value is put down if it hangs on it."""
+        self.advice = "the steps may be too long: take a smaller rate"
 
     def give(self, name: str, value: Value, dims: Dims, place: Node | None = None) -> None:
         """A given quantity."""
@@ -358,19 +359,25 @@ class Sheet:
 
     def wrong_value(self, line: str, node: Expression, reason: str) -> StepsolveError:
         """A line without a value, at its place or at the first one that it hangs on."""
+        concerned = [name for name in self._below(line) if name in self._places]
+        learned = self.rate in concerned
+        told, hint = f"{line}: {reason}", self.advice if learned else ""
         if line in self._places:
-            place = self._places[line]
-            return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice, node.span))
-        waiting, seen = [line], set()
-        while waiting:
-            name = waiting.pop(0)
-            if name in self._places:
-                place = self._places[name]
-                return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice))
-            if name in self.lines and name not in seen:
-                seen.add(name)
-                waiting.extend(names(self.lines[name].expression))
+            return InvalidProblem(self._places[line].diagnose(told, hint, node.span))
+        if concerned:
+            first = self.rate if learned else concerned[0]
+            return InvalidProblem(self._places[first].diagnose(told, hint))
         return InvalidProblem(f"{line}: {reason}")
+
+    def _below(self, line: str) -> Iterator[str]:
+        """A line and all that it hangs on, what is nearest first."""
+        found = {line: None}
+        for name in (waiting := [line]):
+            yield name
+            if name in self.lines:
+                fresh = [used for used in names(self.lines[name].expression) if used not in found]
+                found |= dict.fromkeys(fresh)
+                waiting += fresh
 
     @property
     def groups(self) -> Iterator[Item]:

@@ -128,7 +128,9 @@ class Training:
             while name in self._sheet.given:
                 name += "'"
             self._symbols[symbol] = name
-            self._sheet.give(name, value if value is not None else Number("0"), ())
+            place = self._update.node_of(_SETTINGS[symbol].replace("_", "-"))
+            self._sheet.give(name, value if value is not None else Number("0"), (), place)
+        self._sheet.rate = self._symbols["eta"]
 
     @property
     def because(self) -> str:

@@ -110,10 +110,10 @@ def test_a_thousand_presentations_are_written_out() -> None:
         ({"epochs": 1001}, "epochs", "a whole number from 1 to 1000 belongs here"),
         (
             {"inputs": [[0, 1]] * 200, "targets": [1] * 200, "epochs": 50},
-            "None",
+            "epochs",
             "50 epochs of 200 rows are too many presentations",
         ),
-        ({"weights": {}}, "None", "training needs the weights to begin with"),
+        ({"weights": {}}, "weights", "training needs the weights to begin with"),
         ({"weights": {"w": ["sqrt(2)", 1]}}, "weights.w", ""),
     ],
 )
