@@ -13,7 +13,7 @@ from stepsolve.calculus.linear import GENERAL, HOMOGENEOUS, UNIT, Solved
 from stepsolve.calculus.recurrences import factor, product, total
 from stepsolve.calculus.textbook import textbook
 from stepsolve.calculus.tidy import ONE
-from stepsolve.checking.iteration import FAR, check_slopes, check_terms
+from stepsolve.checking.iteration import FAR, check_slopes, check_terms, often_positive
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
@@ -347,12 +347,19 @@ class LinearPage:
 
     def _confirmation(self, known: dict[str, Expression], *more: str) -> Confirmation:
         symbols = [*self._symbols, *more]
-        typed = numeric(self.factor)
-        if typed is not None and typed < 0:  # its powers are real at whole numbers alone
+        if self._is_negative:  # its powers are real at whole numbers alone
             whole = {name: number for name, number in self._whole.items() if name in symbols}
             symbols = [name for name in symbols if name not in whole]
             known = {**known, **whole}
         return Confirmation(symbols, known, self._euler, self._precise)
+
+    @cached_property
+    def _is_negative(self) -> bool:
+        """Whether the factor is below 0, if it is a formula at hardly any point above."""
+        typed = numeric(self.factor)
+        if typed is not None:
+            return typed < 0
+        return not often_positive(self.factor, self._symbols, self._precise)
 
     @property
     def _whole(self) -> dict[str, Expression]:
