@@ -153,7 +153,7 @@ def check_arrays(
 def _compared(name: str, method: str, off: float, largest: float, rounded: float = 0.0) -> Check:
     """The check of a value that is off by so much, of which float64 may not know `rounded`."""
     error = off / max(largest, SMALL)
-    if off <= rounded:
+    if error > VALUE_TOLERANCE and off <= rounded:
         return Check(name, method, error, True, "as far as float64 can tell")
     return Check(name, method, error, error <= VALUE_TOLERANCE)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
 from stepsolve.notation.indices import is_indexed, is_summation, setting, stands_alone
+from stepsolve.notation.marks import hatted
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (
@@ -83,6 +84,8 @@ def _times(count: int) -> str:
 
 
 def _stem(stem: str) -> str:
+    if letter := hatted(stem):
+        return rf"\hat{{{_stem(letter)}}}"
     if stem in GREEK:
         return f"\\{stem}"
     if len(stem) == 1:
@@ -172,7 +175,7 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return r" \odot ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta":
         return rf"\delta_{{{_indices(arguments)}}}"
-    template = latex_template(operation)
+    template = latex_template(operation, arguments)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
 
 

@@ -13,6 +13,7 @@ from stepsolve.notation.indices import (
     setting,
     stands_alone,
 )
+from stepsolve.notation.marks import hatted, with_hat
 from stepsolve.notation.names import GREEK, Gradient, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,
@@ -83,7 +84,7 @@ def pretty_name(name: str) -> str:
 
     The number of a step of training is raised, in brackets: `W_hh⁽²⁾`.
     """
-    if name.isalpha():
+    if name.isalpha() and not name.endswith("hat"):
         return INFINITY.get(name) or GREEK.get(name, name)
     of = gradient(name)
     if of is not None:
@@ -95,7 +96,9 @@ def pretty_name(name: str) -> str:
         small = subscript.isdecimal()
         subscript = subscript.translate(_SUBSCRIPTS) if small else f"_{subscript}"
     raised = f"⁽{iterate.translate(_SUPERSCRIPTS)}⁾" if iterate else ""
-    return f"{GREEK.get(stem, stem)}{digits}{subscript}{'′' * primes}{raised}"
+    letter = hatted(stem)
+    written = with_hat(GREEK.get(letter, letter)) if letter else GREEK.get(stem, stem)
+    return f"{written}{digits}{subscript}{'′' * primes}{raised}"
 
 
 def gradient_parts(of: Gradient) -> tuple[str, str]:
@@ -208,7 +211,7 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return f"e{raised}"
     if operation == CHOICE:
         return _cases(arguments)
-    template = small_below(text_template(operation), arguments)
+    template = small_below(text_template(operation, arguments), arguments)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
 
 
