@@ -232,7 +232,7 @@ class Sheet:
         With `groups`, they stand under the block that it gives for each name, in the order in which
         these come up.
         """
-        wrt = tuple(wrt) or tuple(n for n, g in self.given.items() if n not in self._integers)
+        wrt = tuple(wrt) or tuple(n for n in self.given if n not in self.dimensions.counted)
         if heading is None:
             heading = ("Backward pass from ", Name(target))
         if heading:
