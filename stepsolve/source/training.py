@@ -56,7 +56,8 @@ class Update:
     )
     velocity: str = entry(
         choice("gradients", "steps"),
-        "Of momentum: a sum of gradients, scaled when it moves the parameter, or of steps.",
+        "Of momentum and nesterov: a sum of gradients, scaled when it moves the parameter, or of "
+        "steps, which hold the learning rate.",
         default="gradients",
     )
     decay: Expression = entry(

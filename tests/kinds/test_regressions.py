@@ -244,7 +244,7 @@ AUTO = {"kind": "autoencoder", "input": [2, 0], "weights": {"W_e": [[1, 2]], "W_
         ),
         (
             {**LINEAR, "update": {"rate": 50, "steps": 200}},
-            "targets",
+            "update.rate",
             "J_54: half_squared_error(..., ...) is too large",
         ),
         ({**LINEAR, "update": {"rate": -1}}, "update.rate", "a number of at least 0 belongs here"),
