@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Block, Cell, Detail, Section, Table, Text
-from stepsolve.families.perceptron import PerceptronProblem, exact_value
+from stepsolve.families.perceptron import PerceptronProblem, exact_value, number
 from stepsolve.notation.tree import Array, Expression, Item, Name
 from stepsolve.source.fields import boolean, entry, integer
 from stepsolve.source.quantities import Given, value
@@ -90,7 +90,8 @@ class PerceptronTraining(PerceptronProblem):
                 report.add(weight.node.diagnose(told))
             else:
                 exact_entries(weight, report)
-        if self.rate.expression is None or exact_value(self.rate) <= 0:
+        rate = number(self.rate, report)
+        if rate is not None and rate <= 0:
             report.add(self.rate.node.diagnose("the learning rate is a number above 0"))
         count, width = self.rows.dims
         if self.epochs * count * max(1, width // 10) > MOST_PRESENTATIONS:

@@ -105,7 +105,7 @@ def test_a_thousand_presentations_are_written_out() -> None:
     [
         ({"rate": 0}, "rate", "the learning rate is a number above 0"),
         ({"rate": -1}, "rate", "the learning rate is a number above 0"),
-        ({"rate": "symbol"}, "rate", "the learning rate is a number above 0"),
+        ({"rate": "symbol"}, "rate", "a number belongs here, not symbol"),
         ({"weights": {"w": {"shape": [2]}}}, "weights.w", "the updates depend on values"),
         ({"epochs": 1001}, "epochs", "a whole number from 1 to 1000 belongs here"),
         (
