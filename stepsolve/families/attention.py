@@ -22,12 +22,11 @@ from stepsolve.source.data import Node
 from stepsolve.source.fields import boolean, choice, entry
 from stepsolve.source.report import Report
 from stepsolve.source.training import Update, update
-from stepsolve.worksheet.learning import headed, learn, rewritten
+from stepsolve.worksheet.learning import check_length, headed, learn, rewritten
 from stepsolve.worksheet.sheet import Sheet
 
 _LOSSES: Final = {"half-squared-error": "half_squared_error", "mse": "mse"}
 _MOST_SCORES: Final = 2_000_000  # of all heads; there are several arrays of them
-_MOST_UPDATES: Final = 400  # of single weights, in all steps
 MASK, TARGETS, LOSS = "M", "T", "L"
 
 
@@ -140,10 +139,6 @@ class AttentionProblem(SheetProblem):
         elif steps > 1 and self.targets is None:
             told = "one step is taken here: the gradient from above changes with the weights"
             report.add(self.update.node_of("steps").diagnose(told, "several steps need targets"))
-        elif steps * len(weights) > _MOST_UPDATES:
-            told = f"{steps} steps on {len(weights)} weights are too long to be written out"
-            hint = f"steps times weights are at most {_MOST_UPDATES}"
-            report.add(self.update.node_of("steps").diagnose(told, hint))
 
     # ---------------------------------------------------------------------------------- the sheet
 
@@ -187,6 +182,7 @@ class AttentionProblem(SheetProblem):
         if self.targets is not None:
             draft.section("Loss")
             draft.line(LOSS, f"{_LOSSES[self.loss]}({output}, {TARGETS})")
+        check_length(draft, self.update)
         forward = rewritten(draft, sheet, LOSS)
         if self.targets is None and self.gradient is None:
             forward({}, "", 1)

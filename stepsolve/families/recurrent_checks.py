@@ -89,9 +89,6 @@ class Checks:
         elif update.steps > 1 and problem.jacobians:
             told = "jacobians go with one step of the optimiser, not with several"
             self._add(problem.node_of("jacobians"), told)
-        elif update.steps * problem.steps > MOST_STEPS:
-            told = f"{update.steps} times {problem.steps} steps are too long to be written out"
-            self._add(update.node_of("steps"), told, f"at most {MOST_STEPS} together")
 
     def _check_weights(self) -> None:
         problem = self._problem

@@ -14,7 +14,7 @@ from stepsolve.operations.array_operation import Dims
 from stepsolve.source.arrays import GivenArray, element
 from stepsolve.source.report import Report
 from stepsolve.source.weights import one_hot
-from stepsolve.worksheet.learning import Forward, headed, learn, rewritten
+from stepsolve.worksheet.learning import Forward, check_length, headed, learn, rewritten
 from stepsolve.worksheet.recurrent import (
     LOSSES,
     OUT_BIAS,
@@ -114,6 +114,7 @@ class RecurrentPage:
         problem, sheet = self._problem, self._sheet
         if problem.targets is not None:
             RecurrentPage(problem, draft)._add_losses(sorted(problem.targets.steps))
+        check_length(draft, problem.update)
         forward = rewritten(draft, sheet, "L", WORD)
         if problem.targets is not None or problem.upstream:
             self._learn(forward)

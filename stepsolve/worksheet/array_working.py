@@ -124,7 +124,7 @@ class ArrayWorkings:
         )
         if value is None:
             return base
-        stands = self._stands(line.expression)
+        stands = bool(dims) and self._stands(line.expression)
         working = self._numbers(line.expression, stands)
         base = base._replace(working=working, value=value)
         if not dims:

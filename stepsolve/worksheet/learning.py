@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from stepsolve.derivation import Block, Detail, Section, Table, Text
+from stepsolve.errors import InvalidProblem
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Expression, Name, Number, substitute
 from stepsolve.source.training import Update
@@ -19,6 +20,7 @@ Forward = Callable[[Mapping[str, str], str, int | None], str]
 after the last one). Gives the name of the loss."""
 Backward = Callable[[str, tuple[str, ...], str], None]
 """Writes the backward pass: the loss, by what it is differentiated, and how headings begin."""
+_MOST_LINES: Final = 1500  # of the forward passes of all steps
 _ROWS: Final = 24  # of a table of losses
 
 
@@ -112,6 +114,15 @@ def _aside(lines: Iterable[Line], loss: str) -> Iterator[Line]:
     for line in lines:
         if "/" not in line.name:
             yield line if line.name == loss else line._replace(detail=Detail.FULL)
+
+
+def check_length(draft: Sheet, update: Update | None) -> None:
+    """Raises `InvalidProblem` where several steps on a draft are too long to be written out."""
+    if update is None or update.steps == 1 or update.steps * len(draft.lines) <= _MOST_LINES:
+        return
+    told = f"{update.steps} steps of {len(draft.lines)} lines each are too long to be written out"
+    hint = f"at most {_MOST_LINES} lines together"
+    raise InvalidProblem(update.node_of("steps").diagnose(told, hint))
 
 
 def headed(before: str, words: str) -> str:

@@ -116,9 +116,9 @@ WRONG: list[tuple[Problem, str, str]] = [
         "one step is taken here: the gradient from above changes with the weights",
     ),
     (
-        problem_of("block", steps=40),
+        problem_of("block", steps=120),
         "update.steps",
-        "40 steps on 12 weights are too long to be written out",
+        "120 steps of 18 lines each are too long to be written out",
     ),
     (problem_of("attention", rate="1e99", steps=10), "update.rate", "is too large"),
 ]

@@ -218,8 +218,8 @@ WRONG: list[tuple[Problem, str]] = [
         "update.steps: one step is taken here: the gradients from above change with the weights",
     ),
     (
-        T | {"update": {"rate": 1, "steps": 101}},
-        "update.steps: 101 times 2 steps are too long to be written out",
+        {"inputs": [[1, 2]] * 20, "targets": {"1": [1, 1]}, "update": {"rate": 1, "steps": 101}},
+        "update.steps: 101 steps of 41 lines each are too long to be written out",
     ),
     (
         T | {"loss": "cross-entropy"},
