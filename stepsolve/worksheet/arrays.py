@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from stepsolve.checking.conditioning import Noise
+from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.evaluation import CONSTANT_VALUES, LineError
+from stepsolve.worksheet.lines import Line
 
 Values = Any  # a float or an array of them
 
@@ -77,6 +79,27 @@ class ArrayValues:
             numbers = [float(o if not np.shape(o) else o[at]) for o in operands]
             return OutsideDomain(expression.operation, numbers)
         return OutsideDomain(expression.operation, ["..." for _ in operands])
+
+
+def rounding_of_lines(
+    dimensions: Dimensions,
+    values: Mapping[str, Values],
+    given: Iterable[str],
+    lines: Iterable[Line],
+) -> dict[str, float]:
+    """By how much float64 may be off at lines, given quantities that are rounded, and all others."""
+    given, lines = tuple(given), tuple(lines)
+
+    def run(noise: Noise) -> dict[str, Values]:
+        engine = ArrayValues(dimensions, demanding=False, noise=noise)
+        known = {**values, **{name: noise(values[name]) for name in given}}
+        found = {}
+        with suppress(LineError), np.errstate(all="ignore"):
+            for line in lines:
+                found[line.name] = known[line.name] = engine.value(line.expression, known)
+        return found
+
+    return rounding(values, run)
 
 
 def _selector(place: int | slice | tuple[int, ...]) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from itertools import islice
@@ -21,7 +20,6 @@ from stepsolve.checking.arrays import (
     check_sampled,
     given_array,
 )
-from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.checking.jacobians import check_float, check_precise
 from stepsolve.checking.precise import DIGITS, Precise
 from stepsolve.derivation import (
@@ -46,7 +44,7 @@ from stepsolve.worksheet.array_working import (
     on_paper,
     plain_value,
 )
-from stepsolve.worksheet.arrays import ArrayValues
+from stepsolve.worksheet.arrays import ArrayValues, rounding_of_lines
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.lines import Line
 from stepsolve.worksheet.sheet import APART, Given, Pass, Sheet
@@ -283,31 +281,16 @@ class Solved:
 
     def _rounding(self) -> dict[str, float]:
         """By how much float64 may be off at every value."""
-
-        def run(noise: Noise) -> dict[str, Any]:
-            engine = ArrayValues(self.dimensions, demanding=False, noise=noise)
-            known = {
-                name: noise(self.floats[name]) for name in self.sheet.given if self.is_known(name)
-            }
-            with suppress(LineError), np.errstate(all="ignore"):
-                for line in self.sheet.lines.values():
-                    if self.is_known(line.name):
-                        known[line.name] = engine.value(line.expression, known)
-            return known
-
-        return rounding(self.floats, run)
+        given = [name for name in self.sheet.given if self.is_known(name)]
+        lines = [line for line in self.sheet.lines.values() if self.is_known(line.name)]
+        return rounding_of_lines(self.dimensions, self.floats, given, lines)
 
     def _rounding_of(self, expression: Expression, known: Mapping[str, Any]) -> float:
         """By how much float64 may be off at one expression, of values that are what they are."""
-
-        def run(noise: Noise) -> dict[str, Any]:
-            with suppress(LineError), np.errstate(all="ignore"):
-                engine = ArrayValues(self.dimensions, demanding=False, noise=noise)
-                return {"": engine.value(expression, known)}
-            return {}
-
         whole = ArrayValues(self.dimensions, demanding=False).value(expression, known)
-        return rounding({"": whole}, run).get("", 0.0)
+        lines = [Line("", expression)]
+        found = rounding_of_lines(self.dimensions, {**known, "": whole}, (), lines)
+        return found.get("", 0.0)
 
     def _claims(self, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         """What the sheet claims of its lines besides their values."""
