@@ -1,11 +1,7 @@
-"""The steps of every problem file: which rules in which order, which lines, which paths.
-
-They are written here as a teacher takes them at the board, rule by rule.
-"""
+"""The lines of every graph among the problem files, their patterns and paths, as at the board."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -13,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import stepsolve
-from stepsolve.derivation import Cell, Derivation, Step, Table
+from stepsolve.derivation import Cell, Derivation, Table
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import names
 
@@ -23,19 +19,6 @@ ROOT = Path(__file__).parents[1] / "problems"
 @cache
 def solved(file: str) -> Derivation:
     return stepsolve.solve(ROOT / file)
-
-
-def outline(steps: Iterable[Step], depth: int = 0) -> Iterator[str]:
-    """The names of the rules, each after one dot for every step that it belongs to."""
-    for step in steps:
-        yield "." * depth + step.rule
-        yield from outline(step.steps, depth + 1)
-
-
-def flat(steps: Iterable[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from flat(step.steps)
 
 
 NEURON_GATES = (

@@ -1,4 +1,4 @@
-"""The steps of every problem file: which rules in which order, which lines, which paths.
+"""The steps of every problem file: which rules in which order.
 
 They are written here as a teacher takes them at the board, rule by rule.
 """

@@ -24,8 +24,7 @@ from stepsolve.notation.tree import Apply, Expression, Name, Number, names, subs
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.confirmed import Confirmation, settled
 
-_WRITTEN = 4  # steps that are unrolled line by line
-_DOTS = Name("…")
+WRITTEN = 4  # steps that are unrolled line by line
 
 
 class LinearAnswers:
@@ -106,7 +105,7 @@ class LinearAnswers:
     def checks(self) -> Iterator[Check]:
         """Those of every formula and rewrite."""
         yield from self._checks_of_terms()
-        for k in range(1, min(self._steps, _WRITTEN) + 1):
+        for k in range(1, min(self._steps, WRITTEN) + 1):
             entry = self._recurrence.entry
             before = self._solved.seed if k == 1 else self._solved.unrolled(k - 1)
             known = {entry(k - 1).name: before, entry(k).name: self._recurrence.at(k)}

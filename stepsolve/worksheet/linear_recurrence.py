@@ -23,10 +23,9 @@ from stepsolve.notation.exact import numeric
 from stepsolve.notation.tree import Apply, Expression, Name, Number
 from stepsolve.worksheet.closed_values import ClosedValues
 from stepsolve.worksheet.confirmed import settled
-from stepsolve.worksheet.linear_answers import LinearAnswers
+from stepsolve.worksheet.linear_answers import WRITTEN, LinearAnswers
 from stepsolve.worksheet.unrolled import Unrolled
 
-_WRITTEN = 4  # steps that are unrolled line by line
 _DOTS = Name("…")
 
 
@@ -78,7 +77,7 @@ class LinearPage(LinearAnswers):
 
     def _unrolled(self) -> Iterator[Block]:
         yield Section(("Unrolled",))
-        written = min(self._steps, _WRITTEN)
+        written = min(self._steps, WRITTEN)
         for k in range(1, written + 1):
             yield Steps(self._solved.unrolling(k))
         last = self._recurrence.entry(self._steps)
