@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from stepsolve.checking.conditioning import AS_FAR
 from stepsolve.checking.precise import Precise, Value
 from stepsolve.derivation import Check
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, transform
@@ -154,7 +155,7 @@ def _compared(name: str, method: str, off: float, largest: float, rounded: float
     """The check of a value that is off by so much, of which float64 may not know `rounded`."""
     error = off / max(largest, SMALL)
     if error > VALUE_TOLERANCE and off <= rounded:
-        return Check(name, method, error, True, "as far as float64 can tell")
+        return Check(name, method, error, True, AS_FAR)
     return Check(name, method, error, error <= VALUE_TOLERANCE)
 
 

@@ -15,6 +15,8 @@ import numpy as np
 
 Noise = Callable[[Any], Any]
 """Puts noise into the last digits of a value."""
+AS_FAR: Final = "as far as float64 can tell"
+"""Said of a value that is confirmed to the digits that float64 keeps of it."""
 _AMPLIFIED: Final = 2.0**8  # roundings that the noise is as large as
 _RUNS: Final = 4
 _ROUNDINGS: Final = 4  # more may come together than the runs have shown

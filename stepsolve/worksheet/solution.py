@@ -6,7 +6,7 @@ Every kind that writes lines ends here; a kind adds its own words, tables and fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import groupby, islice, pairwise
 from itertools import product as cartesian
 
@@ -28,7 +28,7 @@ from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.evaluation import evaluate, rounding_of
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.local import local_gradients
 from stepsolve.worksheet.working import Workings
@@ -191,7 +191,9 @@ class Solution:
 
         Symbols get random values, at which the gradients are confirmed.
         """
-        found = check_values(list(self.exact), self.floats, self.exact) + self._checks_of_rules()
+        unsure = partial(rounding_of, self.worksheet, self.floats)
+        found = check_values(list(self.exact), self.floats, self.exact, unsure)
+        found += self._checks_of_rules()
         if self.graph is None:
             return found
         gradients = Gradients(self.graph.target, self.gradients, self.graph.consumers)

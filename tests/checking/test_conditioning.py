@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,26 @@ def test_norms_whose_squares_are_no_floats(size: str) -> None:
         {"kind": "graph", "given": {"x": [f"3*{size}", f"-4*{size}"]}, "lines": ["n = norm(x)"]}
     )
     assert derivation.quantities["n"] == pytest.approx(5 * float(size), rel=1e-14)
+
+
+@pytest.mark.parametrize("a", ["0.999999999", "1.000000000001"])
+@pytest.mark.parametrize("coefficient", ["a", "a^24"])
+def test_a_recurrence_whose_coefficient_is_nearly_one(coefficient: str, a: str) -> None:
+    """Its closed form divides by 1 - a, which keeps few digits, and for da by its square."""
+    problem = {"kind": "recurrence", "recurrence": f"f(n) = {coefficient} * f(n - 1) + b"}
+    problem |= {"start": {"f(0)": "x_0"}, "given": {"a": a, "b": 2, "x_0": 0.3}}
+    derivation = solved(problem | {"unroll": 24, "wrt": ["f(0)", "a", "b"]})
+    term = Fraction(3, 10)
+    factor = Fraction(a) if coefficient == "a" else Fraction(a) ** 24
+    for _ in range(24):
+        term = factor * term + 2
+    assert derivation.quantities["f(24)"] == pytest.approx(float(term), rel=1e-14)
+
+
+def test_a_slip_in_a_closed_form_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = OPERATIONS["/"]
+    monkeypatch.setitem(OPERATIONS, "/", replace(row, numpy=lambda a, b: a / b * (1 + 1e-4)))
+    given = {"x": "1.000000001", "y": 1}
+    lines = ["d = x - y", "q = d / (x + y)"]
+    derivation = stepsolve.solve({"kind": "graph", "given": given, "lines": lines})
+    assert "q" in {check.of for check in derivation.checks if not check.passed}
