@@ -11,6 +11,7 @@ from reading import headings, sentences, tables
 
 import stepsolve
 from stepsolve.derivation import Derivation
+from stepsolve.notation.tree import Name
 
 ROWS = list(product((0, 1), repeat=2))
 AND = {
@@ -124,3 +125,23 @@ def test_a_mistake_is_told_at_its_place(
         stepsolve.solve({**AND, **changes})
     found = [(str(d.place), d.message) for d in error.value.diagnoses]
     assert any(p.startswith(place) and m.startswith(message) for p, m in found), found
+
+
+def test_a_unit_has_a_name() -> None:
+    """z1 is x1 and not x2, by hand: the second row is wrong once, and its weights are lowered."""
+    problem = {"kind": "perceptron-training", "unit": "z1", "weights": {"w": [1, 1]}, "rate": 1.5}
+    problem |= {"targets": [0, 0, 1, 0], "step": "at-or-above", "threshold": 1}
+    derivation = stepsolve.solve(problem)
+    found = derivation.quantities
+    assert [found[f"z1_{k}"] for k in range(1, 9)] == [0, 1, 1, 0, 0, 0, 1, 0]
+    assert found["w_1"] == [1, -0.5] and "y_1" not in found
+    assert derivation.tables[0].header[2] == Name("z1")
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"), [("w", "something else"), ("z_1", "a name belongs"), ("", "a name belongs")]
+)
+def test_a_unit_needs_a_name_of_its_own(unit: str, told: str) -> None:
+    with pytest.raises(stepsolve.InvalidProblem, match=f"^unit: .*{told}"):
+        stepsolve.solve({"kind": "perceptron-training", "unit": unit, "weights": {"w": [0, 0]},
+                         "targets": "AND", "rate": 1})  # fmt: skip
