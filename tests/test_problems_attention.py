@@ -254,11 +254,16 @@ def test_the_numbers_of_a_problem(file: str) -> None:
 STEPS: dict[str, list[str]] = {
     "attention-training": [
         "Q_step1 = X @ W_Q",
+        "K_step1 = X @ W_K",
+        "V_step1 = X @ W_V",
+        "S_step1 = Q_step1 @ K_step1.T",
+        "S_scaled_step1 = S_step1 / sqrt(d_k)",
+        "A_step1 = softmax(S_scaled_step1, axis=1)",
+        "Z_step1 = A_step1 @ V_step1",
         "L_step1 = half_squared_error(Z_step1, T)",
+        "dL_step1/dZ_step1 = Z_step1 - T",
+        "dL_step1/dA_step1 = dL_step1/dZ_step1 @ V_step1.T",
         "dL_step1/dV_step1 = A_step1.T @ dL_step1/dZ_step1",
-        "W_V_step1 = W_V - eta * dL_step1/dW_V",
-        "V_step2 = X @ W_V_step1",
-        "W_V_step2 = W_V_step1 - eta * dL_step2/dW_V_step1",
     ],
     "attention-context": ["s = H @ q", "alpha = softmax(s)", "c = alpha @ H"],
     "self-attention": [
