@@ -1,7 +1,7 @@
 """The commands. They hold no logic: each hands over to the library and keeps its contract.
 
-Exit status: 0 all solved and confirmed; 1 a check failed; 2 bad usage; 3 a file is invalid;
-70 an unforeseen error; 130 interrupted; 141 nobody reads any more.
+Exit status: 0 all solved and confirmed; 1 a check failed, or a hand calculation is wrong; 2 bad usage;
+3 a file is invalid; 70 an unforeseen error; 130 interrupted; 141 nobody reads any more.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -23,6 +24,7 @@ from stepsolve.errors import InvalidProblem, StepsolveError
 
 if TYPE_CHECKING:
     from stepsolve.derivation import Derivation
+    from stepsolve.marking.verdicts import Marked
 
 app = typer.Typer(
     name="stepsolve",
@@ -76,7 +78,7 @@ def run(
         solved: list[Derivation] = []
         for file in files:
             try:
-                derivation = _solved(file, method)
+                derivation = _named(file, partial(stepsolve.solve, file, method=method))
             except InvalidProblem as error:
                 _complain(error)
                 status = INVALID
@@ -86,6 +88,38 @@ def run(
                 status = max(status, UNCONFIRMED)
         if solved:
             _show(solved, format, detail, output, as_array=len(files) > 1)
+        sys.exit(status)
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[str], typer.Argument(help="Files of work, or notes; - is standard input.")
+    ],
+    problem: Annotated[
+        str | None, typer.Option(help="The problem file that the work is on.")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to write the verdicts.")] = Format.terminal,
+    output: Output = None,
+) -> None:
+    """Find the line of a hand calculation that goes wrong, and why."""
+    with _contract("checking"):
+        if output is not None and any(_same(file, output) for file in (*files, problem or "")):
+            raise StepsolveError(f"{output} is what is read; choose another file")
+        status = CONFIRMED
+        marked: list[Marked] = []
+        for file in files:
+            try:
+                work = _named(file, partial(stepsolve.check, file, problem))
+            except InvalidProblem as error:
+                _complain(error)
+                status = INVALID
+                continue
+            marked.append(work)
+            if not work.is_right:
+                status = max(status, UNCONFIRMED)
+        if marked:
+            _show_marked(marked, format, output, as_array=len(files) > 1)
         sys.exit(status)
 
 
@@ -139,9 +173,13 @@ def version() -> None:
     _print(f"stepsolve {stepsolve.__version__}\n")
 
 
-def _solved(file: str, method: str | None) -> Derivation:
+T = TypeVar("T")
+
+
+def _named(file: str, work: Callable[[], T]) -> T:
+    """What comes of the work on a file; an unforeseen error says which it was."""
     try:
-        return stepsolve.solve(file, method=method)
+        return work()
     except (StepsolveError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -178,6 +216,21 @@ def _show(
     else:
         from stepsolve.render.text import render as render_page
     _deliver("\n\n".join(render_page(derivation, style) for derivation in derivations), output)
+
+
+def _show_marked(works: list[Marked], format: Format, output: Path | None, as_array: bool) -> None:
+    if format is Format.json:
+        from stepsolve.render.marked_json import render
+
+        _deliver(render(works, as_array, output is None and not _is_unicode()), output)
+        return
+    from stepsolve.render.marked import rows
+
+    if format is Format.terminal and output is None and _is_colourful():
+        from stepsolve.render.terminal import coloured as written
+    else:
+        from stepsolve.render.text import plain_rows as written
+    _deliver("\n\n".join(written(rows(work, _width(output))) for work in works), output)
 
 
 def _is_unicode() -> bool:

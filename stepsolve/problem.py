@@ -27,6 +27,7 @@ from stepsolve.source.fields import (
     source_node,
     text,
 )
+from stepsolve.source.marks import Mark, marks
 from stepsolve.source.report import Report
 
 
@@ -53,6 +54,14 @@ class Problem:
         "Significant digits shown, instead of decimals.",
         default=None,
         examples=(3,),
+    )
+
+    marks: dict[str, Mark] = entry(
+        marks,
+        "Marks by quantity, for whoever checks a calculation: a number, one of which is for the "
+        "answer, or {method: 1, answer: 1, carry: false}.",
+        default={},
+        examples=({"f": 2},),
     )
 
     @property

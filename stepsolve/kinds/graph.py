@@ -238,16 +238,20 @@ class Graph(SheetProblem):
     def derive(self) -> Derivation:
         if self.has_arrays:
             return super().derive()
+        return GraphPage(self, self.solution).derivation()
+
+    @cached_property
+    def solution(self) -> Solution:
+        """The graph of scalars, solved. Raises `InvalidProblem` for a gradient without a value."""
         worksheet = self.worksheet
         if self.gates == "binary":
             worksheet = split_into_gates(worksheet)
         target = self.target.name if self.target else None
         wrt = tuple(name.name for name in self.wrt)
         try:
-            solution = Solution(worksheet, target, wrt, self.shown)
+            return Solution(worksheet, target, wrt, self.shown)
         except LineError as error:
             raise InvalidProblem(self._no_gradient(error)) from None
-        return GraphPage(self, solution).derivation()
 
     def _no_gradient(self, error: LineError) -> Diagnosis:
         """A gradient that is infinite at these values, at the line it belongs to."""

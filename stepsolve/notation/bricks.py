@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from stepsolve.notation.marks import combined, single
+from stepsolve.notation.hats import combined, single
 
 BAR: Final = "─"
 # a fence of one row; the top, the middle and the bottom of a taller one

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.hats import hatted
 from stepsolve.notation.indices import is_indexed, is_summation, setting, stands_alone
-from stepsolve.notation.marks import hatted
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import GREEK, entry, gradient, parts
 from stepsolve.notation.precedence import (

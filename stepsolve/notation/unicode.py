@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.hats import hatted, with_hat
 from stepsolve.notation.indices import (
     below,
     below_with_bounds,
@@ -13,7 +14,6 @@ from stepsolve.notation.indices import (
     setting,
     stands_alone,
 )
-from stepsolve.notation.marks import hatted, with_hat
 from stepsolve.notation.names import GREEK, Gradient, entry, gradient, parts
 from stepsolve.notation.precedence import (
     ANYTHING,

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from stepsolve.notation.box import layout
 from stepsolve.notation.bricks import Box, beside, line
-from stepsolve.notation.marks import single
+from stepsolve.notation.hats import single
 from stepsolve.notation.tree import Apply, Array, Expression, walk
 from stepsolve.notation.unicode import one_line as _one_line
 from stepsolve.notation.unicode import superscript

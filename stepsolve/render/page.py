@@ -25,7 +25,7 @@ from stepsolve.derivation import (
     Worked,
 )
 from stepsolve.notation.bricks import Box, beside, line
-from stepsolve.notation.marks import combined
+from stepsolve.notation.hats import combined
 from stepsolve.notation.numbers import is_exact, number
 from stepsolve.notation.tree import Apply, Name, Number
 from stepsolve.render.flow import flowed

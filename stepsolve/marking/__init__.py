@@ -1,0 +1,1 @@
+"""Hand calculations: which line is right, right to the digits shown, carried forward, or wrong."""

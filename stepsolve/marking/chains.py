@@ -1,0 +1,289 @@
+"""The verdicts of a chain `left = side = side ...`, one for every sign, in the light of the ledger."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from stepsolve.marking import symbols
+from stepsolve.marking.explaining import Explainer, WrongSide
+from stepsolve.marking.judging import Expected, Judge
+from stepsolve.marking.ledger import Ledger, Quantity, shape_of
+from stepsolve.marking.sides import Side, Target, behind, side_of
+from stepsolve.marking.slips import explain_formula
+from stepsolve.marking.trial import symbolic_scene
+from stepsolve.marking.values import Exact, NoValue, flat, in_floats
+from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
+from stepsolve.marking.vocabulary import Vocabulary, is_derivative
+from stepsolve.marking.written import Written, coarse
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+from stepsolve.source.handwriting import Chain
+
+_COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
+_OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
+_BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
+_RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
+
+
+class Marker:
+    """Judges chains in the order of the work, and enters what they state into the ledger.
+
+    `aliases` are names of the work for quantities of the problem. `is_open` says that the work gives
+    names their values itself, as notes without a problem do.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        aliases: Mapping[str, Expression] | None = None,
+        is_open: bool = True,
+    ) -> None:
+        self.ledger = ledger
+        self.words = Vocabulary(ledger, aliases or {}, is_open)
+        self.judge = Judge(ledger.arithmetic)
+        self.explainer = Explainer(ledger, self.judge)
+        self.skipped: set[str] = set()  # quantities that the work passes over, told once
+        self._before: Chain | None = None
+
+    def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
+        """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
+        chain = _with_indicators(chain)
+        count = len(chain.signs)
+        if chain.lead and self._before is not None:
+            before = self._before
+            chain = chain._replace(
+                sides=before.sides + chain.sides,
+                signs=(*before.signs, chain.lead, *chain.signs),
+                latex=before.latex or chain.latex,
+            )
+            count += 1
+        self._before = chain
+        marked = _Marking(self, chain, line).marked(text)
+        return marked._replace(judgements=marked.judgements[-count:] if count else ())
+
+
+class _Marking:
+    """The marking of one chain."""
+
+    def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
+        self._marker, self._line, self._paper = marker, line, chain.latex
+        self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
+        self._signs = chain.signs
+        meant = [self._words.meant(side) for side in chain.sides]
+        self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
+        self._function = len(meant) > 1 and self._words.define(chain.sides[0], meant[1])
+        self._match()
+        self._target = self._named(self._sides[0].expression)
+        self._fresh = self._target is not None and not self._target.quantity.is_known
+        if self._target is not None and self._fresh:
+            self._define(self._target.quantity)
+
+    def _match(self) -> None:
+        """A name that the problem does not have stands for what has the same value there."""
+        left, *sides = self._sides
+        side = next((s for s in sides if s.value is not None), None)
+        if side is not None and isinstance(left.expression, Name):
+            meant = self._words.match(left.expression.name, side.expression, side.value)
+            if meant is not None:
+                self._sides[0] = side_of(Name(meant), self._ledger, self._paper)
+
+    def marked(self, text: str) -> MarkedLine:
+        target, found = self._target, list[Judgement]()
+        skipped: tuple[str, ...] = ()
+        if target is not None and len(self._sides) > 1:
+            passed = self._ledger.unstated(target.quantity.name)
+            skipped = tuple(name for name in passed if name not in self._marker.skipped)
+            self._marker.skipped.update(skipped)
+            found.append(self._first(target))
+        elif self._function:
+            found.append(Judgement(Verdict.DEFINES))
+        for k in range(len(found) + 1, len(self._sides)):
+            found.append(self._between(k, found))
+        if target is not None and found:
+            self._enter(target, found)
+        of = target.quantity.name if target is not None else ""
+        return MarkedLine(self._line, text, tuple(found), of, skipped)
+
+    # ------------------------------------------------------------------------------- the left side
+
+    def _named(self, side: Expression) -> Target | None:
+        """The quantity that the left names, new where it has none."""
+        match side:
+            case Name(name=name):
+                return Target(self._words.quantity(name))
+            case Item(base=Name(name=name), indices=indices) if name in self._ledger:
+                place = tuple(int(i.text) for i in indices if isinstance(i, Number))
+                dims = self._ledger[name].dims
+                fits = len(place) == len(indices) == len(dims)
+                if fits and all(i < n for i, n in zip(place, dims, strict=True)):
+                    return Target(self._ledger[name], place)
+        return None
+
+    def _define(self, quantity: Quantity) -> None:
+        """A name without a value so far: the first side that has a value is its formula."""
+        sides = self._sides[1:]
+        side = next((s for s in sides if s.value is not None), sides[0] if sides else None)
+        if side is None or quantity.name in names(side.expression):  # x = x + 1 gives no value
+            return
+        quantity.formula, quantity.paper = side.expression, self._paper
+        quantity.dims = shape_of(side.value) if side.value is not None else ()
+        self._ledger.add(quantity)
+        self._ledger.true(quantity.name)  # before a later section gives its names new values
+
+    def _first(self, target: Target) -> Judgement:
+        """The first sign, after a name."""
+        if self._fresh:
+            return Judgement(Verdict.DEFINES, self._words.told_new)
+        side, expected = self._sides[1], target.expected(self._ledger)
+        if expected is None:
+            return self._symbolic(target.quantity.formula, side, always=True, first=True)
+        if side.value is None:
+            return self._symbolic(target.quantity.formula, side, always=False, first=True)
+        if side.numbers is not None:
+            judgement = self._judge.numbers(side.numbers, expected)
+        else:
+            judgement = self._judge_expression(side, expected)
+            if judgement.verdict in _RIGHT and not target.is_stated:
+                return judgement._replace(verdict=Verdict.DEFINES)
+        if judgement.verdict is Verdict.WRONG:
+            return self._explained(judgement, target.quantity.formula, side, target)
+        return judgement
+
+    # ------------------------------------------------------------------------------ between sides
+
+    def _between(self, k: int, before: list[Judgement]) -> Judgement:
+        left, right = self._sides[k - 1], self._sides[k]
+        sign = self._signs[k - 1]
+        if sign in _COMPARED:
+            return self._compared(left, sign, right)
+        if left.value is None or right.value is None:
+            return self._symbolic(left.expression, right, always=False)
+        others: tuple[Exact, ...] = ()
+        if all(judgement.verdict is not Verdict.WRONG for judgement in before):
+            others = tuple(s.value for s in self._sides[: k - 1][-_BEHIND:] if s.value is not None)
+        interval = self._ledger.range(left.expression, self._paper)
+        wrong = any(self._ledger.is_wrong(name) for name in names(left.expression))
+        true = self._true(left.expression) if wrong else None
+        expected = Expected(left.value, true, interval, others, wrong)
+        if right.numbers is not None:
+            numbers = right.numbers
+            if sign == "≈":  # 61,000,000 for 60,965,224
+                numbers = {index: coarse(number) for index, number in numbers.items()}
+            judgement = self._judge.numbers(numbers, expected)
+        else:
+            judgement = self._judge_expression(right, expected)
+        if judgement.verdict is Verdict.WRONG:
+            return self._explained(judgement, left.expression, right)
+        return judgement
+
+    @staticmethod
+    def _compared(left: Side, sign: str, right: Side) -> Judgement:
+        """An inequality between numbers."""
+        if (
+            left.value is None
+            or right.value is None
+            or np.shape(left.value)
+            or np.shape(right.value)
+        ):
+            return Judgement(Verdict.UNDECIDABLE, left.why or right.why)
+        holds = _COMPARED[sign](left.value, right.value)
+        return Judgement(Verdict.EXACT) if holds else Judgement(Verdict.WRONG, "this does not hold")
+
+    def _true(self, expression: Expression) -> Exact | None:
+        try:
+            return self._ledger.evaluate(expression, self._ledger.true, self._paper)
+        except NoValue:
+            return None
+
+    def _judge_expression(self, side: Side, expected: Expected) -> Judgement:
+        known = in_floats(self._ledger.known(side.expression, self._ledger.own))
+        return self._judge.expression(side.expression, side.value, known, self._paper, expected)
+
+    def _explained(
+        self,
+        judgement: Judgement,
+        formula: Expression | None,
+        side: Side,
+        target: Target | None = None,
+    ) -> Judgement:
+        """A wrong side with the slips that explain it."""
+        if formula is None or side.value is None:
+            return judgement
+        quantity = target.quantity if target is not None else None
+        paper = self._paper if quantity is None or quantity.formula is None else quantity.paper
+        wrong = WrongSide(side.expression, side.value, side.numbers, self._paper)
+        place = target.place if target is not None else ()
+        return judgement._replace(slips=self._marker.explainer.slips(formula, paper, wrong, place))
+
+    def _symbolic(
+        self, left: Expression | None, side: Side, *, always: bool, first: bool = False
+    ) -> Judgement:
+        """A sign between sides that hang on symbols."""
+        if left is None:
+            return Judgement(Verdict.DEFINES)
+        formulas = self._ledger.formulas(left, side.expression)
+        one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
+        known = self._ledger.scalars(one, other)
+        same = symbols.equal(one, other, known)
+        if same:
+            return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
+        if same is None:
+            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
+        ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
+        if always or is_derivative(one) or (theirs and theirs <= ours):
+            slips = explain_formula(symbolic_scene(one, other, known))
+            return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
+        return Judgement(Verdict.DEFINES, "the names without a value are given one")
+
+    # --------------------------------------------------------------------------- what is taken on
+
+    def _enter(self, target: Target, found: list[Judgement]) -> None:
+        """Into the ledger: the numbers that the chain ends with, and what stands behind them."""
+        quantity = target.quantity
+        expected = target.expected(self._ledger)
+        if expected is None or quantity.given:
+            return
+        side = next((s for s in reversed(self._sides[1:]) if s.numbers is not None), None)
+        if side is not None and side.numbers is not None:
+            numbers = list(side.numbers.values())
+        elif not self._fresh and (last := self._sides[-1]).value is not None:
+            unit = Decimal("1e-30")
+            decimal = self._ledger.arithmetic.decimal
+            numbers = [Written(decimal(entry), unit) for entry in flat(last.value)]
+        else:
+            return
+        dims = () if target.place else quantity.dims
+        places = list(np.ndindex(dims))
+        if len(places) != len(numbers):
+            return
+        written = dict(zip(places, numbers, strict=True))
+        bad = any(j.verdict in (Verdict.WRONG, Verdict.FOLLOWS) for j in found)
+        as_a_value = self._judge.numbers(written, expected).verdict
+        wrong = bad and as_a_value in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.UNDECIDABLE)
+        quantity.wrong = wrong or (quantity.wrong and bool(target.place))
+        values = [side.value for side in self._sides[1:] if side.value is not None]
+        entries = behind(numbers, expected, values, as_a_value is Verdict.WRONG)
+        self._ledger.state(
+            quantity,
+            {(*target.place, *index): number for index, number in written.items()},
+            target.placed(entries, self._ledger),
+            self._line,
+        )
+
+
+def _with_indicators(chain: Chain) -> Chain:
+    """A chain in which `c = a > b = 1` has a comparison for a side: its value is 0 or 1."""
+    sides, signs = list(chain.sides), list(chain.signs)
+    k = 1
+    while k < len(signs) - 1:
+        after = sides[k + 2]
+        is_value = isinstance(after, Number) and after.text in ("0", "1")
+        if signs[k] in _COMPARED and signs[k - 1] == signs[k + 1] == "=" and is_value:
+            sides[k : k + 2] = [Apply(_OPERATIONS[signs[k]], sides[k], sides[k + 1])]
+            del signs[k]
+        k += 1
+    return chain._replace(sides=tuple(sides), signs=tuple(signs))

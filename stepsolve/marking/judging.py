@@ -1,0 +1,284 @@
+"""One side of an `=` against what it should be: the tiers from exact to wrong.
+
+What a side should be is told three ways: the truth, what the work's own values give, and the interval
+that any mixture of displayed and unrounded values could give.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from stepsolve.marking.spread import Interval, spread
+from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
+from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
+from stepsolve.marking.written import Written, agreement, stands_for, written_number
+from stepsolve.notation.tree import Expression, Name, Number, names, transform
+from stepsolve.operations.array_operation import Index
+
+_WIDE: Final = (
+    20  # units of the last place beyond which an interval as wide as its value tells nothing
+)
+_MANY: Final = 9  # digits more that are told at most
+_RELATIVE: Final = 1e-12  # of float64 ranges
+
+
+class Expected(NamedTuple):
+    """What a side should be: the truth, the value by the work's own numbers, and its interval.
+
+    `others` are values that stand behind it as well: those of earlier sides of the same chain.
+    `wrong` says that the own numbers hang on a mistake.
+    """
+
+    own: Exact
+    true: Exact | None = None
+    interval: Interval | None = None
+    others: tuple[Exact, ...] = ()
+    wrong: bool = False
+
+
+class Judge:
+    """Judges sides against what they should be."""
+
+    def __init__(self, arithmetic: Arithmetic, slack: Decimal = PRECISE) -> None:
+        self._arithmetic = arithmetic
+        self._slack = slack
+
+    # ------------------------------------------------------------------------- numbers as written
+
+    def numbers(self, numbers: Mapping[Index, Written], expected: Expected) -> Judgement:
+        """A side of numbers: the worst verdict of its entries."""
+        shape = np.shape(expected.own)
+        written = tuple(
+            max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers))))
+        )
+        if not alike(shape, written):
+            told = f"{_sizes(written)} where {_sizes(shape)} belongs"
+            return Judgement(Verdict.WRONG, told)
+        found = []
+        parts = [flat(expected.own)]
+        parts.append(flat(expected.true) if expected.true is not None else [None] * len(parts[0]))
+        for k, (index, number) in enumerate(numbers.items()):
+            interval = None
+            if expected.interval is not None:
+                ends = (flat(end) for end in expected.interval)
+                interval = Interval(*(float(end[k]) for end in ends))
+            others = tuple(flat(o)[k] for o in expected.others if np.shape(o) == shape)
+            entry = Expected(parts[0][k], parts[1][k], interval, others, expected.wrong)
+            found.append((self.number(number, entry), index))
+        worst, index = max(found, key=lambda pair: pair[0].verdict.severity)
+        if index and worst.verdict is Verdict.WRONG:
+            place = ", ".join(map(str, index))
+            worst = worst._replace(told=f"the entry [{place}]: {worst.told}".rstrip(": "))
+        return worst
+
+    def number(self, number: Written, expected: Expected) -> Judgement:
+        """One written number."""
+        own = self._arithmetic.decimal(expected.own)
+        by_own = agreement(own, number, self._slack)
+        true = own if expected.true is None else self._arithmetic.decimal(expected.true)
+        by_truth = by_own if expected.true is None else agreement(true, number, self._slack)
+        if expected.wrong:
+            best = by_truth if by_truth in AGREES else Verdict.FOLLOWS
+        else:
+            best = min(by_truth, by_own, key=lambda verdict: verdict.severity)
+        if by_truth in AGREES or by_own in AGREES:
+            return Judgement(best, *_told(true, own, number))
+        behind = self._behind(number, own, expected)
+        if behind is Verdict.UNDECIDABLE and expected.interval is not None:
+            return Judgement(behind, self._too_few(expected.interval, expected.own))
+        if behind is not None:
+            return Judgement(behind, *_told(true, own, number))
+        if Verdict.LAST_DIGIT in (by_own, by_truth):
+            verdict = Verdict.FOLLOWS if expected.wrong else Verdict.LAST_DIGIT
+            return Judgement(verdict, *_told(true, own, number))
+        return Judgement(Verdict.WRONG, *_told(true, own, number))
+
+    def _behind(self, number: Written, own: Decimal, expected: Expected) -> Verdict | None:
+        """The verdict if unrounded values behind displayed ones give the number."""
+        carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
+        for other in expected.others:
+            if agreement(self._arithmetic.decimal(other), number, self._slack) in AGREES:
+                return carried
+        if expected.interval is None or expected.interval.is_point:
+            return None
+        low, high = map(float, expected.interval)
+        least, most = map(float, stands_for(number))
+        margin = _RELATIVE * max(abs(low), abs(high), abs(most))
+        if high < least - margin or low > most + margin:
+            return None
+        wide = high - low > max(_WIDE * float(number.unit), abs(float(own)))
+        return Verdict.UNDECIDABLE if wide else carried
+
+    # -------------------------------------------------------------------------------- expressions
+
+    def expression(
+        self,
+        side: Expression,
+        value: Exact,
+        known: Mapping[str, Any],
+        paper: bool,
+        expected: Expected,
+    ) -> Judgement:
+        """A side that is worked out: equal, or equal with its decimals within half a unit, or one."""
+        if not alike(np.shape(value), np.shape(expected.own)):
+            shapes = (_sizes(np.shape(each)) for each in (value, expected.own))
+            return Judgement(Verdict.WRONG, "{} where {} belongs".format(*shapes))
+        true = expected.own if expected.true is None else expected.true
+        if self._same(value, true):
+            return Judgement(Verdict.EXACT)
+        told = self._told_values(true, expected.own, value)
+        if self._same(value, expected.own):
+            return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.EXACT, *told)
+        ranges = [self.range(side, known, paper, unit) for unit in (0.5, 1.0)]
+        verdicts = (Verdict.ROUNDED, Verdict.TRUNCATED)
+        for wanted, agrees in ((true, None), (expected.own, Verdict.FOLLOWS)):
+            for interval, verdict in zip(ranges, verdicts, strict=True):
+                if interval is not None and _holds(interval, wanted):
+                    if _blurred(interval, wanted):
+                        return Judgement(Verdict.UNDECIDABLE, self._too_few(interval, wanted))
+                    return Judgement(agrees if agrees and expected.wrong else verdict, *told)
+        carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
+        meets = [Interval(*(2 * (_float(o),))) for o in expected.others]
+        meets += [expected.interval] if expected.interval is not None else []
+        here = ranges[0] or Interval(_float(value), _float(value))
+        if any(_meet(here, other) for other in meets):
+            return Judgement(carried, *told)
+        return Judgement(Verdict.WRONG, *told)
+
+    def accepting(
+        self,
+        side: Expression,
+        numbers: Mapping[Index, Written] | None,
+        value: Exact,
+        paper: bool,
+    ) -> Callable[[Exact], bool]:
+        """Whether a value is the one that a side tells, to the digits shown."""
+        if numbers is not None:
+            return lambda other: self.numbers(numbers, Expected(other)).verdict in AGREES
+        interval = self.range(side, {}, paper, 0.5) if not names(side) else None
+
+        def accepts(other: Exact) -> bool:
+            if not alike(np.shape(other), np.shape(value)):
+                return False
+            return self._same(value, other) or (interval is not None and _holds(interval, other))
+
+        return accepts
+
+    def _same(self, one: Exact, other: Exact) -> bool:
+        for a, b in zip(flat(one), flat(other), strict=True):
+            x, y = self._arithmetic.decimal(a), self._arithmetic.decimal(b)
+            if abs(x - y) > self._slack * max(Decimal(1), abs(x)):
+                return False
+        return True
+
+    def range(
+        self, side: Expression, known: Mapping[str, Any], paper: bool, units: float
+    ) -> Interval | None:
+        """What a side comes to with each of its decimals within some units of its last place."""
+        center = dict(known)
+        box: dict[str, Interval] = {}
+
+        def letter(node: Expression) -> Expression | None:
+            if not isinstance(node, Number) or node.text.isdecimal():
+                return None
+            number = written_number(node)
+            if not number.is_decimal:
+                return None
+            name, value = f"#{len(box)}", float(number.value)
+            reach = units * float(number.unit)
+            center[name], box[name] = value, Interval(value - reach, value + reach)
+            return Name(name)
+
+        lettered = transform(side, letter)
+        if not box:
+            return None
+        try:
+            return spread(lambda v: self._arithmetic.floats(lettered, v, paper), center, box)
+        except NoValue:
+            return None
+
+    def _told_values(self, true: Exact, own: Exact, value: Exact) -> tuple[str, str, str, str]:
+        expected, given, here = (_shown(flat(v), self._arithmetic) for v in (true, own, value))
+        return "", expected, given if given != expected else "", here
+
+    @staticmethod
+    def _too_few(interval: Interval, value: Exact) -> str:
+        """How many more digits would tell."""
+        low, high = (np.ravel(end) for end in interval)
+        wide = (high - low) / 2
+        with np.errstate(divide="ignore"):
+            ratio = float(np.max(wide / np.maximum(np.abs(_float(value)), 1e-300)))
+        more = min(max(1, math.ceil(math.log10(max(ratio, 1)) + 1)), _MANY)
+        digits = "digit" if more == 1 else "digits"
+        return f"the digits cancel: {more} more {digits} would tell"
+
+
+def _told(true: Decimal, own: Decimal, number: Written) -> tuple[str, str, str, str]:
+    """No words, the expected value, the own one where it differs, and what was written."""
+    expected, given = (_to_places(value, number) for value in (true, own))
+    return "", expected, given if given != expected else "", f"{number.value:f}"
+
+
+def _to_places(value: Decimal, number: Written) -> str:
+    """A value with two more places than a written number, without zeros at its end."""
+    if not value.is_finite() or abs(value) > Decimal("1e15"):
+        return f"{value:.6g}"
+    exponent = number.unit.as_tuple().exponent
+    assert isinstance(exponent, int)
+    rounded = round(value, min(max(2 - exponent, 2), 40))
+    text = f"{rounded:f}" if abs(rounded) >= Decimal("1e-9") or not rounded else f"{rounded:e}"
+    if "." in text and "e" not in text.lower():
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _shown(entries: list[Exact], arithmetic: Arithmetic) -> str:
+    texts = [_significant(arithmetic.decimal(entry)) for entry in entries[:12]]
+    if len(entries) == 1:
+        return texts[0]
+    return "[" + ", ".join(texts) + (", ...]" if len(entries) > len(texts) else "]")
+
+
+def _significant(value: Decimal) -> str:
+    """Six significant digits, without zeros at the end."""
+    text = f"{value:.6g}"
+    mantissa, mark, exponent = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa + mark + exponent
+
+
+def _float(value: Exact) -> Any:
+    return np.asarray(value, dtype=float).ravel()
+
+
+def _holds(interval: Interval, value: Exact) -> bool:
+    number = _float(value)
+    low, high = (np.ravel(end) for end in interval)
+    margin = _RELATIVE * np.maximum(np.abs(number), np.abs(low))
+    return bool(np.all((low - margin <= number) & (number <= high + margin)))
+
+
+def _meet(one: Interval, other: Interval) -> bool:
+    (a, b), (c, d) = (tuple(np.ravel(end) for end in interval) for interval in (one, other))
+    if a.shape != c.shape:
+        return False
+    margin = _RELATIVE * np.maximum(np.abs(a), np.abs(c))
+    return bool(np.all((a - margin <= d) & (c - margin <= b)))
+
+
+def _blurred(interval: Interval, value: Exact) -> bool:
+    """Whether the interval is so wide that not even the sign of the value is told."""
+    low, high = (np.ravel(end) for end in interval)
+    return bool(np.any((high - low) / 2 > np.abs(_float(value)) + 1e-300)) and bool(
+        np.all((high - low) > 0)
+    )
+
+
+def _sizes(dims: tuple[int, ...]) -> str:
+    return f"an array of {' x '.join(map(str, dims))}" if dims else "a number"

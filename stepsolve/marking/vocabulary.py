@@ -1,0 +1,177 @@
+"""What the names of a work mean: quantities of the problem or its own, and its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from stepsolve.marking import symbols
+from stepsolve.marking.ledger import Ledger, Quantity
+from stepsolve.marking.matching import Matcher
+from stepsolve.marking.values import Exact
+from stepsolve.notation import names as notation
+from stepsolve.notation.tree import (
+    Apply,
+    Expression,
+    Name,
+    Number,
+    names,
+    substitute,
+    transform,
+    walk,
+)
+from stepsolve.operations.table import row_of
+
+_MOST_TERMS: Final = 200  # of a sum that is written out
+
+
+class Function(NamedTuple):
+    """A function that the work defines, `f(x) = x^2`."""
+
+    parameters: tuple[str, ...]
+    body: Expression
+
+    def __call__(self, arguments: tuple[Expression, ...]) -> Expression:
+        return substitute(self.body, dict(zip(self.parameters, arguments, strict=True)))
+
+
+class Vocabulary:
+    """The names of a work. `is_open` says that the work gives names their values itself.
+
+    `told_new` is what is said of a name that is the work's own.
+    """
+
+    def __init__(
+        self, ledger: Ledger, aliases: Mapping[str, Expression], is_open: bool = True
+    ) -> None:
+        self._ledger = ledger
+        self._aliases = dict(aliases)
+        self._matcher = Matcher(ledger)
+        self._functions: dict[str, Function] = {}
+        self._seen: set[str] = set()  # names that were given a value since the last heading
+        self.is_open = is_open
+        self.names: set[str] = {*ledger.quantities, *aliases}
+        """The names that are known so far."""
+        self.told_new = "" if is_open else "a name of the work's own: the problem has none such"
+
+    @property
+    def arities(self) -> dict[str, int]:
+        """The functions that the work has defined, with their numbers of arguments."""
+        return {name: len(function.parameters) for name, function in self._functions.items()}
+
+    def new_section(self) -> None:
+        """From here on notes may give a name a new value."""
+        self._seen = set()
+
+    # ----------------------------------------------------------------------- sides as they are meant
+
+    def meant(self, side: Expression) -> Expression:
+        """A side in the problem's names, with functions of the work and sums written out."""
+        meant = {
+            name: meaning for name in names(side) if (meaning := self._meaning(name)) is not None
+        }
+        return self._plain(substitute(side, meant) if meant else side)
+
+    def _meaning(self, name: str) -> Expression | None:
+        """What a name of the work stands for, if it is not the problem's own."""
+        if name in self._aliases:
+            return self._aliases[name]
+        parts = notation.gradient(name) if name not in self._ledger else None
+        if parts is None or parts.order != 1:
+            return None
+        of, by = (self._aliases.get(each, Name(each)) for each in (parts.of, parts.by[0][0]))
+        if isinstance(of, Name) and isinstance(by, Name):
+            meant = notation.gradient_name(of.name, by.name)
+            return Name(meant) if meant in self._ledger else None
+        return None
+
+    def _plain(self, side: Expression) -> Expression:
+        def change(node: Expression) -> Expression | None:
+            match node:
+                case Apply(operation="partial", arguments=(body, by)):
+                    return Apply("diff", self._plain(body), by)
+                case Apply(operation="sum", arguments=(body, Name() as index, first, last)):
+                    return _written_out(self._plain(body), index.name, first, last)
+                case Apply(operation=name, arguments=arguments) if name in self._functions:
+                    function = self._functions[name]
+                    if len(arguments) == len(function.parameters):
+                        return function(tuple(map(self._plain, arguments)))
+            return None
+
+        return transform(side, change)
+
+    def define(self, left: Expression, body: Expression) -> bool:
+        """Whether `left = body` defines a function, `f(x) = x^2`, which is then known."""
+        match left:
+            case Apply(operation=name, arguments=arguments) if (
+                row_of(name) is None
+                and name not in self._functions
+                and all(isinstance(argument, Name) for argument in arguments)
+            ):
+                parameters = tuple(a.name for a in arguments if isinstance(a, Name))
+                self._functions[name] = Function(parameters, body)
+                return True
+        return False
+
+    # ------------------------------------------------------------------------------- new names
+
+    def match(self, name: str, side: Expression, value: Exact) -> str | None:
+        """The quantity of the problem that `name = side` is, if the problem has no such name."""
+        if self.is_open or name in self._ledger:
+            return None
+        meant = self._matcher.match(name, side, value)
+        if meant is not None and meant != name:
+            self._aliases[name] = Name(meant)
+        return meant
+
+    def quantity(self, name: str) -> Quantity:
+        """The quantity of a name, new where there is none, or where a new section gives it again."""
+        is_new = name not in self._ledger or (self.is_open and name not in self._seen)
+        self._seen.add(name)
+        self.names.add(name)
+        return self._ledger.add(self._derivative(name)) if is_new else self._ledger[name]
+
+    def _derivative(self, name: str) -> Quantity:
+        """A new quantity; of formulas in symbols, `dy/dx` is known to be their derivative."""
+        parts = notation.gradient(name)
+        if parts is None or parts.order != 1 or parts.of not in self._ledger:
+            return Quantity(name)
+        by = parts.by[0][0]
+        formulas = self._ledger.formulas(Name(parts.of))
+        inner = {known: formula for known, formula in formulas.items() if known != by}
+        whole = symbols.inlined(Name(parts.of), inner)
+        if by not in symbols.free(whole) or self._ledger.has_value(by):
+            return Quantity(name)
+        return Quantity(name, Apply("diff", whole, Name(by)))
+
+
+def _written_out(
+    body: Expression, index: str, first: Expression, last: Expression
+) -> Expression | None:
+    """A sum over few whole numbers, term by term."""
+    if not all(isinstance(end, Number) and end.text.isdecimal() for end in (first, last)):
+        return None
+    low, high = (int(end.text) for end in (first, last) if isinstance(end, Number))
+    if not 0 <= high - low < _MOST_TERMS or body.size * (high - low + 1) > 20 * _MOST_TERMS:
+        return None
+    at = (Number(str(k)) for k in range(low, high + 1))
+    terms = [_placed(substitute(body, {index: place}), index, place.text) for place in at]
+    total = terms[0]
+    for term in terms[1:]:
+        total = Apply("+", total, term)
+    return total
+
+
+def _placed(term: Expression, index: str, at: str) -> Expression:
+    """A term whose names carry the index, `x_i`, with its value there: `x_3`."""
+    own = {
+        name: Name(f"{name[: -len(index) - 1]}_{at}")
+        for name in names(term)
+        if name.endswith(f"_{index}")
+    }
+    return substitute(term, own) if own else term
+
+
+def is_derivative(side: Expression) -> bool:
+    """Whether a side holds a derivative, so that what it is equal to is a claim."""
+    return any(isinstance(node, Apply) and node.operation == "diff" for node in walk(side))

@@ -1,0 +1,134 @@
+"""A marked hand calculation as rows of text: the first wrong line, the work, the marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
+from stepsolve.render.layout import (
+    BAD,
+    GOOD,
+    HEADING,
+    NOTE,
+    PLAIN,
+    TITLE,
+    Row,
+    row_width,
+    wrapped,
+)
+from stepsolve.render.page import MAX_WIDTH, MIN_WIDTH
+
+_APART = 3  # blanks between a line and its verdicts
+_SKIPPED = 4  # passed-over quantities that are told by name
+_MARKS = {
+    Verdict.WRONG: ("✗", BAD),
+    Verdict.FOLLOWS: ("→", NOTE),
+    Verdict.UNDECIDABLE: ("?", NOTE),
+    Verdict.NOT_READ: ("?", NOTE),
+    Verdict.LAST_DIGIT: ("≈", GOOD),
+    Verdict.CARRIED: ("✓", GOOD),
+}
+
+
+def rows(marked: Marked, width: int) -> Iterator[Row]:
+    """The rows of the whole page."""
+    return _Page(marked, min(max(width, MIN_WIDTH), MAX_WIDTH) - 1).rows()
+
+
+class _Page:
+    def __init__(self, marked: Marked, width: int) -> None:
+        self._marked, self._width = marked, width
+        last = max((line.line for line in marked.lines), default=0)
+        self._gutter = len(str(last)) + 2
+
+    def rows(self) -> Iterator[Row]:
+        yield from self._headed(self._marked.title, "═", TITLE)
+        yield []
+        yield from self._outcome()
+        yield []
+        yield from self._headed("The work", "─", HEADING)
+        for line in self._marked.lines:
+            yield from self._line(line)
+        if self._marked.awards:
+            yield []
+            yield from self._awards()
+
+    def _headed(self, text: str, rule: str, role: str) -> Iterator[Row]:
+        found = wrapped(" ".join(text.split()), self._width, role=role)
+        yield from found
+        yield [(rule * max(row_width(row) for row in found), role)]
+
+    def _outcome(self) -> Iterator[Row]:
+        """What there is to say of the whole: the first wrong line and the repair."""
+        first = self._marked.first_wrong
+        unread = sum(Verdict.NOT_READ in line.verdicts for line in self._marked.lines)
+        undecided = sum(Verdict.UNDECIDABLE in line.verdicts for line in self._marked.lines)
+        if first is not None:
+            told = f"✗ Line {first.line} is the first that is wrong: "
+            wrong = next(j for j in first.judgements if j.verdict is Verdict.WRONG)
+            yield from wrapped(told + _reason(wrong) + ".", self._width, role=BAD)
+        elif not self._marked.lines:
+            yield from wrapped("There is no equation in this work.", self._width)
+        elif unread + undecided < len(self._marked.lines):
+            yield from wrapped("✓ Nothing is wrong.", self._width, role=GOOD)
+        if self._marked.repair:
+            yield from wrapped(self._marked.repair, self._width)
+        for count, what in ((unread, "could not be read"), (undecided, "could not be decided")):
+            if count:
+                noun = "line" if count == 1 else "lines"
+                yield from wrapped(f"{count} {noun} {what}.", self._width)
+
+    def _line(self, line: MarkedLine) -> Iterator[Row]:
+        mark, role = _MARKS.get(line.worst, ("✓", GOOD))
+        head: Row = [(f"{line.line:>{self._gutter}} ", NOTE), (mark, role), (" ", PLAIN)]
+        indent = row_width(head)
+        text = wrapped(" ".join(line.text.split()), self._width - indent)
+        words = ", ".join(line.verdicts)
+        room = self._width - indent - row_width(text[-1]) - len(words)
+        if room >= _APART:  # beside the end of the line where there is room, below it otherwise
+            text[-1] = [*text[-1], (" " * room, PLAIN), (words, NOTE)]
+        else:
+            text += [[(" " * (self._width - indent - len(words)), PLAIN), (words, NOTE)]]
+        for k, row in enumerate(text):
+            yield [*(head if not k else [(" " * indent, PLAIN)]), *row]
+        for note in self._notes(line):
+            for row in wrapped(note, self._width - indent - 2):
+                yield [(" " * (indent + 2), PLAIN), *((text_, NOTE) for text_, _ in row)]
+
+    def _notes(self, line: MarkedLine) -> Iterator[str]:
+        """What is to be said of the signs that are not simply right."""
+        for judgement in line.judgements:
+            if judgement.verdict in (Verdict.WRONG, Verdict.NOT_READ, Verdict.UNDECIDABLE):
+                yield f"{judgement.verdict}: {_reason(judgement)}"
+            elif judgement.told:
+                yield judgement.told
+        if line.skipped:
+            names = ", ".join(line.skipped[:_SKIPPED])
+            more = len(line.skipped) - _SKIPPED
+            yield f"passes over {names}" + (f" and {more} more" if more > 0 else "")
+
+    def _awards(self) -> Iterator[Row]:
+        yield from self._headed("Marks", "─", HEADING)
+        got = sum(award.got for award in self._marked.awards)
+        out_of = sum(award.out_of for award in self._marked.awards)
+        entries = [(a.of, f"{a.got} of {a.out_of}", a.told) for a in self._marked.awards]
+        entries.append(("together", f"{got} of {out_of}", ""))
+        widths = [max(len(entry[k]) for entry in entries) for k in (0, 1)]
+        for of, marks, told in entries:
+            head = f"  {of:<{widths[0]}}  {marks:>{widths[1]}}  "
+            for k, row in enumerate(wrapped(told, self._width - len(head))):
+                start = head if not k else " " * len(head)
+                yield [(start, PLAIN), *((text, NOTE) for text, _ in row)]
+
+
+def _reason(judgement: Judgement) -> str:
+    """Why a sign is not right, in words."""
+    parts = [judgement.told] if judgement.told else []
+    if judgement.expected:
+        parts.append(f"expected {judgement.expected}")
+    if judgement.own:
+        parts.append(f"{judgement.own} from the values above")
+    told = ", ".join(parts) or judgement.verdict.meaning
+    if judgement.slips:
+        told += f" ({judgement.slips[0].told})"
+    return told
