@@ -101,8 +101,7 @@ class Retrieval(SheetProblem):
         )
         sheet.line("tie", "1e-9 * max(abs(s))", "what rounding may do", detail=Detail.FULL)
         larger = f"s > reshape(s, {self.keys.dims[0]}, 1) + tie"
-        because = "each score against all others"
-        sheet.line("rank", f"1 + sum({larger}, axis=1)", because, detail=Detail.FULL)
+        sheet.line("rank", f"1 + sum({larger}, axis=1)", "each score against all others")
         sheet.result("rank")
 
     def _write_lookup(self, sheet: Sheet) -> None:
