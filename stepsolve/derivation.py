@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression
 
 Value = float | list["Value"]
+
+
+def plain_value(value: Any) -> Value:
+    """An array as lists of floats, a number as one."""
+    if hasattr(value, "tolist"):
+        found: Value = (value + 0.0).tolist()
+        return found
+    return float(value) + 0.0
 
 
 Cell = str | Expression | tuple[str | Expression, ...]
@@ -56,8 +64,9 @@ class Step(NamedTuple):
 class Worked(NamedTuple):
     """A line with its working: the formula, the numbers put in, and the value.
 
-    `working` are the expressions between the formula and the value; `decimal` is the value in high
-    precision, `None` for a line without one. A line of several entries has an `array` of numbers as
+    `working` are the expressions between the formula and the value; `numbers` is the value in float64,
+    NumPy's array for several entries, and `decimal` that in high precision, both `None` for a line
+    without one. A line of several entries has an `array` of numbers as
     shown, `rounded` if one of them is, and `entries` that say how each comes about; `paper` is its
     formula as written on paper, where that is not the expression language's.
     """
@@ -65,7 +74,7 @@ class Worked(NamedTuple):
     name: str
     expression: Expression
     working: tuple[Expression, ...] = ()
-    value: Value | None = None
+    numbers: Any = None
     decimal: Decimal | None = None
     array: Expression | None = None
     rounded: bool = False
@@ -76,6 +85,11 @@ class Worked(NamedTuple):
     section: str = ""
     note: str = ""
     detail: Detail = Detail.BRIEF
+
+    @property
+    def value(self) -> Value | None:
+        """The value as plain data; of an array nested lists, which take four times its room."""
+        return None if self.numbers is None else plain_value(self.numbers)
 
 
 class Section(NamedTuple):

@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from typing import ClassVar
 
 from stepsolve import kinds
+from stepsolve.collector import undisturbed
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError, UnknownName, nearest
 from stepsolve.notation.numbers import Digits
@@ -138,12 +139,13 @@ def derived(node: Node, method: str | None = None) -> Derivation:
     Raises `InvalidProblem` with every mistake, also for what only working it out can show: that it
     is too long.
     """
-    problem = read_problem(node, method)
-    try:
-        return problem.derive()
-    except StepsolveError as error:
-        Report(error.diagnoses).placed(node.place).raise_if_any()
-        raise
+    with undisturbed():
+        problem = read_problem(node, method)
+        try:
+            return problem.derive()
+        except StepsolveError as error:
+            Report(error.diagnoses).placed(node.place).raise_if_any()
+            raise
 
 
 def _with_method(cls: type[Problem], node: Node, method: str | None) -> Node:

@@ -8,7 +8,8 @@ must lie between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import Any, Protocol
 
@@ -29,6 +30,8 @@ _KINK = 1e-9  # the slopes to both sides differ by more only at a kink
 _SMALL = 1e-6  # slopes below that differ through curvature
 _ON_THE_WAY = 1000  # how much larger than the target what it is made of may be
 _AFFORDABLE = 60_000  # operations of high precision for all differences of all passes
+_SIGNS = np.array([-1.0, 1.0])
+_sum = partial(np.add.reduce, axis=None)
 _STEPS = (1e-5, 1e-6, 1e-4)  # of differences in float64
 _APART = 1e-3  # slopes to both sides that differ by more, relatively, are those of a kink
 _MANY = 1000  # entries beyond which kinks are not looked for one by one
@@ -239,6 +242,7 @@ class FloatGradients:
         claims: Claims,
     ) -> None:
         self._value, self._lines, self._values, self._claims = value, lines, values, claims
+        self._elsewhere = dict(values)
         self._random = np.random.default_rng(0)
 
     def checks(self) -> tuple[Check, ...]:
@@ -257,10 +261,8 @@ class FloatGradients:
 
     def _check(self, name: str, label: str, method: str) -> Check:
         claimed = np.asarray(self._values[label])
-        signs = self._random.choice([-1.0, 1.0], claimed.shape)
-        sizes = self._random.uniform(0.5, 1.5, claimed.shape)
         worst, note = 0.0, ""
-        for along in (signs * sizes, np.where(claimed < 0, -1.0, 1.0) * sizes):
+        for along in self._directions(claimed):
             error = self._error(name, along)
             if error > _FLOAT_TOLERANCE:
                 if claimed.size > _MANY and self._beside(name) <= _FLOAT_TOLERANCE:
@@ -274,14 +276,27 @@ class FloatGradients:
             worst = max(worst, error)
         return Check(label, f"one-sided {method}" if note else method, worst, True, note)
 
+    def _directions(self, claimed: Any) -> Iterator[Any]:
+        """A random direction, and one along the gradient; one at a time, they are large."""
+        along = _SIGNS[self._random.integers(0, 2, claimed.shape)]
+        sizes = self._random.uniform(0.5, 1.5, claimed.shape)
+        along *= sizes
+        yield along
+        along = np.where(claimed < 0, -1.0, 1.0)
+        along *= sizes
+        yield along
+
     def _error(self, name: str, along: Any, floor: float = 1e-12) -> float:
         """The relative error of the claim along a direction, with the step that suits it best."""
         at, claimed = self._values[name], self._values[self._claims.gradients[name]]
-        expected = float(np.sum(claimed * along))
-        size = max(float(np.sqrt(np.sum(np.square(claimed * along)))), floor)
+        parts = claimed * along
+        expected = float(_sum(parts))
+        size = max(float(np.sqrt(_sum(np.square(parts)))), floor)
+        del parts
         error = float("inf")
+        largest_at = max(1.0, float(np.max(np.abs(at))))
         for step in _STEPS:
-            step *= max(1.0, float(np.max(np.abs(at))))
+            step *= largest_at
             rise, largest = self._rise(name, at - step * along, at + step * along)
             off = abs(rise / (2 * step) - expected)
             error = min(error, off / max(size, largest / (2 * step)))
@@ -348,6 +363,14 @@ class FloatGradients:
         margin = _APART * size
         return high - low > margin and low - margin <= np.sum(claimed * along) <= high + margin
 
+    def _moved(self, expression: Expression, name: str, to: Any) -> Any:
+        """The value of an expression with one of its names elsewhere."""
+        self._elsewhere[name] = to
+        try:
+            return self._value(expression, self._elsewhere)
+        finally:
+            self._elsewhere[name] = self._values[name]
+
     def _rise(self, name: str, start: Any, end: Any) -> tuple[float, float]:
         """How much the target grows between two values of a name, and the most by any one line."""
         total = largest = 0.0
@@ -355,11 +378,8 @@ class FloatGradients:
             own = self._claims.gradients.get(line)
             weight = self._values[own] if own else 1.0
             expression = self._lines[line]
-            used = {n: self._values[n] for n in names(expression) if n in self._values}
-            before, after = (
-                self._value(expression, {**used, name: moved}) for moved in (start, end)
-            )
-            part = float(np.sum(weight * (after - before)))
+            before, after = (self._moved(expression, name, to) for to in (start, end))
+            part = float(_sum(weight * (after - before)))
             total += part
             largest = max(largest, abs(part))
         seed = self._claims.seeds.get(name)

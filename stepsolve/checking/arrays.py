@@ -22,7 +22,8 @@ from stepsolve.derivation import Check
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, transform
 from stepsolve.operations.array_operation import Arithmetic, Dims, Index, places
 from stepsolve.operations.dimensions import Dimensions
-from stepsolve.operations.entries import ArrayEntries
+from stepsolve.operations.entries import ArrayEntries, Entries
+from stepsolve.operations.forms import form_of
 
 Array = dict[Index, Value]
 VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits, relative to the largest entry
@@ -197,11 +198,12 @@ def check_sampled(
         dims = dimensions.of(expression)
         each = max(work(expression, dimensions) // max(prod(dims), 1), 1)
         of: Arithmetic = exact if each <= _PRECISE and place % step == 0 else fast
-        known: dict[str, Array] = {
-            n: _Drawn(floats[n], precise.mp.mpf if of is exact else float)
+        known: dict[str, Mapping[Index, Value] | Entries] = {
+            n: _Numbers(floats[n], precise.mp.mpf if of is exact else float)
             for n in names(expression)
             if n in floats
-        } | {n: {(): of.number(0) + sums[n]} for n in names(expression) if n in sums}
+        }
+        known |= {n: {(): of.number(0) + sums[n]} for n in names(expression) if n in sums}
         entries = ArrayEntries(dimensions, known, of).of(expression)
         count = int(min(max(affordable * step // each, 1), _SAMPLES, prod(dims)))
         count = count if of is exact or step == 1 else 1
@@ -243,20 +245,20 @@ def _with_long_sums(
         return None
 
     for label, expression in lines.items():
-        written[label] = transform(expression, named) if label in floats else expression
+        sums_up = label in floats and "sum" in form_of(expression).operations
+        written[label] = transform(expression, named) if sums_up else expression
     return written, values, sums
 
 
-class _Drawn(dict[Index, Value]):
-    """The entries of an array of floats as other numbers, as they are asked for."""
+class _Numbers(Entries):
+    """The entries of an array of floats as other numbers; of a large one each is needed once."""
 
     def __init__(self, array: Any, kind: Callable[[float], Value]) -> None:
-        super().__init__()
-        self._array, self._kind = np.asarray(array), kind
+        self._item, self._kind = np.asarray(array).item, kind
+        super().__init__(np.shape(array), self.__getitem__)
 
-    def __missing__(self, index: Index) -> Value:
-        found = self[index] = self._kind(float(self._array[index]))
-        return found
+    def __getitem__(self, index: Index) -> Value:
+        return self._kind(self._item(*index))
 
 
 class _FloatArithmetic(PreciseArithmetic):

@@ -6,15 +6,16 @@ Source: F. Johansson et al., mpmath, a Python library for arbitrary-precision ar
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 from mpmath import MPContext
 
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number
+from stepsolve.operations.forms import Program, holes_of, program_of
 from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
@@ -35,7 +36,7 @@ def _bits(value: Value) -> float:
     """
     _, mantissa, exponent, count = value._mpf_
     if mantissa:
-        return float(exponent + count)
+        return exponent + count  # type: ignore[no-any-return]
     return math.inf if exponent else -math.inf
 
 
@@ -92,6 +93,8 @@ class Precise:
             "π": +self.mp.pi,
         }
         self._numbers: dict[str, Value] = {}
+        self._functions: dict[str, Callable[..., Value]] = {}
+        self._prec: int = self.mp.prec
 
     def number(self, text: str) -> Value:
         """The value of a decimal as typed."""
@@ -117,6 +120,29 @@ class Precise:
         if isinstance(expression, Number):
             return self.number(expression.text)
         raise OutsideDomain("the scalar arithmetic", [expression])
+
+    def worked_out(self, expression: Expression, values: Mapping[str, Value]) -> Value:
+        """The same value as `evaluate` gives, by the operations of its form: many lines share one."""
+        program = program_of(expression)
+        if program is None:
+            return self.evaluate(expression, Point(values))
+        return self.run(program, [values[name] for name in holes_of(expression)], values)
+
+    def run(
+        self, program: Program, holes: Sequence[Value], values: Mapping[str, Value] | None = None
+    ) -> Value:
+        """The value of a program; `values` are those of names that are constants elsewhere."""
+        found = list(holes)
+        for leaf in program.leaves:
+            found.append(self._leaf(leaf, values or {}))
+        for operation, places in program.steps:
+            found.append(self.apply(operation, [found[place] for place in places]))
+        return found[-1]
+
+    def _leaf(self, leaf: Name | Number, values: Mapping[str, Value]) -> Value:
+        if isinstance(leaf, Number):
+            return self.number(leaf.text)
+        return values[leaf.name] if leaf.name in values else self.constants[leaf.name]
 
     def _named(self, expression: Name, point: Point) -> Value:
         name = expression.name
@@ -147,13 +173,11 @@ class Precise:
 
     def apply(self, operation: str, arguments: list[Value]) -> Value:
         """One operation on values; raises `OutsideDomain` where the result is not a finite real."""
-        precise = OPERATIONS[operation].precise
+        function = self._functions.get(operation) or self._function(operation)
         try:
-            if isinstance(precise, str):
-                result = getattr(self.mp, precise)(*arguments)
-            else:
-                result = precise(self.mp, *arguments)
-            bits = _bits(result)
+            result = function(*arguments)
+            _, mantissa, exponent, count = result._mpf_
+            bits = exponent + count if mantissa else _bits(result)
         except (ZeroDivisionError, ValueError, OverflowError, AttributeError) as error:
             raise OutsideDomain(operation, map(float, arguments)) from error
         if bits > _LARGEST:
@@ -161,11 +185,18 @@ class Precise:
         if operation in ("+", "-"):
             # also a zero may be what is left of 1 - tanh(60)^2
             largest = max(map(_bits, arguments))
-            lost = min(largest - bits, float(self.mp.prec)) if largest > bits else 0.0
-            self.lost = max(self.lost, lost)
-            if lost > self.mp.prec - _SPARE:
-                return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
+            if largest > bits:
+                lost = min(largest - bits, self._prec)
+                self.lost = max(self.lost, lost)
+                if lost > self._prec - _SPARE:
+                    return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
         return result
+
+    def _function(self, operation: str) -> Callable[..., Value]:
+        precise = OPERATIONS[operation].precise
+        known = getattr(self.mp, precise) if isinstance(precise, str) else partial(precise, self.mp)
+        self._functions[operation] = known
+        return known
 
     def _slope(self, derivative: Apply, point: Point) -> Value:
         """The value of `diff(expression, x)` by a central difference."""
@@ -178,13 +209,13 @@ class Precise:
         if largest == -math.inf:
             return moved
         lost = largest - _bits(moved)
-        if lost > self.mp.prec - _BLURRED:
-            noise = self.mp.ldexp(1, int(largest) - self.mp.prec + _BLURRED) / step
+        if lost > self._prec - _BLURRED:
+            noise = self.mp.ldexp(1, int(largest) - self._prec + _BLURRED) / step
             point.silence = max(point.silence, noise)
             return self.mp.mpf(0)
         # the body may hold derivatives itself: what is blurred in them is divided by the step
         inner = max(above.blur, below.blur) * float(max(abs(after), abs(before)) / abs(moved))
-        point.blur = max(point.blur, inner, 2.0 ** (lost - self.mp.prec + _BLURRED))
+        point.blur = max(point.blur, inner, 2.0 ** (lost - self._prec + _BLURRED))
         return moved / (2 * step)
 
     def step(self, at: Value) -> Value:
@@ -197,12 +228,12 @@ class Precise:
 
     @cached_property
     def _step(self) -> Value:
-        return self.mp.ldexp(1, -(self.mp.prec // 3))
+        return self.mp.ldexp(1, -(self._prec // 3))
 
     @cached_property
     def rounding(self) -> Value:
         """What a difference must exceed, relative to its terms, to have a third of the digits."""
-        return self.mp.ldexp(1, -(2 * self.mp.prec // 3))
+        return self.mp.ldexp(1, -(2 * self._prec // 3))
 
     @staticmethod
     def decimal(value: Value) -> Decimal:

@@ -7,7 +7,7 @@ confirmed the same way: the cost stays linear in the graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from stepsolve.checking.precise import DIGITS, Point, Precise, Value
 from stepsolve.derivation import Check
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Expression, names
+from stepsolve.operations.forms import form_of, holes_of
 
 VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits
 GRADIENT_TOLERANCE = 1e-15  # of 50 digits against differences of 50 digits
@@ -24,6 +25,8 @@ _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without
 _KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
 _CLAIMED = 1e-46  # relative error that a gradient worked out with 50 digits may have
 _BUDGET = 120  # lines run again for gradients through the whole graph
+_MANY = 40  # lines that use a name, beyond which they are moved together
+_FAR = 500  # lines beyond which a small step is lost on the way to the target
 
 
 class Gradients(NamedTuple):
@@ -34,16 +37,18 @@ class Gradients(NamedTuple):
     consumers: Mapping[str, Sequence[str]]
 
 
-class Slopes(NamedTuple):
+class Slopes:
     """The slopes of a quantity to both sides, and the size that they need to be exact."""
 
-    left: Value
-    right: Value
-    noise: Value
+    def __init__(self, left: Value, right: Value, noise: Value) -> None:
+        self.left, self.right, self.noise = left, right, noise
+        self._size: Value = None
 
     @property
     def size(self) -> Value:
-        return max(abs(self.left), abs(self.right))
+        if self._size is None:
+            self._size = max(abs(self.left), abs(self.right))
+        return self._size
 
     @property
     def gap(self) -> Value:
@@ -58,13 +63,14 @@ class Slopes(NamedTuple):
         """Whether the slopes stand out from the noise."""
         return bool(self.size > self.noise or self.noise == 0)
 
-    def plus(self, factor: Value, other: Slopes) -> Slopes:
-        """These slopes and a multiple of others."""
-        return Slopes(
-            self.left + factor * other.left,
-            self.right + factor * other.right,
-            self.noise + abs(factor) * other.noise,
-        )
+    def times(self, factor: Value) -> Slopes:
+        scale = abs(factor)
+        found = Slopes(self.left * factor, self.right * factor, self.noise * scale)
+        found._size = self.size * scale
+        return found
+
+    def __add__(self, other: Slopes) -> Slopes:
+        return Slopes(self.left + other.left, self.right + other.right, self.noise + other.noise)
 
 
 def precise_values(
@@ -74,13 +80,13 @@ def precise_values(
     known: Mapping[str, Value] | None = None,
 ) -> dict[str, Value]:
     """The value of every name that has one, to 50 digits; `known` are values of symbols."""
-    point = Point(known or {})
-    ready = {*point.values, *precise.constants}
+    values = dict(known or {})
+    ready = {*values, *precise.constants}
     for name, expression in [*given.items(), *lines.items()]:
-        if expression is not None and ready.issuperset(names(expression)):
-            point.values[name] = precise.evaluate(expression, point)
+        if expression is not None and ready.issuperset(holes_of(expression)):
+            values[name] = precise.worked_out(expression, values)
             ready.add(name)
-    return point.values
+    return values
 
 
 def settled_values(
@@ -137,6 +143,7 @@ class GradientOracle:
         self._values = values
         self._gradients = gradients
         self._precise = precise
+        self._kink, self._claimed = precise.mp.mpf(_KINK), precise.mp.mpf(_CLAIMED)
 
     def checks(self) -> tuple[Check, ...]:
         """A check for every gradient, in order."""
@@ -161,7 +168,7 @@ class GradientOracle:
         """
         found: list[Check] = []
         for oracle, through in ((self, True), (self, False), (None, False)):
-            if through and not whole:
+            if through and not (whole and len(self._users(name)) <= _FAR):
                 continue
             try:
                 found.append((oracle or self._sharper)._attempt(name, through, oracle is None))
@@ -180,7 +187,7 @@ class GradientOracle:
             silent = final and abs(claimed) <= slopes.noise
             note = "" if silent else "its effect is lost in the digits of the value"
             return Check(label, method, 0.0 if silent else float("inf"), silent, note)
-        steady = slopes.gap <= _KINK * slopes.size and claimed != 0
+        steady = slopes.gap <= self._kink * slopes.size and claimed != 0
         finer = slopes if steady else self._slopes(name, through, 16)
         return self._verdict(label, slopes, finer, method)
 
@@ -192,7 +199,7 @@ class GradientOracle:
         elif finer.size > 4 * slopes.size:  # the smaller the step, the steeper
             off, size = abs(claimed), self._precise.mp.mpf(0)
             note = "at a jump, where 0 is declared"
-        elif slopes.gap > _KINK * slopes.size and finer.gap > slopes.gap / 2:
+        elif slopes.gap > self._kink * slopes.size and finer.gap > slopes.gap / 2:
             low, high = sorted((slopes.left, slopes.right))
             off, size = max(low - claimed, claimed - high, 0), slopes.size
             method = "one-sided " + method
@@ -214,11 +221,10 @@ class GradientOracle:
         precise = Precise(4 * DIGITS)
         # numbers of another context would bring its precision along
         given = {n: precise.mp.mpf(v) for n, v in self._values.items()}
-        point = Point({n: v for n, v in given.items() if n not in self._lines})
+        values = {n: v for n, v in given.items() if n not in self._lines}
         for line, expression in self._lines.items():
-            point.values[line] = precise.evaluate(expression, point)
-        values = {**given, **point.values}
-        return GradientOracle(self._lines, values, self._gradients, precise)
+            values[line] = precise.worked_out(expression, values)
+        return GradientOracle(self._lines, {**given, **values}, self._gradients, precise)
 
     def _slopes(self, name: str, through: bool, divisor: int) -> Slopes:
         return self._through(name, divisor) if through else self._nearby(name, divisor)
@@ -229,45 +235,87 @@ class GradientOracle:
         users = self._users(name)
 
         def run(at: Value) -> Value:
-            point = Point({**self._values, name: at})
+            values = {**self._values, name: at}
             for line in users:
-                point.values[line] = self._precise.evaluate(self._lines[line], point)
-            return point.values[target]
+                values[line] = self._precise.worked_out(self._lines[line], values)
+            return values[target]
 
-        return self._differences(run, name, target, divisor)
+        return self._differences(run, self._values[target], self._steps(name, divisor))
 
     def _nearby(self, name: str, divisor: int) -> Slopes:
         """The gradients of the lines that use the name, times how those lines move with it."""
-        zero = self._precise.mp.mpf(0)
-        total = Slopes(zero, zero, zero)
-        for line in self._gradients.consumers[name]:
-            is_target = line == self._gradients.target
-            upstream = 1 if is_target else self._values[self._label(line)]
-            expression = self._lines[line]
-            used = {n: self._values[n] for n in names(expression) if n in self._values}
-
-            def run(
-                at: Value, expression: Expression = expression, used: dict[str, Value] = used
-            ) -> Value:
-                return self._precise.evaluate(expression, Point({**used, name: at}))
-
-            moved = self._differences(run, name, line, divisor)
+        users = self._gradients.consumers[name]
+        if len(users) > _MANY:
+            return self._together(name, users, self._steps(name, divisor))
+        steps = list(self._steps(name, divisor)) if len(users) > 1 else self._steps(name, divisor)
+        total: Slopes | None = None
+        for line in users:
+            moved = self._differences(self._moving(line, name), self._values[line], steps)
             # the gradients of the lines were computed with fewer digits than may be used here
-            blur = moved.size * _CLAIMED
-            total = total.plus(upstream, moved._replace(noise=moved.noise + blur))
-        return total
+            moved.noise += moved.size * self._claimed
+            if line != self._gradients.target:
+                moved = moved.times(self._values[self._label(line)])
+            total = moved if total is None else total + moved
+        zero = self._precise.mp.mpf(0)
+        return total or Slopes(zero, zero, zero)
+
+    def _together(
+        self, name: str, users: Sequence[str], steps: Iterable[tuple[Value, Value, Value]]
+    ) -> Slopes:
+        """The same for a name that very many lines use: the sum of all is moved at once."""
+        target, values = self._gradients.target, self._values
+        weights = [1 if line == target else values[self._label(line)] for line in users]
+        lines = [self._moving(line, name) for line in users]
+
+        mp = self._precise.mp
+
+        def run(at: Value) -> Value:
+            return mp.fdot(weights, [line(at) for line in lines])
+
+        terms = [weight * values[line] for weight, line in zip(weights, users, strict=True)]
+        return self._differences(run, mp.fsum(terms), steps, mp.fsum(terms, absolute=True))
+
+    def _moving(self, line: str, name: str) -> Callable[[Value], Value]:
+        """The value of a line as a function of one of the names in it."""
+        expression, precise, values = self._lines[line], self._precise, self._values
+        program, holes = form_of(expression).program, holes_of(expression)
+        if program is None or name not in holes:
+            used = {n: values[n] for n in names(expression) if n in values}
+            return lambda at: precise.evaluate(expression, Point({**used, name: at}))
+        place = holes.index(name)
+        known = [values[hole] for hole in holes]
+
+        def run(at: Value) -> Value:
+            known[place] = at
+            return precise.run(program, known, values)
+
+        return run
+
+    def _steps(self, name: str, divisor: int) -> Iterator[tuple[Value, Value, Value]]:
+        """Steps of a name, relative to its value or else one of its own, and where they lead to."""
+        at = self._values[name]
+        for step in self._precise.steps(at):
+            if divisor != 1:
+                step /= divisor
+            yield step, at - step, at + step
 
     def _differences(
-        self, run: Callable[[Value], Value], name: str, line: str, divisor: int
+        self,
+        run: Callable[[Value], Value],
+        here: Value,
+        steps: Iterable[tuple[Value, Value, Value]],
+        size: Value = None,
     ) -> Slopes:
-        """The slopes of a line in a step relative to the name's value, or else in one of its own."""
-        at, here = self._values[name], self._values[line]
-        for step in self._precise.steps(at):
-            step /= divisor
+        """The slopes of a value in the first of some steps that is large enough for it to move.
+
+        `size` is that of what it is the sum of, if it is one.
+        """
+        size = abs(here) if size is None else size
+        for step, below, above in steps:
             slopes = Slopes(
-                (here - run(at - step)) / step,
-                (run(at + step) - here) / step,
-                abs(here) * self._precise.rounding / step,
+                (here - run(below)) / step,
+                (run(above) - here) / step,
+                size * self._precise.rounding / step,
             )
             if slopes.audible:
                 break

@@ -21,8 +21,9 @@ from stepsolve.derivation import (
 from stepsolve.errors import Diagnosis, InvalidProblem, nearest
 from stepsolve.notation import names as notation
 from stepsolve.notation.names import gradient_name
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
-from stepsolve.operations.table import CONSTANTS, OPERATIONS
+from stepsolve.notation.tree import Expression, Number, names
+from stepsolve.operations.forms import form_of
+from stepsolve.operations.table import CONSTANTS
 from stepsolve.sheet_problem import SheetProblem, give_all
 from stepsolve.source.arrays import GivenArray, given_arrays
 from stepsolve.source.fields import boolean, choice, either, entry, one_or_list, record
@@ -30,7 +31,6 @@ from stepsolve.source.quantities import (
     Written,
     WrittenLine,
     WrittenName,
-    check_scalar,
     lines,
     written_name,
 )
@@ -111,8 +111,6 @@ class Graph(SheetProblem):
         ready = set(known)
         for line in self.lines:
             name = line.name.name
-            if not self.has_arrays:
-                check_scalar(line.written, report)
             if line.parameters:
                 report.add(line.written.diagnose("a line has no parameters", line.parameters[0]))
             if name in places or name in known:
@@ -137,21 +135,18 @@ class Graph(SheetProblem):
                 hint = nearest(asked.name, everything)
                 report.add(asked.node.diagnose(f"{asked.name} is not a quantity here", hint))
         if self.has_arrays:
-            self._check_arrays(report)
+            super().check(report)
         elif not report.failed:
             self._check_values(report)
 
     @cached_property
     def has_arrays(self) -> bool:
         """Whether a line or a given quantity has more than one entry."""
-        return any(given.dims for given in self.given or ()) or any(
-            not isinstance(node, Apply | Name | Number)
-            or (isinstance(node, Apply) and node.operation not in OPERATIONS)
-            for line in self.lines
-            for node in walk(line.expression)
+        return any(given.dims for given in self.given or ()) or not all(
+            form_of(line.expression).is_scalar for line in self.lines
         )
 
-    def _check_arrays(self, report: Report) -> None:
+    def check_keys(self, report: Report) -> None:
         for key, used in (
             ("gates", self.gates != "as-written"),
             ("paths", self.paths),
@@ -160,37 +155,11 @@ class Graph(SheetProblem):
             if used:
                 place = self.lines[0].written
                 report.add(place.diagnose(f"{key} is for graphs of scalars, and here are arrays"))
-        if report.failed:
-            return
-        try:
-            self.solved  # noqa: B018 - what has no value raises
-        except InvalidProblem as error:
-            self._check_sizes(report)
-            if not report.failed:
-                report.add(*error.diagnoses)
-
-    def _check_sizes(self, report: Report) -> None:
-        """Every line whose sizes do not fit, but for those that hang on another such line."""
-        sheet = Sheet()
-        give_all(sheet, self.given or ())
-        wrong: set[str] = set()
-        for line in self.lines:
-            name = line.name.name
-            try:
-                if not wrong.isdisjoint(names(line.expression)):
-                    wrong.add(name)
-                else:
-                    sheet.line(name, line.expression, place=line.written.node)
-            except InvalidProblem as error:
-                wrong.add(name)
-                report.add(*error.diagnoses)
 
     def write(self, sheet: Sheet) -> None:
         give_all(sheet, self.given or ())
         sheet.section("Forward pass")
-        for line in self.lines:
-            place = line.written.node
-            sheet.line(line.name.name, line.expression, line.because, place)
+        sheet.written(self.lines)
         if self.target is not None:
             target = self.target.name
             done = sheet.backward(target, tuple(name.name for name in self.wrt))
@@ -214,11 +183,16 @@ class Graph(SheetProblem):
     def _check_values(self, report: Report) -> None:
         """Every line must have a finite real value; the part that has none is pointed at."""
         try:
-            evaluate(self.worksheet)
+            self.values  # noqa: B018 - what has no value raises
         except LineError as error:
             where = {g.name: Written(Number("0"), g.node) for g in self.given or ()}
             where |= {line.name.name: line.written for line in self.lines}
             report.add(where[error.line].diagnose(error.reason, error.node))
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """The values of the given quantities and the lines that have one, in float64."""
+        return evaluate(self.worksheet)
 
     @cached_property
     def worksheet(self) -> Worksheet:
@@ -243,13 +217,13 @@ class Graph(SheetProblem):
     @cached_property
     def solution(self) -> Solution:
         """The graph of scalars, solved. Raises `InvalidProblem` for a gradient without a value."""
-        worksheet = self.worksheet
+        worksheet, values = self.worksheet, self.values
         if self.gates == "binary":
-            worksheet = split_into_gates(worksheet)
+            worksheet, values = split_into_gates(worksheet), {}
         target = self.target.name if self.target else None
         wrt = tuple(name.name for name in self.wrt)
         try:
-            return Solution(worksheet, target, wrt, self.shown)
+            return Solution(worksheet, target, wrt, self.shown, values)
         except LineError as error:
             raise InvalidProblem(self._no_gradient(error)) from None
 

@@ -127,8 +127,8 @@ class _Marking:
         """A name without a value so far: the first side that has a value is its formula."""
         sides = self._sides[1:]
         side = next((s for s in sides if s.value is not None), sides[0] if sides else None)
-        if side is None or quantity.name in names(side.expression):  # x = x + 1 gives no value
-            return
+        if side is None or quantity.varies or quantity.name in names(side.expression):
+            return  # x = x + 1 gives no value
         quantity.formula, quantity.paper = side.expression, self._paper
         quantity.dims = shape_of(side.value) if side.value is not None else ()
         self._ledger.add(quantity)
@@ -231,9 +231,9 @@ class _Marking:
         same = symbols.equal(one, other, known)
         if same:
             return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
-        if same is None:
-            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
+        if same is None and (always or theirs or not ours):
+            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)

@@ -22,6 +22,7 @@ from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.repair import repair
 from stepsolve.marking.values import Arithmetic
 from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
+from stepsolve.marking.vocabulary import Vocabulary
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression, Item, Name
 from stepsolve.notation.unicode import one_line
@@ -169,9 +170,7 @@ def _amiss(alias: str, meaning: Expression, ledger: Ledger) -> tuple[str, str] |
 def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
     """The verdicts of the chains of one line, or that it could not be read."""
     try:
-        chains: tuple[Chain, ...] = read_chains(
-            line.text, marker.words.names, marker.words.arities, line.latex
-        )
+        chains = _read(line, marker.words)
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))
@@ -180,6 +179,20 @@ def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
         if chain.signs or chain.lead:
             text = line.text if len(chains) == 1 else _part(line.text, chain)
             yield marker.mark(chain, line.number, text)
+
+
+def _read(line: WorkLine, words: Vocabulary) -> tuple[Chain, ...]:
+    """The chains of a line; one that does not say what it is may be LaTeX without a command."""
+    try:
+        return read_chains(line.text, words.names, words.arities, line.latex)
+    except ExpressionError:
+        if line.latex is not None:
+            raise
+        try:
+            return read_chains(line.text, words.names, words.arities, latex=True)
+        except ExpressionError:
+            pass
+        raise
 
 
 def _part(text: str, chain: Chain) -> str:

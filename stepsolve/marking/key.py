@@ -73,15 +73,21 @@ def _of_scalars(solution: Solution) -> Ledger:
 def _of_derivation(derivation: Derivation) -> Ledger:
     arithmetic = Arithmetic()
     lines = {line.name: line for line in derivation.lines}
+    # one value for each of several steps: such a name has none of its own
+    several = {line.name for line in derivation.lines if line.value != lines[line.name].value}
+    lines = {name: line for name, line in lines.items() if name not in several}
+    values = {n: v for n, v in derivation.quantities.items() if n not in several}
 
     def true(name: str) -> Exact | None:
         line = lines.get(name)
         if line is not None and line.decimal is not None:
             return arithmetic.exactly(line.decimal)
-        return _exactly(derivation.quantities.get(name), arithmetic)
+        return _exactly(values.get(name), arithmetic)
 
-    formulas = dict(derivation.results) | {n: line.expression for n, line in lines.items()}
-    return _filled(Ledger(arithmetic, true), _in_order(derivation.quantities, formulas))
+    formulas = {n: form for n, form in derivation.results.items() if n not in several}
+    formulas |= {n: line.expression for n, line in lines.items()}
+    varying = (Quantity(name, varies=True) for name in sorted(several))
+    return _filled(Ledger(arithmetic, true), (*_in_order(values, formulas), *varying))
 
 
 def _in_order(values: Mapping[str, Any], formulas: Mapping[str, Expression]) -> Iterator[Quantity]:

@@ -36,6 +36,8 @@ class Quantity:
     given: bool = False
     from_problem: bool = False
     """Whether the problem has it, rather than the work alone."""
+    varies: bool = False
+    """Whether it has another value in every place, so that none can be expected."""
     dims: Dims = ()
     true: Exact | None = None
     stated: dict[Index, Written] = field(default_factory=dict)

@@ -141,26 +141,40 @@ class Trial:
         if self._numbers is None:
             return Fit.ROUNDED if self._accepts(value) else Fit.NONE
         if self._written is None or np.shape(value):
-            verdict = self._judge.numbers(self._numbers, Expected(value)).verdict
-            return FITS.get(verdict, Fit.NONE)
+            return self._array_fit(changed, value, self._numbers)
         number, near = self._written, _float(value)
         off = abs(near - float(number.value))
         if off > float(number.unit) * 1.001:
             close = off <= _NEAR * abs(near)
-            return Fit.CARRIED if close and self._is_carried(changed) else Fit.NONE
+            return Fit.CARRIED if close and self._is_carried(changed, [number]) else Fit.NONE
         verdict = agreement(self._ledger.arithmetic.decimal(value), number, PRECISE)
         found = FITS.get(verdict, Fit.NONE)
-        return Fit.CARRIED if not found and self._is_carried(changed) else found
+        return Fit.CARRIED if not found and self._is_carried(changed, [number]) else found
 
-    def _is_carried(self, changed: Expression) -> bool:
-        """Whether unrounded values behind displayed ones give the number."""
-        if self._index or self._written is None or isinstance(changed, Number):
+    def _array_fit(
+        self, changed: Expression, value: Exact, numbers: Mapping[Index, Written]
+    ) -> Fit:
+        written = list(numbers.values())
+        if np.size(value) != len(written):
+            return Fit.NONE
+        entries = np.ravel(np.asarray(value, dtype=float))
+        off = np.abs(entries - [float(number.value) for number in written])
+        if np.any(off > np.maximum([float(n.unit) * 1.001 for n in written], _NEAR * abs(entries))):
+            return Fit.NONE
+        verdict = self._judge.numbers(numbers, Expected(value)).verdict
+        found = FITS.get(verdict, Fit.NONE)
+        return Fit.CARRIED if not found and self._is_carried(changed, written) else found
+
+    def _is_carried(self, changed: Expression, written: list[Written]) -> bool:
+        """Whether unrounded values behind displayed ones give the numbers."""
+        if self._index or isinstance(changed, Number):
             return False
         interval = self._ledger.range(changed, self._paper)
-        if interval is None or interval.is_point or np.shape(interval.low):
+        if interval is None or interval.is_point or np.size(interval.low) != len(written):
             return False
-        least, most = map(float, stands_for(self._written))
-        return float(interval.high) >= least and float(interval.low) <= most
+        low, high = (np.ravel(end) for end in interval)
+        least, most = np.array([[*map(float, stands_for(number))] for number in written]).T
+        return bool(np.all((high >= least) & (low <= most)))
 
     def shown(self, name: str) -> Expression | None:
         """The number that stands for a name: as stated or, of a given one, exact."""

@@ -6,7 +6,7 @@ In the expression language `*` works entry by entry and `@` is the product; `pap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from math import prod
 from typing import Any, Final
@@ -16,7 +16,7 @@ import numpy as np
 from stepsolve.checking.arrays import PreciseSheet, work
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.errors import OutsideDomain, StepsolveError
-from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, transform
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.array_operation import Dims, places
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.shapes import Misfit
@@ -193,17 +193,3 @@ def flat(value: Any) -> list[Any]:
 def alike(one: Dims, other: Dims) -> bool:
     """Whether two sizes are the same on paper, where a vector may lie or stand and [3] is 3."""
     return tuple(n for n in one if n != 1) == tuple(n for n in other if n != 1)
-
-
-def renamed(
-    expression: Expression, change: Callable[[Expression], Expression | None]
-) -> Expression:
-    """An expression with some of its numbers or names changed."""
-    return transform(expression, change)
-
-
-def all_names(expressions: Iterable[Expression]) -> set[str]:
-    """Every name in some expressions."""
-    from stepsolve.notation.tree import names
-
-    return {name for expression in expressions for name in names(expression)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
-from typing import Final
+from typing import Any, Final
 
 _TOGETHER: Final = 50  # parts of one sum or product that are written in a row
 
@@ -18,9 +18,10 @@ _TOGETHER: Final = 50  # parts of one sum or product that are written in a row
 class Expression:
     """A node. `span` is the half-open range of offsets in the text it was read from, if any."""
 
-    __slots__ = ("_hash", "_names", "depth", "size", "span")
+    __slots__ = ("_form", "_hash", "_names", "depth", "size", "span")
 
-    _hash: int
+    _form: Any  # of `stepsolve.operations.forms`, filled when first asked for
+    _hash: int | None  # filled when first asked for
     _names: Mapping[str, Name] | None  # filled when first asked for
     depth: int  # levels below and including this node
     size: int  # nodes below and including this node
@@ -34,11 +35,8 @@ class Expression:
         """The same node over other children."""
         return self
 
-    def _settle(
-        self, key: object, span: tuple[int, int] | None, below: tuple[Expression, ...] = ()
-    ) -> None:
-        self._hash = hash(key)
-        self._names = None
+    def _settle(self, span: tuple[int, int] | None, below: tuple[Expression, ...] = ()) -> None:
+        self._form = self._hash = self._names = None
         self.span = span
         depth, size = 0, 1
         for child in below:
@@ -47,8 +45,15 @@ class Expression:
                 depth = child.depth
         self.depth, self.size = depth + 1, size
 
+    def _content(self) -> object:
+        """What two equal nodes have in common."""
+        raise NotImplementedError
+
     def __hash__(self) -> int:
-        return self._hash
+        known = self._hash
+        if known is None:
+            known = self._hash = hash(self._content())
+        return known
 
     def __repr__(self) -> str:
         from stepsolve.notation.plain import plain
@@ -63,7 +68,10 @@ class Number(Expression):
 
     def __init__(self, text: str, span: tuple[int, int] | None = None) -> None:
         self.text = text
-        self._settle(("number", text), span)
+        self._settle(span)
+
+    def _content(self) -> object:
+        return ("number", self.text)
 
     @property
     def value(self) -> int | Fraction:
@@ -83,7 +91,10 @@ class Name(Expression):
 
     def __init__(self, name: str, span: tuple[int, int] | None = None) -> None:
         self.name = name
-        self._settle(("name", name), span)
+        self._settle(span)
+
+    def _content(self) -> object:
+        return ("name", self.name)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Name) and self.name == other.name)
@@ -101,7 +112,10 @@ class Apply(Expression):
     ) -> None:
         self.operation = operation
         self.arguments = arguments
-        self._settle((operation, arguments), span, arguments)
+        self._settle(span, arguments)
+
+    def _content(self) -> object:
+        return (self.operation, self.arguments)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -113,7 +127,7 @@ class Apply(Expression):
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Apply)
-            and self._hash == other._hash
+            and hash(self) == hash(other)
             and self.operation == other.operation
             and self.arguments == other.arguments
         )
@@ -128,7 +142,10 @@ class Array(Expression):
 
     def __init__(self, *items: Expression, span: tuple[int, int] | None = None) -> None:
         self.items = items
-        self._settle(("array", items), span, items)
+        self._settle(span, items)
+
+    def _content(self) -> object:
+        return ("array", self.items)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -139,7 +156,7 @@ class Array(Expression):
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
-            isinstance(other, Array) and self._hash == other._hash and self.items == other.items
+            isinstance(other, Array) and hash(self) == hash(other) and self.items == other.items
         )
 
     __hash__ = Expression.__hash__
@@ -155,7 +172,10 @@ class Item(Expression):
     ) -> None:
         self.base = base
         self.indices = indices
-        self._settle(("item", base, indices), span, (base, *indices))
+        self._settle(span, (base, *indices))
+
+    def _content(self) -> object:
+        return ("item", self.base, self.indices)
 
     @property
     def children(self) -> tuple[Expression, ...]:
@@ -167,7 +187,7 @@ class Item(Expression):
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Item)
-            and self._hash == other._hash
+            and hash(self) == hash(other)
             and self.base == other.base
             and self.indices == other.indices
         )

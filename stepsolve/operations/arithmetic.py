@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,7 @@ def _compare(name: str, numpy: Callable[..., Any], precise: Callable[..., Any]) 
 ROWS = (
     Operation(
         "+",
-        numpy=np.add,
+        numpy=operator.add,
         precise=lambda mp, a, b: a + b,
         local=("1", "1"),
         arity=(2, 2),
@@ -93,7 +94,7 @@ ROWS = (
     ),
     Operation(
         "-",
-        numpy=np.subtract,
+        numpy=operator.sub,
         precise=lambda mp, a, b: a - b,
         local=("1", "-1"),
         arity=(2, 2),
@@ -105,7 +106,7 @@ ROWS = (
     ),
     Operation(
         "*",
-        numpy=np.multiply,
+        numpy=operator.mul,
         precise=lambda mp, a, b: a * b,
         local=("b", "a"),
         arity=(2, 2),
@@ -142,7 +143,7 @@ ROWS = (
     ),
     Operation(
         "neg",
-        numpy=np.negative,
+        numpy=operator.neg,
         precise=lambda mp, a: -a,
         local=("-1",),
         is_call=False,

@@ -18,6 +18,7 @@ from stepsolve.operations.array_operation import (
     broadcast,
     size_words,
 )
+from stepsolve.operations.forms import Form, form_of, holes_of
 from stepsolve.operations.shapes import Misfit
 from stepsolve.operations.table import CONSTANTS, OPERATIONS, array_row
 
@@ -33,6 +34,17 @@ class Call(NamedTuple):
     options: Mapping[str, Option]
 
 
+class Sized(NamedTuple):
+    """What expressions have in common that differ in their names alone, and the sizes in its holes."""
+
+    form: Form
+    dims: tuple[Dims, ...]
+
+    def dimensions(self) -> Dimensions:
+        """The sizes of the form's own expression."""
+        return Dimensions(dict(zip(self.form.holes, self.dims, strict=True)), {})
+
+
 class Dimensions:
     """The sizes of every expression over names of known sizes.
 
@@ -46,6 +58,7 @@ class Dimensions:
         self.counted: set[str] = set()
         self._memory: dict[Expression, Dims] = {}
         self._calls: dict[Expression, Call | None] = {}
+        self._by_form: dict[Sized, Dims] = {}
 
     def of(self, expression: Expression) -> Dims:
         """The sizes of an expression. Raises `Misfit` at the part where they do not fit."""
@@ -59,6 +72,29 @@ class Dimensions:
             if prod(found) > MOST_ENTRIES:
                 raise Misfit(f"{prod(found)} entries are too many", expression)
         return found
+
+    def of_line(self, expression: Expression) -> Dims:
+        """The same for a whole line, where many are of one form and sizes."""
+        sized = self.sized(expression)
+        if sized is None:
+            return self.of(expression)
+        if sized not in self._by_form:
+            self._by_form[sized] = self.of(expression)
+        return self._by_form[sized]
+
+    def sized(self, expression: Expression) -> Sized | None:
+        """The form and sizes by which other expressions are worked out alike; None if there are none.
+
+        That is so where the value of a name, in an index or for a size, has a part in it.
+        """
+        holes = holes_of(expression)
+        known, integers = self.known, self.integers
+        if any(map(integers.__contains__, holes)) or any(map(known.__contains__, CONSTANTS)):
+            return None
+        try:
+            return Sized(form_of(expression), tuple([known[hole] for hole in holes]))
+        except KeyError:
+            return None
 
     def misfits(self, expression: Expression) -> list[Misfit]:
         """Every part whose sizes do not fit, of those that do not hang on another one."""

@@ -24,9 +24,10 @@ class Entries:
         self._known: dict[Index, Any] = {}
 
     def __getitem__(self, index: Index) -> Any:
-        if index not in self._known:
-            self._known[index] = self._entry(index)
-        return self._known[index]
+        found = self._known.get(index)
+        if found is None:
+            found = self._known[index] = self._entry(index)
+        return found
 
 
 class ArrayEntries:
@@ -46,8 +47,11 @@ class ArrayEntries:
         """The array that an expression stands for."""
         match expression:
             case Name(name=name):
-                if name in self._known:
-                    return Entries(self._dimensions.of(expression), self._known[name].__getitem__)
+                known = self._known.get(name)
+                if isinstance(known, Entries):
+                    return known
+                if known is not None:
+                    return Entries(self._dimensions.of(expression), known.__getitem__)
                 return self._constant(self._arithmetic.leaf(expression))
             case Number():
                 return self._constant(self._arithmetic.leaf(expression))

@@ -78,14 +78,15 @@ class Operation:
 
     def local_rules(self, count: int) -> tuple[Expression, ...]:
         """The partial derivatives of the operation with `count` arguments."""
-        if callable(self.local):
-            return tuple(map(_parsed, self.local(count)))
-        return self._local
+        known = self._local.get(count)
+        if known is None:
+            rules = self.local(count) if callable(self.local) else self.local
+            known = self._local[count] = tuple(map(_parsed, rules))
+        return known
 
     @cached_property
-    def _local(self) -> tuple[Expression, ...]:
-        assert not callable(self.local)
-        return tuple(map(_parsed, self.local))
+    def _local(self) -> dict[int, tuple[Expression, ...]]:
+        return {}
 
     @property
     def written(self) -> str:

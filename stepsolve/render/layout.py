@@ -85,8 +85,7 @@ def equation(
     signs: Sequence[str] | None = None,
 ) -> list[Row]:
     """`left = side = side`, in two dimensions where it fits, else broken before an equals sign."""
-    if signs is None:
-        signs = ["="] * (len(sides) - 2) + ["≈" if rounded else "="] if len(sides) > 1 else []
+    signs = _signs(sides, rounded) if signs is None else signs
     room = width - indent
     rows = _in_two_dimensions(sides, signs, room) if any(map(_is_tall, sides)) else None
     if rows is None:
@@ -94,14 +93,21 @@ def equation(
     return [[(" " * indent + row, role)] for row in rows]
 
 
+def _signs(sides: Sequence[Expression], rounded: bool) -> list[str]:
+    return ["="] * (len(sides) - 2) + ["≈" if rounded else "="] if len(sides) > 1 else []
+
+
+def drawn_equation(
+    sides: Sequence[Expression], width: int, indent: int, rounded: bool
+) -> list[Row] | None:
+    """An equation with its matrices drawn, None where a side is too wide for that."""
+    rows = _in_two_dimensions(sides, _signs(sides, rounded), width - indent)
+    return None if rows is None else [[(" " * indent + row, PLAIN)] for row in rows]
+
+
 def has_array(expression: Expression) -> bool:
     """Whether an expression has a vector or matrix of numbers in it."""
     return any(isinstance(node, Array) for node in walk(expression))
-
-
-def can_be_drawn(sides: Sequence[Expression], width: int, indent: int) -> bool:
-    """Whether every side of an equation is narrow enough to be drawn with its matrices."""
-    return _in_two_dimensions(sides, ["="] * (len(sides) - 1), width - indent) is not None
 
 
 def _in_two_dimensions(

@@ -38,8 +38,8 @@ from stepsolve.render.layout import (
     RESULT,
     TITLE,
     Row,
-    can_be_drawn,
     drawn,
+    drawn_equation,
     equation,
     has_array,
     is_matrix,
@@ -181,14 +181,11 @@ class _Page:
         if self._detail is Detail.BRIEF:
             sides = []
         sides = [side_ for side_ in sides if side_ != worked.array]
-        if not can_be_drawn((Name(worked.name), *sides, worked.array), self._width, INDENT):
-            sides = sides[:1]  # numbers over several rows help nobody; the entries are in full
-        rows = equation(
-            (Name(worked.name), *sides, worked.array),
-            self._width,
-            INDENT,
-            rounded=worked.rounded,
-        )
+        name, width = Name(worked.name), self._width
+        rows = drawn_equation((name, *sides, worked.array), width, INDENT, worked.rounded)
+        if rows is None:  # numbers over several rows help nobody; the entries are in full
+            shown = (name, *sides[:1], worked.array)
+            rows = equation(shown, width, INDENT, rounded=worked.rounded)
         if self._detail is not Detail.BRIEF:
             size = " × ".join(map(str, worked.shape))
             if len(worked.shape) == 1:

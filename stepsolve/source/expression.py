@@ -10,20 +10,13 @@ indices and `.T`. So `-x^2` is -(x^2) and `-2*x` is -(2*x).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
-from stepsolve.errors import ExpressionError, nearest
-from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number, walk
-from stepsolve.operations.table import (
-    ALIASES,
-    ARRAYS,
-    OPERATIONS,
-    OVERLOADS,
-    TENSORS,
-    arities,
-    row_of,
-)
+from stepsolve.errors import ExpressionError
+from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
+from stepsolve.operations.table import ALIASES, OPERATIONS
+from stepsolve.source.calls import COMPARISONS, call
 from stepsolve.source.magnitude import refuse_giant_power
 from stepsolve.source.tokens import Token, tokens
 
@@ -32,9 +25,8 @@ MAX_DEPTH = 200  # levels of the tree: a sum of 200 terms still fits
 MAX_DIGITS = 50  # digits of one number
 MAX_EXPONENT = 300  # powers of ten of one number, either way
 
-_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _COMPARISON = 10
-_BINDING = dict.fromkeys(_COMPARISONS, _COMPARISON) | dict.fromkeys("+-", 20)
+_BINDING = dict.fromkeys(COMPARISONS, _COMPARISON) | dict.fromkeys("+-", 20)
 _BINDING |= dict.fromkeys("*/@", 40) | {"^": 50}
 _NEGATION = 30
 _POSTFIX = ("(", "[", ".T")
@@ -113,14 +105,13 @@ class _Parser:
         self._functions = functions
         self._next = 0
         self._open = 0  # brackets, signs and exponents that wait for their end
-
-    @property
-    def token(self) -> Token:
-        return self._tokens[self._next]
+        self.token = self._tokens[0]
 
     def advance(self) -> Token:
-        token = self._tokens[self._next]
-        self._next = min(self._next + 1, len(self._tokens) - 1)
+        token = self.token
+        if token.kind != "end":
+            self._next += 1
+            self.token = self._tokens[self._next]
         return token
 
     def accept(self, sign: str) -> bool:
@@ -235,11 +226,12 @@ class _Parser:
 
     def _operand(self, binding: int) -> Expression:
         sign, start = self.token, self.token.start
-        if self.accept("-"):
+        if sign.text in ("-", "+"):
+            self.advance()
             inner = self.expression(max(_NEGATION, binding))
+            if sign.text == "+":
+                return inner
             return self._checked(Apply("neg", inner, span=self._span(start)), sign)
-        if self.accept("+"):
-            return self.expression(max(_NEGATION, binding))
         return self._postfix(self._atom(), start)
 
     def _atom(self) -> Expression:
@@ -265,6 +257,8 @@ class _Parser:
     def _postfix(self, base: Expression, start: int) -> Expression:
         while True:
             token = self.token
+            if token.text not in _POSTFIX:
+                return base
             if self.accept("["):
                 indices = self._indices()
                 if not indices:
@@ -272,10 +266,8 @@ class _Parser:
                 base = self._checked(Item(base, *indices, span=self._span(start)), token)
             elif self.accept(".T"):
                 base = self._checked(Apply("T", base, span=self._span(start)), token)
-            elif token.text == "(":
-                raise self._missing_operator(token)
             else:
-                return base
+                raise self._missing_operator(token)
 
     def _list(self, closing: str) -> tuple[Expression, ...]:
         items: list[Expression] = []
@@ -289,43 +281,7 @@ class _Parser:
     def _call(self, token: Token) -> Expression:
         self.advance()
         arguments, options = self._arguments()
-        name = ALIASES.get(token.text, token.text)
-        span = self._span(token.start)
-        if name in ("diff", "partial"):
-            if len(arguments) != 2 or not _is_variable(arguments[1]):
-                raise ExpressionError(
-                    f"{name} takes an expression and a name: {name}(x^2, x)", *span
-                )
-            return Apply(name, *arguments, span=span)
-        if name in self._functions:
-            count = self._functions[name] if isinstance(self._functions, Mapping) else 1
-            if len(arguments) == count:
-                return Apply(name, *arguments, span=span)
-            if row_of(name) is None:
-                raise ExpressionError(_wrong_count(name, count, count, len(arguments)), *span)
-        if token.text == "piecewise":
-            return _cases(arguments, span)
-        if name == "limit":
-            return _limit(arguments, span)
-        name = OVERLOADS.get((token.text, len(arguments)), name)
-        operation = row_of(name)
-        if operation is None or not operation.is_call:
-            raise ExpressionError(
-                f"{token.text} is not an operation",
-                token.start,
-                token.end,
-                nearest(token.text, {*_called(), *self._functions})
-                or f"for a product write {token.text} * (...)",
-            )
-        known = arities(name)
-        if not any(least <= len(arguments) <= most for least, most in known):
-            least, most = min(least for least, _ in known), max(most for _, most in known)
-            raise ExpressionError(_wrong_count(token.text, least, most, len(arguments)), *span)
-        for option in options:
-            _check_option(name, option)
-        if name == "sum" and len(arguments) > 1:
-            _check_sum(arguments, span)
-        return Apply(name, *arguments, *options, span=span)
+        return call(token, arguments, options, self._functions, self._span(token.start))
 
     def _arguments(self) -> tuple[tuple[Expression, ...], tuple[Apply, ...]]:
         """What stands between the brackets of a call: expressions and then settings, `axis=1`."""
@@ -337,7 +293,8 @@ class _Parser:
             token = self.token
             following = self._tokens[min(self._next + 1, len(self._tokens) - 1)]
             if token.kind == "name" and following.kind == "sign" and following.text == "=":
-                self._next += 2
+                self.advance()
+                self.advance()
                 value = self.expression(0)
                 options.append(Apply(token.text, value, span=self._span(token.start)))
             elif options:
@@ -363,18 +320,6 @@ class _Parser:
         return tuple(found)
 
 
-def _is_variable(expression: Expression) -> bool:
-    """Whether a derivative may be taken by this: a name, or an entry of one."""
-    return isinstance(expression, Name) or (
-        isinstance(expression, Item) and isinstance(expression.base, Name)
-    )
-
-
-def _check_sum(arguments: tuple[Expression, ...], span: tuple[int, int]) -> None:
-    if len(arguments) == 3 or not isinstance(arguments[1], Name):
-        raise ExpressionError("a sum runs over an index: sum(x[k], k) or sum(x[k], k, 1, n)", *span)
-
-
 def _number(token: Token) -> Number:
     mantissa, _, exponent = token.text.lower().partition("e")
     if sum(map(str.isdigit, mantissa)) > MAX_DIGITS:
@@ -386,57 +331,3 @@ def _number(token: Token) -> Number:
             f"a power of ten may reach {MAX_EXPONENT} either way", token.start, token.end
         )
     return Number(token.text, span=(token.start, token.end))
-
-
-def _called() -> list[str]:
-    """Every name that may stand before brackets."""
-    rows = (row for row in OPERATIONS.values() if row.is_call and not row.overloads)
-    tensors = (row for row in TENSORS.values() if row.is_call)
-    arrays = (row for row in ARRAYS.values() if row.is_call)
-    known = [*(r.name for r in rows), *(r.name for r in tensors), *(r.name for r in arrays)]
-    return list(dict.fromkeys(known)) + list(ALIASES)
-
-
-def _check_option(name: str, option: Apply) -> None:
-    known = ARRAYS[name].options if name in ARRAYS else ()
-    if option.operation not in known:
-        message = f"{name} has no setting {option.operation}"
-        raise ExpressionError(message, *(option.span or (0, 0)), nearest(option.operation, known))
-
-
-def _cases(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:
-    """`piecewise(value, condition, ..., otherwise)` as choices within each other."""
-    usage = "write the value before its condition: piecewise(x^2, x < 0, x)"
-    if len(arguments) < 3 or len(arguments) % 2 == 0:
-        message = "piecewise takes values and conditions in turn and, last, the value otherwise"
-        raise ExpressionError(message, *span, usage)
-    result = arguments[-1]
-    for value, condition in zip(arguments[-3::-2], arguments[-2::-2], strict=True):
-        if not any(isinstance(n, Apply) and n.operation in _COMPARISONS for n in walk(condition)):
-            raise ExpressionError("a condition is a comparison", *(condition.span or span), usage)
-        result = Apply("where", condition, value, result, span=span)
-    return result
-
-
-def _limit(arguments: tuple[Expression, ...], span: tuple[int, int]) -> Expression:
-    sides = [[], [Name("above")], [Name("below")]]
-    if len(arguments) < 3 or list(arguments[3:]) not in sides:
-        raise ExpressionError(
-            "limit takes an expression, a name, what it tends to and perhaps a side: "
-            "limit(1 / x, x, 0, above)",
-            *span,
-        )
-    if not isinstance(arguments[1], Name):
-        raise ExpressionError("a limit is taken in a name", *span)
-    return Apply("limit", *arguments, span=span)
-
-
-def _wrong_count(name: str, least: int, most: int, given: int) -> str:
-    most = max(most, *(count for word, count in OVERLOADS if word == name), 0)
-    if least == most:
-        wanted = f"{least} argument" + "s" * (least != 1)
-    elif most == least + 1:
-        wanted = f"{least} or {most} arguments"
-    else:
-        wanted = f"{least} to {most} arguments"
-    return f"{name} takes {wanted}, not {given}"

@@ -197,6 +197,7 @@ _MANY: Final = {
     "||": ("sign", "‖"),
     ".T": ("sign", ".T"),
 }
+_QUOTIENT = re.compile(r"\([^()]{1,20}\)/[d∂]\w+'*(?:\([^()]{1,20}\))?")  # of dh(2)/dw
 _INDEX = re.compile(
     r"(?:_\([^()]{1,40}\))?(?:\^\([^()]{1,40}\)|\^\[[^\[\]]{1,40}\]|\([^()]{1,40}\))?'*\*?"
 )
@@ -243,6 +244,9 @@ def _word(text: str, place: int, end: int, names: Collection[str]) -> Token:
     index = (
         _INDEX.match(text, end) if names and text[end : end + 1] in ("^", "(", "*", "_") else None
     )
+    quotient = _QUOTIENT.match(text, end) if names and text[end : end + 1] == "(" else None
+    if quotient is not None and written + quotient[0] in names:
+        return Token("name", written + quotient[0], place, quotient.end())
     for suffix in (index[0], index[0].rstrip("*")) if index is not None else ():
         if suffix and written + suffix in names:
             return Token("name", written + suffix, place, end + len(suffix))

@@ -169,8 +169,8 @@ def _arranged(pieces: Iterator[_Piece], out: list[Token]) -> list[list[_Side]]:
             chains.append(_sides(body, relations, out, ""))
         else:
             at = mark or body[0]
-            hint = "decimals are written with a point: 0.5" if pending == "," else ""
-            message = f"{pending} stands between equations only"
+            hint = "decimals are written with a point: 0.5" if at.text == "," else ""
+            message = f"{at.text or pending} stands between equations only"
             raise ExpressionError(message, at.start, at.end, hint)
         related = bool(relations) or (related and pending in ("⇒", "quad"))
         pending = ""

@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _SAME_SIGN = {"**": "^", "·": "*", "×": "*", "−": "-", "≤": "<=", "≥": ">="}
+_INSIDE = {"[": 1, "]": -1}
 _KEYWORDS = {"for", "if", "else", "import", "in", "is", "not", "and", "or"}
 _KEYWORDS |= {"def", "class", "return", "yield", "await", "while", "with"}
 _REFUSED = {
@@ -60,11 +61,13 @@ def tokens(text: str, entries: bool = False) -> list[Token]:
     while True:
         match = _TOKEN.match(text, position)
         assert match is not None and match.lastgroup is not None  # `other` takes any character
-        kind, (start, end) = match.lastgroup, match.span(match.lastgroup)
-        word = match[kind]
+        kind = match.lastgroup
+        start, end = match.span(kind)
+        word = text[start:end]
         if entries and (entry := entry_at(text, position)):
             kind, (word, end) = "name", entry
-        inside += {"[": 1, "]": -1}.get(word, 0)
+        if word in _INSIDE:
+            inside += _INSIDE[word]
         if kind == "other" or (word == ":" and inside < 1):  # 1:3 is a stretch of an index
             raise ExpressionError(
                 _REFUSED.get(word, f"{_quoted(word)} is not part of the expression language"),

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from stepsolve.checking.arrays import work
 from stepsolve.derivation import Equation, Worked
-from stepsolve.derivation import Value as Plain
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.indices import is_setting
 from stepsolve.notation.numbers import Digits, is_exact, number
@@ -109,8 +108,8 @@ class ArrayWorkings:
         dims = self._dimensions.known[name]
         return not all(self.is_exact(name, index) for index in _visible(dims))
 
-    def line(self, line: Line, value: Plain | None) -> Worked:
-        """The line with its working."""
+    def line(self, line: Line, value: Any) -> Worked:
+        """The line with its working; `value` is a number or an array, None for a line without one."""
         dims = self._dimensions.known[line.name]
         base = Worked(
             line.name,
@@ -126,7 +125,7 @@ class ArrayWorkings:
             return base
         stands = bool(dims) and self._stands(line.expression)
         working = self._numbers(line.expression, stands)
-        base = base._replace(working=working, value=value)
+        base = base._replace(working=working, numbers=value)
         if not dims:
             return base._replace(decimal=self._decimal(line.name, ()))
         array = self.shown(line.name, stands)
@@ -387,11 +386,3 @@ def _terms(expression: Expression) -> list[Expression]:
             case term:
                 found.append(term)
     return found[::-1]
-
-
-def plain_value(value: Any) -> Plain:
-    """An array as lists of floats, a number as one."""
-    if hasattr(value, "tolist"):
-        found: Plain = (value + 0.0).tolist()
-        return found
-    return float(value) + 0.0

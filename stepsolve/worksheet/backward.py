@@ -13,8 +13,9 @@ from operator import or_
 
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.operations.forms import form_of
 from stepsolve.worksheet.lines import BACKWARD, Line, Worksheet
-from stepsolve.worksheet.local import LocalGradient, local_gradients
+from stepsolve.worksheet.local import LocalGradient, LocalGradients
 
 _TERMS_TOGETHER = 40  # paths that are added in one line
 _LISTED = 4  # users of a name that are told before "..."
@@ -109,23 +110,18 @@ def backward(graph: Graph) -> tuple[Line, ...]:
     """The lines of the backward pass, from the target to the names it is differentiated by."""
     target = graph.target
     indirect = graph.indirect()
-    lines = [
-        Line(
-            gradient_name(target, target),
-            Number("1"),
-            "a quantity changes as fast as itself",
-            BACKWARD,
-            "gradient",
-        )
-    ]
-    euler = "e" not in graph.worksheet.names
-    taken = {*graph.worksheet.names, *(gradient_name(target, name) for name in graph.active)}
+    titles = {name: gradient_name(target, name) for name in (target, *graph.active)}
+    because = "a quantity changes as fast as itself"
+    lines = [Line(titles[target], Number("1"), because, BACKWARD, "gradient")]
+    rules = LocalGradients("e" not in graph.worksheet.names)
+    taken = {*graph.worksheet.names, *titles.values()}
     waiting = {name: len(users) for name, users in graph.consumers.items()}
     contributions: dict[str, list[Expression]] = {name: [] for name in graph.active}
     for name in reversed(graph.active):
         if name not in graph.arguments:
             continue
-        gates = local_gradients(graph.line(name), graph.arguments[name], euler)
+        upstream = Name(titles[name])
+        gates = rules.of(graph.line(name), graph.arguments[name])
         for argument, gate in zip(graph.arguments[name], gates, strict=True):
             # straight into the target and nowhere else: the local gradient is the whole one
             sole = name == target and len(graph.consumers[argument]) == 1
@@ -134,21 +130,20 @@ def backward(graph: Graph) -> tuple[Line, ...]:
             else:
                 local = graph.local_name(name, argument, indirect)
                 lines.append(_line(local, gate.expression, "local", gate, name))
-                contributions[argument].append(_contribution(target, name, local))
+                part = Name(local)
+                contributions[argument].append(
+                    part if name == target else _PRODUCT.filled((upstream, part))
+                )
             waiting[argument] -= 1
             if not waiting[argument]:
                 reason = gate if sole else _reason(graph.consumers[argument], argument)
                 of = name if sole else ""
-                lines.extend(
-                    _gradient(target, argument, contributions[argument], reason, of, taken)
-                )
+                parts = contributions[argument]
+                lines.extend(_gradient(titles[argument], parts, reason, of, taken))
     return tuple(lines)
 
 
-def _contribution(target: str, user: str, local: str) -> Expression:
-    if user == target:
-        return Name(local)
-    return Apply("*", Name(gradient_name(target, user)), Name(local))
+_PRODUCT = form_of(Apply("*", Name("upstream"), Name("local")))
 
 
 def _reason(users: list[str], name: str) -> LocalGradient:
@@ -160,10 +155,9 @@ def _reason(users: list[str], name: str) -> LocalGradient:
 
 
 def _gradient(
-    target: str, name: str, parts: list[Expression], reason: LocalGradient, of: str, taken: set[str]
+    title: str, parts: list[Expression], reason: LocalGradient, of: str, taken: set[str]
 ) -> Iterator[Line]:
     """The line of one gradient; where very many paths meet, partial sums before it."""
-    title = gradient_name(target, name)
     count = 0
     while len(parts) > _TERMS_TOGETHER:
         sums: list[Expression] = []

@@ -11,6 +11,7 @@ import numpy as np
 from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
+from stepsolve.operations.forms import holes_of, program_of
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Worksheet
 
@@ -83,6 +84,21 @@ def value(expression: Expression, values: Mapping[str, Any], noise: Noise | None
             raise LineError("", expression, OutsideDomain("the scalar arithmetic", [expression]))
 
 
+def worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """The same value as `value` gives, by the operations of its form: many lines share one."""
+    program = program_of(expression)
+    if program is None:
+        return value(expression, values)
+    found = [values[name] for name in holes_of(expression)]
+    found += [value(leaf, values) for leaf in program.leaves]
+    for operation, places in program.steps:
+        result = OPERATIONS[operation].numpy(*[found[place] for place in places])
+        if not math.isfinite(result):
+            return value(expression, values)  # which says the part that has none
+        found.append(result)
+    return found[-1]
+
+
 def _as_written(
     expression: Expression, meant: Expression, values: Mapping[str, Any], noise: Noise | None
 ) -> Any:
@@ -100,25 +116,41 @@ def rounding_of(worksheet: Worksheet, floats: Mapping[str, float]) -> dict[str, 
 
     def run(noise: Noise) -> dict[str, float]:
         try:
-            return evaluate(worksheet, noise)
+            return evaluate(worksheet, noise=noise)
         except LineError:  # at the border of a domain
             return {}
 
     return rounding(floats, run)
 
 
-def evaluate(worksheet: Worksheet, noise: Noise | None = None) -> dict[str, float]:
-    """The value of every name that has one, in order; symbols and what hangs on them are left out."""
+def evaluate(
+    worksheet: Worksheet,
+    values: Mapping[str, float] | None = None,
+    noise: Noise | None = None,
+) -> dict[str, float]:
+    """The value of every name that has one, in order; symbols and what hangs on them are left out.
+
+    `values` are those that are known already; with `noise`, all of it is in its last digits.
+    """
+    ready = values or {}
     known: dict[str, float] = {}
     symbols: set[str] = set()
     with np.errstate(all="ignore"):
         pairs = [*worksheet.given.items(), *((n.name, n.expression) for n in worksheet.lines)]
         for name, expression in pairs:
-            if expression is None or not symbols.isdisjoint(names(expression)):
+            if name in ready:
+                known[name] = ready[name]
+                continue
+            if expression is None or (symbols and not symbols.isdisjoint(names(expression))):
                 symbols.add(name)
                 continue
             try:
-                known[name] = float(value(expression, known, noise))
+                found = (
+                    worked_out(expression, known)
+                    if noise is None
+                    else value(expression, known, noise)
+                )
+                known[name] = float(found)
             except LineError as error:
                 error.line = name
                 raise

@@ -21,6 +21,7 @@ from stepsolve.derivation import (
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
+from stepsolve.operations.forms import form_of
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.source.quantities import WrittenLine, WrittenName
 from stepsolve.worksheet.backward import MAX_PATHS
@@ -83,7 +84,10 @@ class GraphPage:
         """What stands for a derivative that does not exist at these very values."""
         solution = self._solution
         said: set[str] = set()
+        kinked = {name for name, row in OPERATIONS.items() if row.kinks}
         for line in solution.forward.lines:
+            if kinked.isdisjoint(form_of(line.expression).operations):
+                continue
             for node in walk(line.expression):
                 row = OPERATIONS.get(node.operation) if isinstance(node, Apply) else None
                 if row is None or not isinstance(node, Apply) or row.convention in said:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
@@ -11,7 +11,8 @@ from stepsolve.calculus.textbook import recognise
 from stepsolve.calculus.tidy import terms, tidy
 from stepsolve.errors import StepsolveError
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, replaced, substitute
-from stepsolve.operations.table import CONSTANTS, OPERATIONS
+from stepsolve.operations.forms import Form, form_of, holes_of
+from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Line
 
 _LONG_SUM = 6  # terms up to which a sum is differentiated as a whole
@@ -32,19 +33,61 @@ class LocalGradient(NamedTuple):
     derive: Callable[[], Derivative] | None = None
 
 
-def local_gradients(
-    line: Line, arguments: tuple[str, ...], euler: bool = True
-) -> tuple[LocalGradient, ...]:
-    """The local gradient of a line by each of the named arguments, in their order.
+class LocalGradients:
+    """The local gradients of lines; those of lines that differ in their names alone are found once.
 
     `euler` says that `e` is Euler's number.
     """
-    expression = line.expression
+
+    def __init__(self, euler: bool = True) -> None:
+        self._euler = euler
+        self._known: dict[tuple[Form, str], _Pattern] = {}
+
+    def of(self, line: Line, arguments: tuple[str, ...]) -> tuple[LocalGradient, ...]:
+        """The local gradient of a line by each of the named arguments, in their order."""
+        expression = line.expression
+        form, used = form_of(expression), names(expression)
+        holes = dict(zip(holes_of(expression), form.holes, strict=True))
+        nodes = {hole: used[name] for name, hole in holes.items()}
+        nodes[_LINE.name] = Name(line.name)
+        found = []
+        for argument in arguments:
+            key = form, holes.get(argument, argument)
+            pattern = self._known.get(key)
+            if pattern is None:
+                pattern = self._known[key] = self._pattern(line, argument, *key)
+            known = pattern.known
+            derive = known.derive and partial(_derived, expression, argument, self._euler)
+            made, *parts = pattern.filled(nodes)
+            found.append(LocalGradient(made, known.because, known.pattern, tuple(parts), derive))
+        return tuple(found)
+
+    def _pattern(self, line: Line, argument: str, form: Form, hole: str) -> _Pattern:
+        try:
+            return _Pattern(_local_gradient(form.tree, hole, self._euler))
+        except StepsolveError:
+            _derived(line.expression, argument, self._euler)  # fails, too, in the names of the file
+            raise
+
+
+class _Pattern:
+    """The local gradient of all lines of a form, to be filled with their names."""
+
+    def __init__(self, known: LocalGradient) -> None:
+        self.known = known
+        self._forms = [(form_of(part), holes_of(part)) for part in (known.expression, *known.parts)]
+
+    def filled(self, nodes: Mapping[str, Name]) -> list[Expression]:
+        """The gradient and its parts with the names of a line, by the holes that they stand in."""
+        return [form.filled([nodes[hole] for hole in holes]) for form, holes in self._forms]
+
+
+def _local_gradient(expression: Expression, argument: str, euler: bool) -> LocalGradient:
+    """The local gradient of a line called `#`."""
     if is_gate(expression):
-        return _of_gate(line.name, expression, arguments)
-    if (found := _of_long_product(expression, arguments)) is not None:
-        return found
-    return _of_formula(line, arguments, euler)
+        return _of_gate(expression, argument)
+    found = _of_long_product(expression, argument)
+    return _of_formula(expression, argument, euler) if found is None else found
 
 
 def is_gate(expression: Expression) -> bool:
@@ -55,27 +98,22 @@ def is_gate(expression: Expression) -> bool:
     )
 
 
-def _of_gate(
-    line: str, expression: Expression, arguments: tuple[str, ...]
-) -> tuple[LocalGradient, ...]:
+def _of_gate(expression: Expression, argument: str) -> LocalGradient:
     """From the row of the operation; where an argument stands in several places, the sum."""
     if isinstance(expression, Name):
-        return tuple(LocalGradient(Number("1"), "the same quantity", "") for _ in arguments)
+        return LocalGradient(Number("1"), "the same quantity", "")
     assert isinstance(expression, Apply)
     row = OPERATIONS[expression.operation]
     values = row.completed(expression.arguments)
     rules = row.local_rules(len(values))
-    holes = dict(zip(row.parameters(len(values)), values, strict=True)) | {"y": Name(line)}
+    holes = dict(zip(row.parameters(len(values)), values, strict=True)) | {"y": _LINE}
     # a rule over names alone is as tidy as it was written
     settle = (lambda part: part) if all(isinstance(v, Name) for v in values) else tidy
-    found = []
-    for argument in arguments:
-        places = [r for v, r in zip(values, rules, strict=True) if v == Name(argument)]
-        parts = tuple(settle(substitute(rule, holes)) for rule in places)
-        total = reduce(lambda left, right: Apply("+", left, right), parts)
-        because = _reason(expression, row.description)
-        found.append(LocalGradient(total, because, row.pattern, parts))
-    return tuple(found)
+    places = [r for v, r in zip(values, rules, strict=True) if v == Name(argument)]
+    parts = tuple(settle(substitute(rule, holes)) for rule in places)
+    total = reduce(lambda left, right: Apply("+", left, right), parts)
+    because = _reason(expression, row.description)
+    return LocalGradient(total, because, row.pattern, parts if len(parts) > 1 else ())
 
 
 def _reason(expression: Apply, description: str) -> str:
@@ -84,36 +122,16 @@ def _reason(expression: Apply, description: str) -> str:
     return f"local gradient of a {description}"
 
 
-def _of_formula(line: Line, arguments: tuple[str, ...], euler: bool) -> tuple[LocalGradient, ...]:
-    """By the rules of calculus; lines that differ in their names alone are differentiated once."""
-    expression = line.expression
-    used = [name for name in names(expression) if name not in CONSTANTS]
-    letters = {name: Name(f"#{k}") for k, name in enumerate(used)}
-    shape = substitute(expression, letters)
-    back: dict[str, Expression] = {letters[name].name: Name(name) for name in used}
-    back[_LINE.name] = Name(line.name)
-    found = []
-    for argument in arguments:
-        derive = partial(_derived, expression, argument, euler)
-        try:
-            known = _of_shape(shape, letters.get(argument, Name(argument)).name, euler)
-        except StepsolveError:
-            derive()  # fails as well, and says so in the names of the file
-            raise
-        value = substitute(known.expression, back)
-        found.append(known._replace(expression=value, derive=derive))
-    return tuple(found)
-
-
 @lru_cache(maxsize=1024)
-def _of_shape(expression: Expression, argument: str, euler: bool) -> LocalGradient:
-    """The line's own name stands for its value where it recurs."""
+def _of_formula(expression: Expression, argument: str, euler: bool) -> LocalGradient:
+    """By the rules of calculus. The line's own name stands for its value where it recurs."""
     written = _written(expression, euler)
-    value = replaced(_derived(expression, argument, euler).value, written, _LINE)
+    derive = partial(_derived, expression, argument, euler)
+    value = replaced(derive().value, written, _LINE)
     because = "derivative of the line's formula"
     if written is not expression and isinstance(written, Apply):
         because = f"the line is {written.operation} written out"
-    return LocalGradient(value, because, _pattern(written))
+    return LocalGradient(value, because, _pattern(written), derive=derive)
 
 
 def _derived(expression: Expression, argument: str, euler: bool) -> Derivative:
@@ -126,9 +144,7 @@ def _written(expression: Expression, euler: bool) -> Expression:
     return known if known is not None else expression
 
 
-def _of_long_product(
-    expression: Expression, arguments: tuple[str, ...]
-) -> tuple[LocalGradient, ...] | None:
+def _of_long_product(expression: Expression, argument: str) -> LocalGradient | None:
     """The other factors of a product of many names; None for anything else."""
     parts: list[Expression] = []
     rest = expression
@@ -139,13 +155,9 @@ def _of_long_product(
     distinct = len({part.name for part in parts if isinstance(part, Name)})
     if len(parts) <= _LONG_SUM or distinct < len(parts):
         return None
-    found = []
-    for argument in arguments:
-        others = [part for part in parts if part != Name(argument)]
-        product = reduce(lambda left, right: Apply("*", left, right), others)
-        pattern = OPERATIONS["*"].pattern
-        found.append(LocalGradient(product, "the product of the other factors", pattern))
-    return tuple(found)
+    others = [part for part in parts if part != Name(argument)]
+    product = reduce(lambda left, right: Apply("*", left, right), others)
+    return LocalGradient(product, "the product of the other factors", OPERATIONS["*"].pattern)
 
 
 def _relevant(written: Expression, argument: str) -> Expression:

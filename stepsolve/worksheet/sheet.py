@@ -19,12 +19,14 @@ from stepsolve.checking.jacobians import Jacobian
 from stepsolve.derivation import Block, Check, Detail, Equation, Section, Text
 from stepsolve.errors import InvalidProblem, StepsolveError
 from stepsolve.notation.names import gradient_name
-from stepsolve.notation.tree import Apply, Array, Expression, Name, Number, names, walk
+from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.operations.array_operation import Dims
-from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.dimensions import Dimensions, Sized
 from stepsolve.operations.shapes import Misfit
 from stepsolve.source.data import Node
 from stepsolve.source.expression import parse
+from stepsolve.source.quantities import WrittenLine
+from stepsolve.source.report import Report
 from stepsolve.worksheet.backward import Graph
 from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
 from stepsolve.worksheet.stretches import put_together
@@ -89,6 +91,7 @@ class Sheet:
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
+        self._works: dict[Sized, int] = {}
         self.rate = ""
         """The learning rate, to which a line without a value is put down if it hangs on it."""
         self.advice = "the steps may be too long: take a smaller rate"
@@ -158,12 +161,30 @@ class Sheet:
             told = f"{name} is assigned twice"
             raise self._invalid(told, "names are assigned once", name)
         try:
-            dims = self.dimensions.of(tree)
+            dims = self.dimensions.of_line(tree)
         except Misfit as error:
             raise self.misfit(name, tree, error) from None
         self._add(Line(name, tree, because, FORWARD, detail=max(detail, self.detail)), dims)
         if isinstance(tree, Apply):
             self._named.setdefault(tree, name)
+
+    def written(self, lines: Iterable[WrittenLine]) -> None:
+        """The lines of a file. Raises `InvalidProblem` with all that do not fit.
+
+        Those that hang on another such line are left out of it.
+        """
+        report, wrong = Report(), set[str]()
+        for line in lines:
+            name = line.name.name
+            if not wrong.isdisjoint(names(line.expression)):
+                wrong.add(name)
+                continue
+            try:
+                self.line(name, line.expression, line.because, line.written.node)
+            except InvalidProblem as error:
+                wrong.add(name)
+                report.add(*error.diagnoses)
+        report.raise_if_any()
 
     def equal(
         self, name: str, expression: str | Expression, detail: Detail | None = Detail.NORMAL
@@ -193,7 +214,7 @@ class Sheet:
 
     def _add(self, line: Line, dims: Dims) -> None:
         self._entries += prod(dims)
-        self.work += work(line.expression, self.dimensions)
+        self.work += self._work(line.expression)
         if self._entries > _MOST_ENTRIES or self.work > _MOST_WORK:
             told = f"at {line.name} the work becomes too large for a page"
             raise self._invalid(told, "make the arrays smaller", line.name, *names(line.expression))
@@ -204,6 +225,15 @@ class Sheet:
             last.append(line)
         else:
             self.items.append([line])
+
+    def _work(self, expression: Expression) -> int:
+        """About how many operations on numbers an expression takes."""
+        sized = self.dimensions.sized(expression)
+        if sized is None:
+            return work(expression, self.dimensions)
+        if sized not in self._works:
+            self._works[sized] = work(expression, self.dimensions)
+        return self._works[sized]
 
     def result(self, *names_: str) -> None:
         """Names of lines that are the answers, set apart at the end."""
@@ -389,15 +419,3 @@ class Sheet:
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Expression:
     return parse(text)
-
-
-def dims_of(value: Expression) -> Dims:
-    """The sizes of an array as written. Raises `Misfit` where rows differ."""
-    return Dimensions({}, {}).of(value)
-
-
-def is_numeric(value: Expression) -> bool:
-    """Whether an expression is numbers alone."""
-    return not any(isinstance(node, Name) for node in walk(value)) and isinstance(
-        value, Array | Number | Apply
-    )

@@ -10,8 +10,9 @@ from functools import cached_property, partial, reduce
 from itertools import groupby, islice, pairwise
 from itertools import product as cartesian
 
+from stepsolve.calculus.engine import Derivative
 from stepsolve.calculus.tidy import tidy
-from stepsolve.checking.precise import Value
+from stepsolve.checking.precise import Precise, Value
 from stepsolve.checking.rewrites import Sampler, check_steps
 from stepsolve.checking.sampling import POINTS, candidates
 from stepsolve.checking.worksheets import (
@@ -26,11 +27,12 @@ from stepsolve.errors import OutsideDomain
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
+from stepsolve.operations.forms import form_of, holes_of
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward
 from stepsolve.worksheet.evaluation import evaluate, rounding_of
 from stepsolve.worksheet.lines import Line, Worksheet
-from stepsolve.worksheet.local import local_gradients
+from stepsolve.worksheet.local import LocalGradients
 from stepsolve.worksheet.working import Workings
 
 _SHORT = 60  # lines of a backward pass up to which numbers, too, are answered with full formulas
@@ -43,7 +45,8 @@ _READABLE = 24  # nodes of a formula up to which it is an answer in itself
 class Solution:
     """A worksheet solved: forward and, if a target is given, backward from it.
 
-    `wrt` are the names the target is differentiated by; all given ones unless named.
+    `wrt` are the names the target is differentiated by; all given ones unless named. `values` are
+    those of lines that are known already, in float64.
     Raises `LineError` where a line has no finite real value.
     """
 
@@ -53,15 +56,37 @@ class Solution:
         target: str | None = None,
         wrt: Iterable[str] = (),
         digits: Digits | None = None,
+        values: Mapping[str, float] | None = None,
     ) -> None:
         self.forward = worksheet
         self.graph = Graph(worksheet, target, wrt) if target is not None else None
         self.backward = backward(self.graph) if self.graph else ()
         self.worksheet = worksheet.extended(self.backward)
-        self.floats = evaluate(self.worksheet)
-        self._lines = {line.name: line.expression for line in self.worksheet.lines}
-        self.exact, self.precise = settled_values(self.worksheet.given, self._lines)
-        self.workings = Workings(self.exact, self.precise, digits or Digits())
+        self.floats = evaluate(self.worksheet, values)
+        self._digits = digits or Digits()
+
+    @cached_property
+    def _lines(self) -> dict[str, Expression]:
+        return {line.name: line.expression for line in self.worksheet.lines}
+
+    @cached_property
+    def _settled(self) -> tuple[dict[str, Value], Precise]:
+        return settled_values(self.worksheet.given, self._lines)
+
+    @property
+    def exact(self) -> dict[str, Value]:
+        """The value of every name that has one, to 50 digits or more."""
+        return self._settled[0]
+
+    @property
+    def precise(self) -> Precise:
+        """The arithmetic of these values."""
+        return self._settled[1]
+
+    @cached_property
+    def workings(self) -> Workings:
+        """The lines with numbers put in."""
+        return Workings(self.exact, self.precise, self._digits)
 
     @cached_property
     def gradients(self) -> dict[str, str]:
@@ -178,10 +203,10 @@ class Solution:
     def _places(self, by: str, of: str) -> tuple[Expression, ...]:
         """The local gradient of a line by an argument, for every place where it stands."""
         assert self.graph is not None
-        (found,) = local_gradients(self.graph.line(of), (by,))
+        (found,) = LocalGradients().of(self.graph.line(of), (by,))
         return found.parts or (found.expression,)
 
-    @property
+    @cached_property
     def quantities(self) -> dict[str, float]:
         """The value of every name that has one, rounded from the precise one."""
         return {name: float(value) + 0.0 for name, value in self.exact.items()}
@@ -192,7 +217,7 @@ class Solution:
         Symbols get random values, at which the gradients are confirmed.
         """
         unsure = partial(rounding_of, self.worksheet, self.floats)
-        found = check_values(list(self.exact), self.floats, self.exact, unsure)
+        found = check_values(list(self.exact), self.floats, self.quantities, unsure)
         found += self._checks_of_rules()
         if self.graph is None:
             return found
@@ -209,18 +234,30 @@ class Solution:
     def _checks_of_rules(self) -> tuple[Check, ...]:
         """The steps of every local gradient that took the rules of calculus."""
         found: list[Check] = []
-        ruled = [line for line in self.backward if line.derive is not None]
-        for line in ruled[:: 1 + len(ruled) // _RULES]:  # their values are confirmed one by one
-            if line.derive is not None:
-                derivative = line.derive()
-                body, by = derivative.step.before.children
-                assert isinstance(by, Name)
-                full = substitute(body, derivative.definitions)
-                known = set(self.worksheet.names)
-                used = [n for n in names(full) if n in known or n not in CONSTANTS]
-                sampler = Sampler(full, used, derivative.definitions, self.precise, (by.name,))
-                found += check_steps(line.name, (derivative.step,), sampler)
+        known = set(self.worksheet.names)
+        for derivative, name in self._ruled():
+            body, by = derivative.step.before.children
+            assert isinstance(by, Name)
+            full = substitute(body, derivative.definitions)
+            used = [n for n in names(full) if n in known or n not in CONSTANTS]
+            sampler = Sampler(full, used, derivative.definitions, self.precise, (by.name,))
+            found += check_steps(name, (derivative.step,), sampler)
         return tuple(found)
+
+    def _ruled(self) -> Iterator[tuple[Derivative, str]]:
+        """The derivations of local gradients, of very many one for each form of line and gradient."""
+        ruled = [line for line in self.backward if line.derive is not None]
+        if len(ruled) > _RULES:  # their values are confirmed one by one
+            forms: dict[object, Line] = {}
+            for line in ruled:
+                whole = self._forward_lines[line.of]
+                place = {name: k for k, name in enumerate((*holes_of(whole), line.of))}
+                places = tuple(place[name] for name in holes_of(line.expression))
+                forms.setdefault((form_of(whole), form_of(line.expression), places), line)
+            ruled = list(forms.values())
+        for line in ruled[:: 1 + len(ruled) // _RULES]:
+            if line.derive is not None:
+                yield line.derive(), line.name
 
     @cached_property
     def _forward_lines(self) -> dict[str, Expression]:

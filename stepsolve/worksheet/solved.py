@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from math import ceil
 from typing import Any, Final
@@ -32,17 +32,18 @@ from stepsolve.derivation import (
     Text,
     Values,
     Worked,
+    plain_value,
 )
 from stepsolve.derivation import Value as Plain
 from stepsolve.errors import InvalidProblem, OutsideDomain
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Apply, Expression, Name, names, walk
 from stepsolve.operations.array_operation import Index
+from stepsolve.operations.forms import Form, form_of, holes_of
 from stepsolve.worksheet.array_working import (
     ArrayWorkings,
     is_readable,
     on_paper,
-    plain_value,
 )
 from stepsolve.worksheet.arrays import ArrayValues, rounding_of_lines
 from stepsolve.worksheet.evaluation import LineError
@@ -187,9 +188,7 @@ class Solved:
         """A line with its working."""
         value = None
         if line.name in self.floats:
-            value = plain_value(
-                self._rounded(line.name) if self._exact is not None else self.floats[line.name]
-            )
+            value = self.floats[line.name] if self._exact is None else self._rounded(line.name)
         return self.workings.line(line, value)
 
     def told_in_part(self) -> Iterator[Block]:
@@ -212,7 +211,7 @@ class Solved:
                 value = given.value if isinstance(given.value, Expression) else None
                 scalars += [Name(name), " = ", value or self.workings.entry(name), ", "]
             else:
-                column = len(given.dims) == 1 and self._stands(name)
+                column = len(given.dims) == 1 and name in self._columns
                 if _has_fractions(given) and is_readable(given.dims):
                     assert isinstance(given.value, Expression)
                     drawn.append((Name(name), given.value, False))
@@ -230,16 +229,16 @@ class Solved:
             assert isinstance(last, str)
             yield Text(("Without a value: ", *symbols[:-1], last.removesuffix(", "), "."))
 
-    def _stands(self, name: str) -> bool:
-        """Whether a vector is a column: some product has it on its right."""
+    @cached_property
+    def _columns(self) -> frozenset[str]:
+        """The names of vectors that stand as columns: some product has them on its right."""
+        found: set[str] = set()
         for line in self.sheet.lines.values():
-            if name in names(line.expression):
-                for node in walk(line.expression):
-                    match node:
-                        case Apply(operation="@", arguments=(_, Name(name=right))):
-                            if right == name:
-                                return True
-        return False
+            form = form_of(line.expression)
+            if "@" in form.operations:
+                place = dict(zip(form.holes, holes_of(line.expression), strict=True))
+                found.update(place[hole] for hole in _right_of_products(form))
+        return frozenset(found)
 
     def results(self, wanted: Iterable[str]) -> Iterator[Block]:
         """The values of some lines, or their formulas, set apart."""
@@ -363,6 +362,17 @@ class Solved:
             if name in drawn:
                 drawn[name] = drawn[name] / np.sum(drawn[name], axis=axis, keepdims=True)
         return Solved(self.sheet.with_values(drawn), self.digits)
+
+
+@lru_cache(maxsize=1024)
+def _right_of_products(form: Form) -> tuple[str, ...]:
+    """The holes of a form that are the right factor of a product."""
+    found = []
+    for node in walk(form.tree):
+        match node:
+            case Apply(operation="@", arguments=(_, Name(name=name))) if name in form.holes:
+                found.append(name)
+    return tuple(found)
 
 
 def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:

@@ -21,9 +21,11 @@ from stepsolve.notation.tree import (
     names,
     substitute,
     transform,
+    walk,
 )
 from stepsolve.operations.array_operation import Dims
-from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.dimensions import Dimensions, Sized
+from stepsolve.operations.forms import Form, form_of, holes_of
 from stepsolve.operations.operation import parameters
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.source.expression import parse
@@ -39,18 +41,72 @@ class Contribution(NamedTuple):
     because: str
 
 
+class _Pattern(NamedTuple):
+    """The contribution to a hole, for all lines of a form; `named` if there may be names in it."""
+
+    hole: str
+    form: Form
+    holes: list[str]
+    because: str
+    named: bool
+
+
+_LINE, _UPSTREAM = Name("#"), Name("#g")  # stand for the line's name and the gradient from above
+
+
 class VectorJacobian:
     """The gradients that a line passes on. `lines` are the names of expressions that have one."""
 
     def __init__(self, dimensions: Dimensions, lines: Mapping[Expression, str]) -> None:
         self._dimensions = dimensions
         self._lines = lines
+        self._line_forms = frozenset(map(form_of, lines))
         self._rules: dict[str, Expression] = {}
+        self._patterns: dict[object, list[_Pattern]] = {}
 
     def contributions(
         self, line: str, expression: Expression, upstream: Expression, wanted: Collection[str]
     ) -> dict[str, Contribution]:
-        """What goes to each of the wanted names, which occur in the expression."""
+        """What goes to each of the wanted names, which occur in the expression.
+
+        For lines that differ in their names alone it is found once.
+        """
+        sized = self._dimensions.sized(expression)
+        if sized is None or not isinstance(upstream, Name):
+            return self._contributions(line, expression, upstream, wanted)
+        used = names(expression)
+        hole = dict(zip(holes_of(expression), sized.form.holes, strict=True))
+        asked = tuple(hole[name] for name in wanted if name in hole)
+        dims = self._dimensions.of(upstream)
+        key = sized, dims, asked
+        if key not in self._patterns:
+            self._patterns[key] = self._found(*key)
+        nodes = {hole[name]: used[name] for name in hole}
+        nodes |= {_LINE.name: Name(line), _UPSTREAM.name: upstream}
+        name_in = {hole[name]: name for name in hole}
+        return {name_in[p.hole]: self._filled_in(p, nodes) for p in self._patterns[key]}
+
+    def _found(self, sized: Sized, dims: Dims, asked: tuple[str, ...]) -> list[_Pattern]:
+        """The contributions of lines of one form and sizes; `dims` are those of what is above."""
+        inner = sized.dimensions()
+        tree = sized.form.tree
+        inner.known |= {_LINE.name: inner.of(tree), _UPSTREAM.name: dims}
+        found = VectorJacobian(inner, {})._contributions(_LINE.name, tree, _UPSTREAM, asked)
+        patterns = []
+        for hole, (expression, because) in found.items():
+            parts = {form_of(node) for node in walk(expression) if isinstance(node, Apply)}
+            named = not parts.isdisjoint(self._line_forms)
+            form, holes = form_of(expression), holes_of(expression)
+            patterns.append(_Pattern(hole, form, holes, because, named))
+        return patterns
+
+    def _filled_in(self, pattern: _Pattern, nodes: Mapping[str, Name]) -> Contribution:
+        made = pattern.form.filled([nodes[hole] for hole in pattern.holes])
+        return Contribution(self._named(made) if pattern.named else made, pattern.because)
+
+    def _contributions(
+        self, line: str, expression: Expression, upstream: Expression, wanted: Collection[str]
+    ) -> dict[str, Contribution]:
         self._line, self._whole = line, expression
         self._wanted = frozenset(wanted)
         found: dict[str, list[Contribution]] = {}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # this copy is measured, not one that is installed
 Row = tuple[str, float, float]
 """What is measured, the ratio or exponent, and its limit."""
 

@@ -112,6 +112,31 @@ def test_a_slip_that_is_handed_on_is_found_where_it_was_made() -> None:
     assert not found[f"dh{LENGTH}/dh199"].passed
 
 
+# f = sum of g_k with g_k = (w - k/8)^2: more users of w than are moved one by one
+USERS = {f"g{k}": f"(w - {k}/8)^2" for k in range(60)}
+USERS |= {f"s{k}": f"{f's{k - 1}' if k else '0'} + g{k}" for k in range(60)}
+FLAT = {f"s{k}": mpf(1) for k in range(59)} | {f"g{k}": mpf(1) for k in range(60)}
+
+
+@pytest.mark.parametrize("slip", ["1", "1.000000000001", "-1", "2", "0"])
+def test_a_quantity_of_very_many_users_is_moved_in_all_of_them_at_once(slip: str) -> None:
+    right = sum(2 * (mpf("0.7") - mpf(k) / 8) for k in range(60))
+    claimed = {**FLAT, "w": right * mpf(slip)}
+    found = gradient_checks({"w": "0.7"}, USERS, claimed, "s59")
+    failed = [of for of, check in found.items() if not check.passed]
+    assert failed == ([] if slip == "1" else ["ds59/dw"])
+
+
+def test_many_kinks_of_one_quantity_are_told_together() -> None:
+    users = {f"g{k}": "relu(w)" for k in range(60)} | {
+        name: text for name, text in USERS.items() if name.startswith("s")
+    }
+    for claimed, passed in (("0", True), ("60", True), ("30", True), ("-1", False), ("61", False)):
+        check = gradient_checks({"w": "0"}, users, {**FLAT, "w": mpf(claimed)}, "s59")["ds59/dw"]
+        assert check.passed is passed, claimed
+        assert "slopes 0 and 60" in check.note
+
+
 @pytest.mark.parametrize(
     ("line", "at", "claimed", "slopes"),
     [

@@ -262,3 +262,23 @@ def test_mistakes_in_files_are_told(work: dict[str, object], told: str) -> None:
     with pytest.raises(InvalidProblem) as caught:
         stepsolve.check(work)
     assert told in str(caught.value)
+
+
+def test_gradients_of_entries_of_a_sequence_are_names() -> None:
+    problem = {
+        "kind": "recurrence",
+        "recurrence": "f(n) = a * f(n - 1) + b",
+        "start": {"f(0)": "x_0"},
+        "given": {"a": 0.5, "b": 1, "x_0": 6},
+        "unroll": 3,
+        "wrt": ["f(0)", "a"],
+    }
+    marked = stepsolve.check(["f(1) = 4", "df(3)/df(0) = 0.125", "df(3)/da = 7.6"], problem)
+    assert [str(line.worst) for line in marked.lines] == ["exact", "exact", "wrong"]
+
+
+def test_a_name_with_a_value_for_every_step_size_is_not_held_to_one() -> None:
+    at = [{"x": 2}, {"x": 2.01}]
+    problem = {"kind": "gradient-check", "function": "g(x) = x^2", "at": at, "steps": [0.01]}
+    marked = stepsolve.check([f"g = {value}" for value in (4, 4.0401, 3.99)], problem)
+    assert [str(line.worst) for line in marked.lines] == ["defines"] * 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -180,9 +180,9 @@ LONG = " + ".join(f"0.{k + 11} * e^(-0.{k + 21}) * (1 - 0.{k + 31})" for k in ra
     ids=("long", "longer", "enormous", "many digits"),
 )
 def test_a_wrong_line_takes_little_time(formula: str) -> None:
-    before = perf_counter()
+    before = process_time()
     assert marked(f"r = {formula} = 17.171").verdict is Verdict.WRONG
-    assert perf_counter() - before < 1  # 0.15 s for the slips; the rest is for a busy machine
+    assert process_time() - before < 0.4  # 0.12 s of it for the slips
 
 
 def test_a_line_has_a_limit_of_changed_formulas() -> None:
@@ -202,12 +202,12 @@ TOLD = (
     ("r = 0.7 * 3 - 0.4 * 2 = 2.9", "+ 0.4 * 2 for - 0.4 * 2: a sign is lost"),
     (
         "r = e^2 / (e^2 + e^1) = 5.43 / (5.43 + 2.718)",
-        "5.43 for e^2, which is 7.38906: 2 * e for e^2: doubled for squared",
+        "e^2 is 7.38906, not 5.43: 2 * e for e^2: doubled for squared",
     ),
-    ("r = 0.5 * h_1 + 0.2 = 0.5 * 0.31 + 0.2", "0.31 for h_1, which is -0.27: h_0 for h_1"),
+    ("r = 0.5 * h_1 + 0.2 = 0.5 * 0.31 + 0.2", "h_1 is -0.27, not 0.31: h_0 for h_1"),
     (
         "r = 0.512 * x_1 + 0.213 = 0.512 * 0.12 + 0.213",
-        "0.12 for x_1, which is 0.21: 0.12 for 0.21: two digits swapped in the result",
+        "x_1 is 0.21, not 0.12: two digits swapped in the result",
     ),
     ("r = e^(-0.5) = 1.6487", "e^0.5 for e^(-0.5): the exponent has the other sign"),
     ("r = 0.2 * 0.35 * 3 = 1.05", "without the factor 0.2"),
@@ -279,3 +279,9 @@ def test_sizes_and_settings_are_left_as_they_are() -> None:
 def test_few_digits_bear_no_far_fetched_slip() -> None:
     assert named(marked("r = 1.13 * 1.21 = 1.9673")) == ["one digit wrong"]
     assert "one digit wrong" not in named(marked("r = 1.13 * 1.21 = 1.97"))
+
+
+def test_an_unrounded_array_behind_the_line_is_no_reason_to_name_nothing() -> None:
+    # h + 0.5 with h = [0.379949, 0.716298], the tanh in full
+    judgement = marked("h = tanh([0.4, 0.9]) = [0.38, 0.72]", "r = h - 0.5 = [0.87995, 1.2163]")
+    assert named(judgement)[0] == "sign"

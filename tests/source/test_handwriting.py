@@ -139,7 +139,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("so we have n = 3 cells and go on", ", stands between equations only"),
+        ("so we have n = 3 cells and go on", "and stands between equations only"),
         ("5 cm", "cm is no factor that is known"),
         ("the value is x = 3", "value is no factor that is known"),
         ("x = ?", "'?' is not read"),

@@ -24,9 +24,11 @@ from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.array_operation import ArrayOperation, Dims, broadcast
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.table import ARRAYS, OPERATIONS
+from stepsolve.source.expression import parse
 from stepsolve.worksheet import solved as solving
 from stepsolve.worksheet.sheet import Sheet
 from stepsolve.worksheet.solved import Solved
+from stepsolve.worksheet.vector_jacobian import VectorJacobian
 
 SIZES: dict[str, Dims] = {"k": (), "v": (3,), "u": (2,), "M": (2, 3), "N": (3, 3)}
 SMOOTH = ("sigmoid", "tanh", "sin", "exp")
@@ -247,3 +249,26 @@ def test_columns_are_not_turned_for_nothing(text: str, expected: str | None) -> 
         powers = np.exp(scores)
         expected_values = (powers / powers.sum(axis=0) - targets) / 3
         assert found.quantities["dL/dZ"] == pytest.approx(expected_values)
+
+
+def test_lines_of_one_form_share_a_rule_but_not_their_names() -> None:
+    known = dict.fromkeys(("o", "c", "g", "h", "u", "k", "dL/dh", "dL/dk"), (3,))
+    rules = VectorJacobian(Dimensions(known, {}), {parse("tanh(c)"): "g"})
+    first = rules.contributions("h", parse("o * tanh(c)"), Name("dL/dh"), ("o", "c"))
+    second = rules.contributions("k", parse("o * tanh(u)"), Name("dL/dk"), ("o", "u"))
+    assert plain(first["o"].expression) == "dL/dh * g"
+    assert plain(first["c"].expression) == "dL/dh * o * (1 - g^2)"
+    assert plain(second["o"].expression) == "dL/dk * tanh(u)"
+    assert plain(second["u"].expression) == "dL/dk * o * (1 - tanh(u)^2)"
+
+
+def test_lines_of_one_form_but_other_sizes_have_rules_of_their_own() -> None:
+    known = {"A": (2, 3), "v": (3,), "B": (4, 3), "M": (3, 5)}
+    known |= {"y": (2,), "Y": (4, 5), "dL/dy": (2,), "dL/dY": (4, 5)}
+    rules = VectorJacobian(Dimensions(known, {}), {})
+    vector = rules.contributions("y", parse("A @ v"), Name("dL/dy"), ("A", "v"))
+    matrix = rules.contributions("Y", parse("B @ M"), Name("dL/dY"), ("B", "M"))
+    assert plain(vector["A"].expression) == "outer(dL/dy, v)"
+    assert plain(matrix["B"].expression) == "dL/dY @ M.T"
+    assert plain(vector["v"].expression) == "A.T @ dL/dy"
+    assert plain(matrix["M"].expression) == "B.T @ dL/dY"

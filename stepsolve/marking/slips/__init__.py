@@ -57,7 +57,8 @@ __all__ = (
     "patience",
 )
 
-_SECONDS: Final = 0.15  # of one line, of the processor: a busy machine names the same slips
+_SECONDS: Final = 0.12  # of one line, of the processor: a busy machine names the same slips
+_LEAST: Final = 100  # changed formulas that are tried however long they take
 _MOST: Final = 1500  # changed formulas of one line
 _TOLD: Final = 3  # slips told of one line
 _FILES: Final = (parts, signs, derivatives, forgotten, neighbours, arrays, operations, digits)
@@ -95,7 +96,7 @@ def explain(
             break
         best, fitting = Fit.NONE, None
         for variant in row.variants(scene):
-            if len(seen) > _MOST or process_time() > end:
+            if len(seen) > _MOST or (len(seen) > _LEAST and process_time() > end):
                 break
             if variant.formula in told:
                 continue

@@ -31,8 +31,7 @@ def _without_factor(node: Expression) -> Iterator[Part]:
     match node:
         case Apply(operation="*" | "@", arguments=(left, right)):
             yield left, right, False
-            if not (isinstance(left, Apply) and left.operation in ("*", "@")):
-                yield right, left, False
+            yield right, left, False
         case Apply(operation="/", arguments=(above, below)):
             yield above, below, True
 

@@ -49,8 +49,9 @@ def _wrong_parts(scene: Scene) -> Iterator[Variant]:
             abs(value - float(number.value))
             >= float(number.unit if number.is_decimal else 1) * 0.999
         ):
-            told = f"{number.value:f} for {said(part)}, which is {value:.6g}"
+            told = f"{said(part)} is {value:.6g}, not {number.value:f}"
             reason = _reason(scene, part, number, value) if len(wrong) < _REASONS else ""
+            reason = reason.removeprefix(f"{number.value:f} for {value:.6g}: ")
             wrong[part] = side, f"{told}: {reason}" if reason else told
     changed = scene.formula
     for part, (side, told) in wrong.items():
