@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from stepsolve.derivation import Value
 from stepsolve.marking.spread import Interval, spread
 from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
@@ -25,6 +26,10 @@ _WIDE: Final = (
 )
 _MANY: Final = 9  # digits more that are told at most
 _RELATIVE: Final = 1e-12  # of float64 ranges
+
+
+Told = tuple[str, str, str, str, tuple[Value | None, Value | None]]
+"""Of a judgement: no words, then the texts and the values of what was expected."""
 
 
 class Expected(NamedTuple):
@@ -202,9 +207,12 @@ class Judge:
         except NoValue:
             return None
 
-    def _told_values(self, true: Exact, own: Exact, value: Exact) -> tuple[str, str, str, str]:
+    def _told_values(self, true: Exact, own: Exact, value: Exact) -> Told:
         expected, given, here = (_shown(flat(v), self._arithmetic) for v in (true, own, value))
-        return "", expected, given if given != expected else "", here
+        full, of_own = (np.asarray(v, dtype=float).tolist() for v in (true, own))
+        if given == expected:
+            return "", expected, "", here, (full, None)
+        return "", expected, given, here, (full, of_own)
 
     @staticmethod
     def _too_few(interval: Interval, value: Exact) -> str:
@@ -218,10 +226,13 @@ class Judge:
         return f"the digits cancel: {more} more {digits} would tell"
 
 
-def _told(true: Decimal, own: Decimal, number: Written) -> tuple[str, str, str, str]:
+def _told(true: Decimal, own: Decimal, number: Written) -> Told:
     """No words, the expected value, the own one where it differs, and what was written."""
     expected, given = (_to_places(value, number) for value in (true, own))
-    return "", expected, given if given != expected else "", f"{number.value:f}"
+    text = f"{number.value:f}"
+    if given == expected:
+        return "", expected, "", text, (float(true), None)
+    return "", expected, given, text, (float(true), float(own))
 
 
 def _to_places(value: Decimal, number: Written) -> str:

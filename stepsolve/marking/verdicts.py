@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from stepsolve.derivation import Value
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression
 
@@ -68,7 +69,8 @@ class Judgement(NamedTuple):
     """One `=`: its verdict and, where it is not right, what was expected.
 
     `expected` is the true value and `own` what the earlier values of the work give where that is
-    another, as texts with a few more digits than `written`, the text of a number that was judged.
+    another, as texts with a few more digits than `written`, the text of a number that was judged;
+    `values` are both in full.
     """
 
     verdict: Verdict
@@ -76,6 +78,7 @@ class Judgement(NamedTuple):
     expected: str = ""
     own: str = ""
     written: str = ""
+    values: tuple[Value | None, Value | None] = (None, None)
     slips: tuple[Slip, ...] = ()
 
 

@@ -53,8 +53,8 @@ def _reasons(judgement: Judgement | None) -> dict[str, object]:
     known = judgement.verdict not in (Verdict.EXACT, Verdict.DEFINES)
     slip = next(iter(judgement.slips), None)
     return {
-        "expected": (judgement.expected or None) if known else None,
-        "own": (judgement.own or None) if known else None,
+        "expected": judgement.values[0] if known else None,
+        "own": judgement.values[1] if known else None,
         "slip": None
         if slip is None
         else {
