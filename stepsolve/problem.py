@@ -18,7 +18,16 @@ from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError, UnknownName, nearest
 from stepsolve.notation.numbers import Digits
 from stepsolve.source.data import Node
-from stepsolve.source.fields import entries, entry, integer, one_or_list, read_specification, text
+from stepsolve.source.fields import (
+    entries,
+    entry,
+    integer,
+    key_node,
+    one_or_list,
+    read_specification,
+    source_node,
+    text,
+)
 from stepsolve.source.marks import Mark, marks
 from stepsolve.source.report import Report
 
@@ -32,6 +41,7 @@ class Problem:
 
     STARTER: ClassVar[tuple[str, ...]] = ()
 
+    source: Node | None = source_node()
     kind: str = entry(text, "The kind of problem.")
     title: str = entry(text, "The title of the page.", default="")
     example: tuple[str, ...] = entry(
@@ -59,6 +69,10 @@ class Problem:
     def shown(self) -> Digits:
         """How many digits are shown."""
         return Digits(self.digits, self.significant_digits)
+
+    def node_of(self, key: str) -> Node:
+        """What stands at a key, for a mistake with it; the whole problem if it is not given."""
+        return key_node(self.source, key)
 
     def check(self, report: Report) -> None:
         """Add what is wrong between the keys; each key has been read by itself."""

@@ -134,6 +134,9 @@ def optimised(
         elif name == "nesterov":
             v = mu * v + g
             step = rate * (g + mu * v)
+        elif name == "nesterov of steps":  # the papers': the gradient is that of what is looked at
+            v = mu * v - rate * g
+            step = -(mu * v - rate * g)
         elif name == "adagrad":
             v = v + g**2
             step = rate * g / (np.sqrt(v) + eps)

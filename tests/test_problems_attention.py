@@ -195,7 +195,29 @@ def cosine_retrieval() -> dict[str, Array]:
     return {"s": s, "rank": [2, 1, 2, 2], "alpha": weights, "c": c}
 
 
+def attention_training() -> dict[str, Array]:
+    """Descent along gradients by complex steps; the tokens are the rows of the identity."""
+    now = {
+        "W_Q": np.array([[0.5, -0.2], [0.1, 0.4]]),
+        "W_K": np.array([[0.3, 0.2], [-0.1, 0.6]]),
+        "W_V": np.array([[0.8, 0.1], [0, 0.7]]),
+    }
+    swapped = np.array([[0, 1], [1, 0]])
+
+    def loss(v: dict[str, Array]) -> Array:
+        return np.sum((attention(v["W_Q"], v["W_K"], v["W_V"])[1] - swapped) ** 2) / 2
+
+    found = {}
+    for step in (1, 2, 3):
+        found[f"L_step{step}"] = loss(now)
+        slopes = gradients(loss, now)
+        now = {name: value - 0.5 * slopes[name] for name, value in now.items()}
+        found |= {f"{name}_step{step}": value for name, value in now.items() if step < 3}
+    return found
+
+
 NUMBERS: dict[str, Any] = {
+    "attention-training": attention_training,
     "attention-context": attention_context,
     "self-attention": self_attention,
     "one-hot-attention": lambda: {"A": [[0, 0, 1], [1, 0, 0]], "Z": [[30, 3], [10, 1]]},
@@ -230,6 +252,19 @@ def test_the_numbers_of_a_problem(file: str) -> None:
 
 
 STEPS: dict[str, list[str]] = {
+    "attention-training": [
+        "Q_step1 = X @ W_Q",
+        "K_step1 = X @ W_K",
+        "V_step1 = X @ W_V",
+        "S_step1 = Q_step1 @ K_step1.T",
+        "S_scaled_step1 = S_step1 / sqrt(d_k)",
+        "A_step1 = softmax(S_scaled_step1, axis=1)",
+        "Z_step1 = A_step1 @ V_step1",
+        "L_step1 = half_squared_error(Z_step1, T)",
+        "dL_step1/dZ_step1 = Z_step1 - T",
+        "dL_step1/dA_step1 = dL_step1/dZ_step1 @ V_step1.T",
+        "dL_step1/dV_step1 = A_step1.T @ dL_step1/dZ_step1",
+    ],
     "attention-context": ["s = H @ q", "alpha = softmax(s)", "c = alpha @ H"],
     "self-attention": [
         "S = Q @ K.T",

@@ -259,7 +259,7 @@ FORMS = {
     "softmax-jacobian": "dp/dθ = diag(p) − p @ pᵀ",
     "delta-recursion": "δ₂ = v ⊙ f′(z₂), δ₁ = (W₂ᵀ @ δ₂) ⊙ f′(z₁), ds/dW₁ = δ₁ @ xᵀ",
     "delta-recursion-general": "ds/dz_l = (W_lᵀ @ δ_next) ⊙ f′(z_l), ds/dW_l = δ_next @ a_lᵀ",
-    "two-layer-input-gradient": "δ₂ = yhat − y, δ₁ = (δ₂ @ W2ᵀ) ⊙ h ⊙ (1 − h), dJ/dx = δ₁ @ W1ᵀ",
+    "two-layer-input-gradient": "δ₂ = ŷ − y, δ₁ = (δ₂ @ W2ᵀ) ⊙ h ⊙ (1 − h), dJ/dx = δ₁ @ W1ᵀ",
     "least-squares": "ds/dx = 2 · Aᵀ @ r, ds/dA = 2 · r @ xᵀ",
     "log-determinant": "ds/dX = (X⁻¹)ᵀ",
     "max-margin": "dJ/dW = δ @ xᵀ + δ_c @ x_cᵀ, dJ/db = δ + δ_c, dJ/dx_c = Wᵀ @ δ_c",

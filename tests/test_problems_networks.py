@@ -222,8 +222,8 @@ NUMBERS: dict[str, Callable[[], Values]] = {
     "perceptrons/or-bias.yaml": lambda: gate([0, 1, 1, 1], [2, 2], -1),
     "perceptrons/xor.yaml": lambda: gate([0, 1, 1, 0], [1, 1], 0) | arrays(s_1=[1, 1], s_0=[1, 1]),
     # one wrong row each: (0, 1) with z = 1 takes 1.5 from w_2, (1, 0) from w_1
-    "perceptrons/training-z1.yaml": lambda: arrays(w_1=[1, -0.5], y_2=1, y_6=0, y_8=0),
-    "perceptrons/training-z2.yaml": lambda: arrays(w_1=[-0.5, 1], y_3=1, y_7=0, y_8=0),
+    "perceptrons/training-z1.yaml": lambda: arrays(w_1=[1, -0.5], z1_2=1, z1_6=0, z1_8=0),
+    "perceptrons/training-z2.yaml": lambda: arrays(w_1=[-0.5, 1], z2_3=1, z2_7=0, z2_8=0),
     "perceptrons/training-or.yaml": lambda: arrays(w=[1, 1], y_1=0, y_2=1, y_3=1, y_4=1),
     "perceptrons/training-and.yaml": lambda: trained([0, 0, 0, 1], "0.1", 6),
     "perceptrons/training-xor.yaml": lambda: (

@@ -92,6 +92,7 @@ RUNS: dict[str, Callable[[Given, int, Given], by_hand.Values]] = {
     "gru-after": lambda g, n, m: by_hand.gru(g, n, m, "after", keeps=False, short=True),
 }
 SYMBOLIC = ["rnn-gradient-formulas", "lstm-jacobian-formulas"]
+BATCHES = ["rnn-batch"]
 LONG = ["rnn-vanishing", "lstm-stacked"]  # every gradient of them would take long by hand
 
 
@@ -101,7 +102,7 @@ def run(file: str) -> by_hand.Forward:
 
 
 def test_no_file_goes_untested() -> None:
-    assert {*RUNS, *SYMBOLIC} == set(FILES)
+    assert {*RUNS, *SYMBOLIC, *BATCHES} == set(FILES)
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -141,6 +142,34 @@ def test_the_first_step_of_adam_has_the_size_of_the_rate() -> None:
     slope = by_hand.gradient(run("lstm-stacked"), "W_x")
     expected = known["W_x"] - 0.01 * slope / (np.abs(slope) + 1e-8)
     assert found["W_x'"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_two_steps_on_a_batch_are_those_on_its_examples() -> None:
+    """Each example is run by itself; the batch descends along the mean of their gradients."""
+    problem = data("rnn-batch")
+    names, found = list(problem["weights"]), solved("rnn-batch").quantities
+    now = {name: np.array(value) for name, value in problem["weights"].items()}
+    rows = np.array(problem["inputs"])
+    for step in (1, 2, 3):
+        runs = []
+        for k, place in enumerate(problem["targets"][2]):
+            one = {"h_0": np.zeros(2), "x_1": rows[0, k], "x_2": rows[1, k]}
+            one |= {"target_2": np.eye(2)[place]} | now
+            runs.append(lambda moved, one=one: by_hand.rnn(one, 2, moved, loss="cross"))
+        loss = np.mean([np.real(run({})["L"]) for run in runs])
+        assert found[f"L_step{step}"] == pytest.approx(loss, rel=1e-12)
+        for name in names:
+            slope = np.mean([by_hand.gradient(run, name) for run in runs], axis=0)
+            now[name] = now[name] - 0.5 * slope
+            if step < 3:
+                assert found[f"{name}_step{step}"] == pytest.approx(now[name], rel=1e-9, abs=1e-12)
+    lines = {line.name: plain(line.expression) for line in solved("rnn-batch").lines}
+    assert lines["z_2_step2"] == "x_2 @ W_xh_step1.T + h_1_step2 @ W_hh_step1.T + b_h_step1"
+    assert (
+        lines["dL_step2/dW_xh_step1"]
+        == "(dL_step2/dz_2_step2).T @ x_2 + (dL_step2/dz_1_step2).T @ x_1"
+    )
+    assert lines["W_xh_step2"] == "W_xh_step1 - eta * dL_step2/dW_xh_step1"
 
 
 @pytest.mark.parametrize("file", ["rnn-gradient", "lstm-jacobian", "gru-step"])

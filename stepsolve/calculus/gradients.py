@@ -285,9 +285,10 @@ class Gradients:
             _is_function_of(line, name) for line in self.lines.values()
         ):
             return ""
-        _, digits, subscript, primes = parts(name)
-        index = "_".join(part for part in (digits, subscript) if part)
-        tail = (f"_{index}" if index else "") + "'" * primes
+        found = parts(name)
+        step = f"step{found.iterate}" if found.iterate else ""
+        index = "_".join(part for part in (found.digits, found.subscript, step) if part)
+        tail = (f"_{index}" if index else "") + "'" * found.primes
         letter = next((c for c in (f"delta{tail}", f"delta_{name}") if c not in self._taken), "")
         self._taken.add(letter)
         return letter

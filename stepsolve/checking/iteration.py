@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.rewrites import TOLERANCE
@@ -92,6 +93,17 @@ def check_slopes(
         if points == POINTS:
             break
     return Check(of, method, worst, bool(points) and worst <= TOLERANCE)
+
+
+def often_positive(formula: Expression, symbols: Sequence[str], precise: Precise) -> bool:
+    """Whether a formula is above 0 at as many random points as checks ask for."""
+    found = 0
+    for at in candidates(symbols, precise):
+        with suppress(OutsideDomain):
+            found += bool(precise.evaluate(formula, Point(at)) > 0)
+        if found == POINTS:
+            return True
+    return False
 
 
 def _error(formula: Expression, term: Value, at: Mapping[str, Value], precise: Precise) -> float:

@@ -19,6 +19,7 @@ from stepsolve.operations.array_operation import places
 from stepsolve.operations.dimensions import Dimensions
 
 _TOLERANCE, _FLOAT_TOLERANCE = 1e-12, 1e-6
+_GUARD = 1000  # roundings of one difference
 _METHOD = "differences in its step"
 
 
@@ -52,7 +53,9 @@ def check_precise(
     for sign in (1, -1):
         moved = {i: v + sign * step * along[i] for i, v in values[claim.by].items()}
         ends.append(sheet.run(lines, {**values, claim.by: moved})[claim.of])
-    worst, size = precise.mp.mpf(0), precise.mp.mpf(0)
+    worst = precise.mp.mpf(0)
+    largest = max(abs(v) for v in values[claim.of].values())
+    size = largest * precise.rounding * _GUARD / _TOLERANCE  # less is rounding, as in e^-1000
     for row, after in ends[0].items():
         slope = (after - ends[1][row]) / (2 * step)
         told = precise.mp.fdot((values[claim.name][*row, *i], along[i]) for i in along)

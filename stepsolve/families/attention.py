@@ -6,21 +6,23 @@ score were -infinity. Above the output stands a loss against targets, or a gradi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from stepsolve.derivation import Detail
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Array, Expression, Name, Number, walk
 from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, check_sizes
+from stepsolve.source.data import Node
 from stepsolve.source.fields import boolean, choice, entry
 from stepsolve.source.report import Report
+from stepsolve.source.training import Update, update
+from stepsolve.worksheet.learning import check_length, headed, learn, rewritten
 from stepsolve.worksheet.sheet import Sheet
 
 _LOSSES: Final = {"half-squared-error": "half_squared_error", "mse": "mse"}
@@ -62,21 +64,31 @@ class AttentionProblem(SheetProblem):
         default=None,
         examples=([[1, 0], [0, -1]],),
     )
+    update: Update | None = entry(
+        update,
+        "Steps of an optimiser on all weights: rate, optimiser, steps ...",
+        default=None,
+        examples=({"rate": 0.1},),
+    )
 
     # ------------------------------------------------------------------------------- what is wrong
 
-    def check_mask(self, queries: int | None, keys: int, report: Report, heads: int = 1) -> None:
-        """The mask against the numbers of queries (None: one, a vector) and of keys."""
+    def check_mask(
+        self, queries: int | None, keys: int, node: Node, report: Report, heads: int = 1
+    ) -> None:
+        """The mask against the numbers of queries (None: one, a vector) and of keys, at a node."""
         scores = heads * (queries or 1) * keys
         if scores > _MOST_SCORES:
             told = f"{scores} scores are too many"
             hint = f"queries times keys times heads are at most {_MOST_SCORES}"
-            report.add(Diagnosis(told, None, hint))
+            report.add(node.diagnose(told, hint))
             return
         if self.causal and queries != keys:
             told = f"queries: {queries or 'one alone'}, keys: {keys}"
             hint = "a causal mask needs one query for every key"
-            report.add(Diagnosis(f"causal has no meaning here ({told})", None, hint))
+            report.add(
+                self.node_of("causal").diagnose(f"causal has no meaning here ({told})", hint)
+            )
             return
         if self.mask is None or not self._is_mask(self.mask, report):
             return
@@ -115,6 +127,19 @@ class AttentionProblem(SheetProblem):
                     because = f"a gradient has the sizes of {output}"
                 check_sizes(given._replace(name=f"the key {name}"), dims, because, report)
 
+    def check_update(self, weights: Collection[GivenArray], report: Report) -> None:
+        """Whether there is something to learn, and something to learn from."""
+        if self.update is None:
+            return
+        node, steps = self.node_of("update"), self.update.steps
+        if not weights:
+            report.add(node.diagnose("an update needs weights", "weights: {...}"))
+        elif self.targets is None and self.gradient is None:
+            report.add(node.diagnose("an update needs targets, or a gradient from above"))
+        elif steps > 1 and self.targets is None:
+            told = "one step is taken here: the gradient from above changes with the weights"
+            report.add(self.update.node_of("steps").diagnose(told, "several steps need targets"))
+
     # ---------------------------------------------------------------------------------- the sheet
 
     @property
@@ -146,19 +171,32 @@ class AttentionProblem(SheetProblem):
             name = gradient_name(LOSS, output)
             sheet.give(name, self.gradient.value, self.gradient.dims, self.gradient.node)
 
-    def write_above(self, sheet: Sheet, output: str, wrt: Iterable[str]) -> None:
-        """The loss and the backward pass, if something stands above the output."""
-        wrt = tuple(wrt)
+    def write_above(
+        self, sheet: Sheet, draft: Sheet, output: str, inputs: Iterable[str], weights: Iterable[str]
+    ) -> None:
+        """The lines of a draft, and if something stands above the output, a loss and what follows.
+
+        That are gradients, by inputs and weights, and the steps of an update of the weights.
+        """
+        inputs, weights = tuple(inputs), tuple(weights)
         if self.targets is not None:
-            sheet.section("Loss")
-            sheet.line(LOSS, f"{_LOSSES[self.loss]}({output}, {TARGETS})")
-            sheet.backward(LOSS, wrt)
-        elif self.gradient is not None:
-            name = gradient_name(LOSS, output)
-            sheet.backward(LOSS, wrt, {output: name}, ("Backward pass",))
-        else:
+            draft.section("Loss")
+            draft.line(LOSS, f"{_LOSSES[self.loss]}({output}, {TARGETS})")
+        check_length(draft, self.update)
+        forward = rewritten(draft, sheet, LOSS)
+        if self.targets is None and self.gradient is None:
+            forward({}, "", 1)
             return
-        sheet.result(*(gradient_name(LOSS, name) for name in wrt))
+        above = None if self.targets else {output: gradient_name(LOSS, output)}
+
+        def backward(loss: str, wrt: tuple[str, ...], before: str) -> None:
+            ordered = sorted(wrt, key=lambda name: name not in inputs)
+            of = () if above else (" from ", Name(loss))
+            sheet.backward(loss, ordered, above, (headed(before, "Backward pass"), *of))
+            if not before:
+                sheet.result(*(gradient_name(loss, name) for name in ordered))
+
+        learn(sheet, forward, weights, self.update, inputs, backward=backward)
 
     def tell_mask(self, sheet: Sheet) -> None:
         """What the mask means, in words."""

@@ -93,20 +93,20 @@ class GatedProblem(RecurrentProblem):
         return (len(self.GATES) * (dims[0] if dims else 1),) if self.is_stacked else dims
 
     def check_keys(self, report: Report) -> None:
-        place = self.weights[0].node if self.weights else self.inputs.node
+        place = self.node_of("gates")
         for gate in self.gates:
             if gate not in self.GATES:
                 hint = f"the gates are {', '.join(self.GATES)}"
-                report.add(place.diagnose(f"gates: there is no gate {gate}", hint))
+                report.add(place.diagnose(f"there is no gate {gate}", hint))
         letters = [self.letter(gate) for gate in self.GATES]
         for letter in letters:
             if letter in _RESERVED or (letter == self.BEFORE and letter not in self.GATES):
-                report.add(place.diagnose(f"gates: {letter} is the letter of something else here"))
+                report.add(place.diagnose(f"{letter} is the letter of something else here"))
         if len(set(letters)) < len(letters):
-            report.add(place.diagnose("gates: two gates have one letter"))
-        if sorted(self.order) != sorted(letters):
+            report.add(place.diagnose("two gates have one letter"))
+        elif sorted(self.order) != sorted(letters):
             told = f"gate-order needs each of {', '.join(letters)} once"
-            report.add(place.diagnose(told))
+            report.add(self.node_of("gate-order").diagnose(told))
         if not report.failed:
             super().check_keys(report)
 

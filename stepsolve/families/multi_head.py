@@ -106,7 +106,9 @@ class MultiHeadProblem(AttentionProblem):
                 hint = "the width of the model is a multiple of the number of heads"
                 report.add(self.by_name[name].node.diagnose(told, hint))
                 divided = False
-        return divided and check_weight_sizes(self.by_name.values(), wanted, report)
+        return divided and check_weight_sizes(
+            self.by_name.values(), wanted, self.node_of("weights"), report
+        )
 
     def written_heads(self, queries: str, memory: str, mask: str) -> Heads:
         """The heads that a sheet is to write."""

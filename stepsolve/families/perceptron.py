@@ -131,9 +131,15 @@ class PerceptronProblem(SheetProblem):
     # ------------------------------------------------------------------------------------- mistakes
 
     def check_keys(self, report: Report) -> None:
-        check_weights(self.weights, ("w", "b"), ("w",) if self.weights else (), report)
-        if self.threshold is not None and self.threshold.expression is None:
-            report.add(self.threshold.node.diagnose("a number belongs here, not symbol"))
+        check_weights(
+            self.weights,
+            ("w", "b"),
+            ("w",) if self.weights else (),
+            self.node_of("weights"),
+            report,
+        )
+        if self.threshold is not None:
+            number(self.threshold, report)
         weight, bias = self.given.get("w"), self.given.get("b")
         if bias is not None and bias.dims:
             report.add(bias.node.diagnose(f"b {bias.words}, but a number belongs here"))
@@ -277,10 +283,20 @@ class PerceptronProblem(SheetProblem):
         return found
 
 
+def number(given: Given, report: Report) -> Fraction | None:
+    """A number of the file as a fraction; None after reporting that it is none."""
+    if given.expression is None:
+        report.add(given.node.diagnose("a number belongs here, not symbol"))
+        return None
+    found = exact_entries(GivenArray("", given.expression, (), given.node), report)
+    return found[0] if found else None
+
+
 def exact_value(given: Given) -> Fraction:
-    """A number of the file as a fraction."""
-    assert given.expression is not None
-    return exact_entries(GivenArray("", given.expression, (), given.node), Report())[0]
+    """The same of one that has been checked."""
+    found = number(given, Report())
+    assert found is not None
+    return found
 
 
 def _pair_sum(pair: tuple[int, int]) -> str:

@@ -4,6 +4,8 @@ A kind names the affine maps of its cell and writes one step of it; sizes, outpu
 through time and the update come from here. An input is a vector with m entries or a number, a state a
 vector with n entries or a number. Weights on the input are n × m and those on the state n × n, and
 multiply from the left; with vectors as rows they are m × n and n × n, and multiply from the right.
+Of a batch, the input of a step is a matrix with a row for every example, and so is every state:
+weights multiply rows from the right, those of n × m transposed.
 """
 
 from __future__ import annotations
@@ -47,12 +49,14 @@ class RecurrentProblem(SheetProblem):
     inputs: GivenArray = entry(
         array,
         "The inputs, one row for every step: a list of lists, or of numbers where an input is a "
-        "number; {shape: [5, 3], seed: 1} draws five inputs with three entries.",
+        "number; {shape: [5, 3], seed: 1} draws five inputs with three entries. Of a batch, for "
+        "every step a row for every example.",
         examples=([[1, 2], [0.5, 3]],),
     )
     initial_state: GivenArray | None = entry(
         array,
-        "The state h_0 before the first step; zeros if left out.",
+        "The state h_0 before the first step; zeros if left out. Of a batch, a row for every "
+        "example.",
         default=None,
         examples=([0.1, -0.2],),
     )
@@ -79,7 +83,7 @@ class RecurrentProblem(SheetProblem):
     )
     loss: str = entry(
         choice(*LOSSES),
-        "How an output is compared with its target.",
+        "How an output is compared with its target. Of a batch, the mean over its examples.",
         default="half-squared-error",
         examples=("half-squared-error",),
     )
@@ -106,7 +110,7 @@ class RecurrentProblem(SheetProblem):
     )
     update: Update | None = entry(
         update,
-        "One step of an optimiser on all weights.",
+        "Steps of an optimiser on all weights: rate, optimiser, steps ...",
         default=None,
         examples=({"rate": 0.1},),
     )
@@ -141,8 +145,11 @@ class RecurrentProblem(SheetProblem):
         """The lines of step t."""
         raise NotImplementedError  # every kind has its own
 
+    def tell(self, sheet: Sheet) -> None:
+        """Sentences before everything else."""
+
     def prepare(self, sheet: Sheet) -> None:
-        """Lines and sentences before the first step."""
+        """Lines before the first step."""
 
     @property
     def output_weights(self) -> dict[str, str]:
@@ -167,8 +174,13 @@ class RecurrentProblem(SheetProblem):
         return range(1, self.steps + 1)
 
     @property
+    def batch(self) -> Dims:
+        """The size of the axis of examples, if there is one."""
+        return self.inputs.dims[1:2] if len(self.inputs.dims) == 3 else ()
+
+    @property
     def input_dims(self) -> Dims:
-        return self.inputs.dims[1:]
+        return self.inputs.dims[2:] if self.batch else self.inputs.dims[1:]
 
     @cached_property
     def by_name(self) -> dict[str, GivenArray]:
@@ -248,11 +260,13 @@ class RecurrentProblem(SheetProblem):
     def write(self, sheet: Sheet) -> None:
         page = RecurrentPage(self, sheet)
         page.give()
-        self.prepare(sheet)
-        self.write_steps(sheet)
+        self.tell(sheet)
+        draft = sheet.draft()
+        self.prepare(draft)
+        self.write_steps(draft)
         if self.jacobians:
-            self._write_all_jacobians(sheet)
-        page.close()
+            self._write_all_jacobians(draft)
+        page.close(draft)
 
     def _write_all_jacobians(self, sheet: Sheet) -> None:
         self.pass_over(sheet, "By the step before, step", self.all_steps, self.write_jacobians)
@@ -290,8 +304,8 @@ class RecurrentProblem(SheetProblem):
     def affine(self, sheet: Sheet, affine: Affine, t: int, state: str) -> str:
         """The text of W x_t + W h + b."""
         rows = self.vectors == "rows"
-        terms = [product(sheet, affine.input, f"x_{t}", rows)]
-        terms.append(product(sheet, affine.recurrent, state, rows))
+        terms = [product(sheet, affine.input, f"x_{t}", rows, bool(self.batch))]
+        terms.append(product(sheet, affine.recurrent, state, rows, bool(self.batch)))
         if affine.bias in sheet.dimensions.known:
             terms.append(affine.bias)
         return " + ".join(terms)

@@ -6,12 +6,13 @@ from math import prod
 from typing import TYPE_CHECKING, Final
 
 from stepsolve.errors import nearest
-from stepsolve.notation.tree import Number
 from stepsolve.operations.array_operation import size_words
-from stepsolve.source.arrays import GivenArray, check_sizes
+from stepsolve.source.arrays import check_sizes
 from stepsolve.source.data import Node
 from stepsolve.source.report import Report
 from stepsolve.source.steps import MOST_STEPS, Targets
+from stepsolve.source.weights import one_hot
+from stepsolve.worksheet.given import check_distributions
 from stepsolve.worksheet.recurrent import LOSSES, OUT, OUT_BIAS
 
 if TYPE_CHECKING:
@@ -47,11 +48,13 @@ class Checks:
 
     def _check_inputs(self) -> None:
         given = self._problem.inputs
-        if len(given.dims) not in (1, 2):
+        if len(given.dims) not in (1, 2, 3):
             told = f"inputs are a list of vectors or of numbers, but this {given.words}"
             self._add(given.node, told, "one row for every step")
         elif self._problem.steps > MOST_STEPS:
             self._add(given.node, f"a sequence has at most {MOST_STEPS} steps")
+        elif self._problem.batch and self._problem.jacobians:
+            self._add(self._problem.node_of("jacobians"), "jacobians are for one example, no batch")
 
     def _check_names(self) -> None:
         """Which weights must be there, and which may."""
@@ -69,20 +72,23 @@ class Checks:
         missing = [name for name in wanted if name not in weights]
         missing = [n for n in missing if not any(nearest(w.name, [n]) for w in unknown)]
         if missing:
-            place = problem.weights[0].node if problem.weights else problem.inputs.node
+            place = problem.node_of("weights")
             verb = "is" if len(missing) == 1 else "are"
             hint = f"the weights are {', '.join(known)}; biases may be left out"
             self._add(place, f"{', '.join(missing)} {verb} missing", hint)
 
     def _check_update(self) -> None:
-        problem = self._problem
-        if problem.update is None or not problem.weights:
+        problem, update = self._problem, self._problem.update
+        if update is None:
             return
-        place = problem.weights[-1].node
         if problem.targets is None and not problem.upstream:
-            self._add(place, "an update needs targets, or upstream gradients")
-        if problem.update.steps > 1:
-            self._add(place, "one step of the optimiser is taken here, not several")
+            self._add(problem.node_of("update"), "an update needs targets, or upstream gradients")
+        elif update.steps > 1 and problem.targets is None:
+            told = "one step is taken here: the gradients from above change with the weights"
+            self._add(update.node_of("steps"), told, "several steps need targets")
+        elif update.steps > 1 and problem.jacobians:
+            told = "jacobians go with one step of the optimiser, not with several"
+            self._add(problem.node_of("jacobians"), told)
 
     def _check_weights(self) -> None:
         problem = self._problem
@@ -94,13 +100,17 @@ class Checks:
             return
         if problem.jacobians and prod(problem.state_dims) > _LARGEST_JACOBIAN:
             told = f"jacobians are for states of at most {_LARGEST_JACOBIAN} entries"
-            self._add(problem.weights[0].node, told)
+            self._add(problem.node_of("jacobians"), told)
+        if problem.batch and not problem.state_dims:
+            told = "the states of a batch are rows, but weights that are numbers have none"
+            self._add(problem.weights[0].node, told, "write [[0.5]] for one unit")
+            return
         for name, (dims, because) in problem.expected().items():
             if name in problem.by_name:
                 check_sizes(problem.by_name[name], dims, because, self._report)
 
     def _check_initial(self) -> None:
-        dims = self._problem.state_dims
+        dims = (*self._problem.batch, *self._problem.state_dims)
         for name, state in self._problem.initial.items():
             if state is not None:
                 because = f"the state {size_words(dims)}"
@@ -108,19 +118,19 @@ class Checks:
 
     def _check_outputs(self) -> None:
         problem = self._problem
-        targets = problem.targets
-        place = targets.node if targets is not None else problem.inputs.node
-        needed = LOSSES[problem.loss].activation if targets is not None else ""
-        chosen = problem.output_activation
+        loss = problem.node_of("loss")
+        needed = LOSSES[problem.loss].activation if problem.targets is not None else ""
+        chosen, place = problem.output_activation, problem.node_of("output-activation")
         if not problem.has_outputs:
             if needed:
-                self._add(place, f"{problem.loss} needs outputs", f"give the weights {OUT}")
+                self._add(loss, f"{problem.loss} needs outputs", f"give the weights {OUT}")
             elif chosen not in (None, "identity"):
                 self._add(place, "an output activation needs outputs", f"give the weights {OUT}")
         elif needed and chosen not in (None, needed):
             self._add(place, f"{problem.loss} needs output-activation: {needed}, not {chosen}")
         if problem.output_function == "softmax" and not problem.output_dims:
-            self._add(place, "softmax needs an output of several entries")
+            told = "softmax needs an output of several entries"
+            self._add(place if chosen == "softmax" else loss, told, f"write {OUT}: [[...]]")
 
     def _check_targets(self, targets: Targets) -> None:
         if self._report.failed:
@@ -135,20 +145,14 @@ class Checks:
             if t > problem.steps:
                 if not targets.listed:
                     self._add(target.node, f"there is no step {t} of {problem.steps}")
-            elif problem.loss == "cross-entropy" and not target.dims:
-                self._check_class(target)
+            elif problem.loss == "cross-entropy" and target.dims == problem.batch:
+                one_hot(target, problem.output_dims[0], self._report)
             else:
                 named = target._replace(name=f"target_{t}")
-                because = f"{problem.output}_{t} {size_words(problem.output_dims)}"
-                check_sizes(named, problem.output_dims, because, self._report)
-
-    def _check_class(self, target: GivenArray) -> None:
-        count = self._problem.output_dims[0]
-        match target.value:
-            case Number(text=text) if text.isdecimal() and len(text) < 9 and int(text) < count:
-                return
-        told = f"a class from 0 to {count - 1} belongs here"
-        self._add(target.node, told, f"or a list of {count} probabilities")
+                dims = (*problem.batch, *problem.output_dims)
+                check_sizes(named, dims, f"{problem.output}_{t} {size_words(dims)}", self._report)
+                if problem.loss == "cross-entropy" and named.dims == dims:
+                    check_distributions(target, self._report)
 
     def _check_upstream(self) -> None:
         problem = self._problem
@@ -164,6 +168,7 @@ class Checks:
                 self._add(gradient.node, f"{gradient.name} is not a state or an output", hint)
                 continue
             output = gradient.name.startswith("y_")
-            dims = problem.output_dims if output else problem.state_dims
+            own = problem.output_dims if output else problem.state_dims
+            dims = (*problem.batch, *own)
             because = f"a gradient has the sizes of {gradient.name}"
             check_sizes(gradient, dims, because, self._report)

@@ -20,7 +20,6 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Detail
-from stepsolve.errors import Diagnosis
 from stepsolve.families.attention import AttentionProblem
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims
@@ -124,10 +123,13 @@ class Attention(AttentionProblem):
             told = f"queries have {q[-1]} entries and keys {k[-1]}, so there is no dot product"
             report.add(self._node("keys").diagnose(told, "score: bilinear or additive joins them"))
         if self.normalization == "hardmax" and self.is_masked:
-            report.add(Diagnosis("a mask goes with softmax, not with hardmax"))
+            node = self.node_of("normalization")
+            report.add(node.diagnose("a mask goes with softmax, not with hardmax"))
         if self.score == "additive" and len(q) == 2 and q[0] > _MOST_ADDITIVE:
-            report.add(Diagnosis(f"additive scores are for at most {_MOST_ADDITIVE} queries"))
-        self.check_mask(self.count, k[0], report)
+            told = f"additive scores are for at most {_MOST_ADDITIVE} queries"
+            report.add(self.node_of("score").diagnose(told))
+        self.check_mask(self.count, k[0], self._first.node, report)
+        self.check_update(self.weights, report)
         self.check_above(self.names.output, (*q[:-1], v[-1]), report)
 
     def _check_choice_of_sources(self, report: Report) -> bool:
@@ -136,9 +138,8 @@ class Attention(AttentionProblem):
             told = (
                 "queries and inputs exclude each other" if self.queries else "queries are missing"
             )
-            node = self.inputs.node if self.inputs else None
-            hint = "inputs give queries, keys and values"
-            report.add(node.diagnose(told, hint) if node else Diagnosis(told, None, "or inputs"))
+            hint = "inputs give queries, keys and values" if self.queries else "or inputs"
+            report.add(self.node_of("inputs").diagnose(told, hint))
             return False
         others = (
             {"keys": self.keys, "values": self.values} if self.inputs else {"memory": self.memory}
@@ -177,10 +178,15 @@ class Attention(AttentionProblem):
             ):
                 wanted[name] = Weight(dims, becomes, is_bare)
         if not check_weight_sizes(
-            [w for n, w in self._weights.items() if n in wanted], wanted, report
+            [w for n, w in self._weights.items() if n in wanted],
+            wanted,
+            self.node_of("weights"),
+            report,
         ):
             return False
-        return check_weight_sizes(self.weights, wanted | self._score_weights(), report)
+        return check_weight_sizes(
+            self.weights, wanted | self._score_weights(), self.node_of("weights"), report
+        )
 
     def _score_weights(self) -> dict[str, Weight]:
         """The weights of the scores, by the widths of queries and keys."""
@@ -265,23 +271,24 @@ class Attention(AttentionProblem):
 
     def write(self, sheet: Sheet) -> None:
         inputs = self._give(sheet)
+        draft = sheet.draft()
         names = self.names._replace(**{n: s[0] for n, s in self.sources._asdict().items()})
         if self.is_projected:
-            self._write_projections(sheet)
-        sheet.section("Scores")
-        scores = self._write_scaled(sheet, names, self._write_scores(sheet, names))
-        sheet.section("Attention weights")
-        self._write_weights(sheet, names, scores)
-        sheet.section("Context")
+            self._write_projections(draft)
+        draft.section("Scores")
+        scores = self._write_scaled(draft, names, self._write_scores(draft, names))
+        draft.section("Attention weights")
+        self._write_weights(draft, names, scores)
+        draft.section("Context")
         is_one = (
             "the weighted mean of the values" if self.is_one else "weighted means of the values"
         )
-        sheet.line(names.output, f"{names.weights} @ {names.values}", is_one)
-        sheet.result(names.weights, names.output)
-        self.write_above(sheet, names.output, inputs)
+        draft.line(names.output, f"{names.weights} @ {names.values}", is_one)
+        draft.result(names.weights, names.output)
+        self.write_above(sheet, draft, names.output, inputs, self._weights)
 
     def _give(self, sheet: Sheet) -> list[str]:
-        """Give everything to the sheet; the names of what has a gradient."""
+        """Give everything to the sheet; the names of the inputs."""
         named: dict[str, GivenArray] = {}
         if self.inputs is not None:
             named["x" if self.is_one else "X"] = self.inputs
@@ -293,15 +300,14 @@ class Attention(AttentionProblem):
             ):
                 if given is not None:
                     named[name] = given
-        arrays = [a._replace(name=name) for name, a in named.items()] + list(self.weights)
-        give_all(sheet, tuple(arrays))
+        give_all(sheet, (*(a._replace(name=name) for name, a in named.items()), *self.weights))
         if self.score == "scaled":
             sheet.give("d_k", Number(str(self.sources.keys[1][-1])), ())
         if self.temperature is not None:
             sheet.give("tau", self.temperature, ())
         self.give_mask(sheet, self.count, self.sources.keys[1][0])
         self.give_above(sheet, self.names.output)
-        return [array.name for array in arrays]
+        return list(named)
 
     def _write_projections(self, sheet: Sheet) -> None:
         own = "x" if self.is_one else "X"

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stepsolve.errors import Diagnosis
 from stepsolve.sheet_problem import SheetProblem, give_all
 from stepsolve.source.activations import IDENTITY, entrywise
 from stepsolve.source.arrays import GivenArray, array, check_sizes, given_arrays
@@ -91,11 +90,12 @@ class Autoencoder(SheetProblem):
             return
         required = ("W_e",) if self.tied else ("W_e", "W_d")
         known = tuple(name for name in _NAMES if name != "W_d" or not self.tied)
-        found = check_weights(self.weights, known, required, report)
+        found = check_weights(self.weights, known, required, self.node_of("weights"), report)
         wanted = LOSSES[self.loss].needs
         if wanted and self.output_activation != wanted:
             told = f"the loss {self.loss} needs output-activation: {wanted}"
-            report.add(Diagnosis(told, None, f"it is {self.output_activation}"))
+            key = "output-activation" if self.output_activation != IDENTITY else "loss"
+            report.add(self.node_of(key).diagnose(told, f"it is {self.output_activation}"))
         if "W_e" not in found:
             return
         encoder, entries = found["W_e"], self.input.dims[0]

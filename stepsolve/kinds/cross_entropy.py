@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from stepsolve.errors import InvalidProblem
 from stepsolve.notation.names import gradient_name
 from stepsolve.operations.array_operation import Dims
 from stepsolve.sheet_problem import SheetProblem
@@ -93,7 +92,9 @@ class CrossEntropy(SheetProblem):
 
     def check_keys(self, report: Report) -> None:
         if (self.logits is None) == (self.probabilities is None):
-            raise InvalidProblem("logits or probabilities are needed, one of them")
+            told = "logits or probabilities are needed, one of them"
+            report.add(self.node_of("probabilities").diagnose(told))
+            return
         if (self.target is None) == (not self.class_):
             report.add(self._given.node.diagnose("a class or a target is needed, one of them"))
             return

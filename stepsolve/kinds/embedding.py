@@ -92,7 +92,9 @@ class Embedding(SheetProblem):
         return [one.text for one in self.words]
 
     def check_keys(self, report: Report) -> None:
-        found = check_weights(self.weights, ("E",), ("E",), report, "E: a row for every word")
+        found = check_weights(
+            self.weights, ("E",), ("E",), self.node_of("weights"), report, "E: a row for every word"
+        )
         if not found:
             return
         dims = self._table.dims

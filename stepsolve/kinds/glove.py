@@ -68,7 +68,14 @@ class Glove(SheetProblem):
                 counts.node.diagnose(f"a matrix of counts belongs here, and it {counts.words}")
             )
             return
-        found = check_weights(self.weights, _WEIGHTS, ("U", "V"), report, "one row for every word")
+        found = check_weights(
+            self.weights,
+            _WEIGHTS,
+            ("U", "V"),
+            self.node_of("weights"),
+            report,
+            "one row for every word",
+        )
         rows, columns = counts.dims
         if "U" in found and "V" in found and len(found["U"].dims) != 2:
             told = f"U {found['U'].words}, but a row for every word belongs here"
@@ -83,9 +90,8 @@ class Glove(SheetProblem):
             if name in found:
                 check_sizes(found[name], (size,), f"{name} has one entry for every word", report)
         if self.update is not None and self.update.steps > 1:
-            report.add(
-                counts.node.diagnose("one step of the optimiser is worked out: steps may be 1")
-            )
+            told = "one step of the optimiser is worked out: steps may be 1"
+            report.add(self.update.node_of("steps").diagnose(told))
         self._check_counts(report)
 
     def _check_counts(self, report: Report) -> None:

@@ -81,8 +81,8 @@ class Gru(GatedProblem):
     def optional(self) -> frozenset[str]:
         return frozenset({self._inner_bias} if self.reset == "after" else ())
 
-    def prepare(self, sheet: Sheet) -> None:
-        super().prepare(sheet)
+    def tell(self, sheet: Sheet) -> None:
+        super().tell(sheet)
         r, z, n = map(self.letter, self.GATES)
         acts = "on the state, before" if self.reset == "before" else "after"
         share = "old state" if self.update_gate == "keeps" else f"candidate {n}"
@@ -101,7 +101,7 @@ class Gru(GatedProblem):
     def _candidate(self, sheet: Sheet, r: str, t: int) -> str:
         letter = self.letter("n")
         affine = self._affine(letter)
-        rows = self.vectors == "rows"
+        rows, is_batch = self.vectors == "rows", bool(self.batch)
         before, name = f"{self.BEFORE}_{letter}{t}", f"{letter}_{t}"
         if self.reset == "before":
             past = f"q_{t}"
@@ -109,11 +109,11 @@ class Gru(GatedProblem):
             sheet.line(before, self.affine(sheet, affine, t, past))
         else:
             past = f"q_{t}"
-            inner = product(sheet, affine.recurrent, f"h_{t - 1}", rows)
+            inner = product(sheet, affine.recurrent, f"h_{t - 1}", rows, is_batch)
             if self._inner_bias in self.by_name:
                 inner += f" + {self._inner_bias}"
             sheet.line(past, inner, "what the past says")
-            text = product(sheet, affine.input, f"x_{t}", rows)
+            text = product(sheet, affine.input, f"x_{t}", rows, is_batch)
             bias = f" + {affine.bias}" if affine.bias in sheet.dimensions.known else ""
             sheet.line(before, f"{text}{bias} + {r} * {past}")
         sheet.line(name, f"tanh({before})", "the candidate")

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Final
 
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Array, Number
 from stepsolve.sheet_problem import SheetProblem, give_all
 from stepsolve.source.arrays import GivenArray, array, check_sizes, given_arrays
@@ -98,7 +97,13 @@ class LinearRegression(SheetProblem):
             told = f"examples are a vector or the rows of a matrix, but this {inputs.words}"
             report.add(inputs.node.diagnose(told))
             return
-        found = check_weights(self.weights, ("w", "b"), ("w",) if self.weights else (), report)
+        found = check_weights(
+            self.weights,
+            ("w", "b"),
+            ("w",) if self.weights else (),
+            self.node_of("weights"),
+            report,
+        )
         if "w" in found:
             check_sizes(found["w"], inputs.dims[1:], "one weight for every feature", report)
         if "b" in found:
@@ -113,7 +118,7 @@ class LinearRegression(SheetProblem):
         unknowns = sum(max(1, *p.dims) if p.dims else 1 for p in self.parameters.values())
         if unknowns > MOST_UNKNOWNS:
             told = f"the normal equations are solved for at most {MOST_UNKNOWNS} unknowns"
-            report.add(Diagnosis(f"{told}, not {unknowns}"))
+            report.add(self.node_of("closed-form").diagnose(f"{told}, not {unknowns}"))
             return
         if self.inputs.dims[0] > MOST_EXAMPLES:
             told = f"the normal equations are for at most {MOST_EXAMPLES} examples here"

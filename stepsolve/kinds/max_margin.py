@@ -63,7 +63,9 @@ class MaxMargin(SheetProblem):
     )
 
     def check_keys(self, report: Report) -> None:
-        found = check_weights(self.weights, ("W", "b", "v"), ("W", "b", "v"), report)
+        found = check_weights(
+            self.weights, ("W", "b", "v"), ("W", "b", "v"), self.node_of("weights"), report
+        )
         window = self.window
         if len(window.dims) != 1:
             report.add(window.node.diagnose(f"a window is a vector, but this {window.words}"))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final
 
-from stepsolve.errors import Diagnosis, nearest
+from stepsolve.errors import nearest
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims
 from stepsolve.sheet_problem import SheetProblem
@@ -142,8 +142,9 @@ class MultilayerPerceptron(SheetProblem):
     @cached_property
     def network(self) -> Network:
         rows = self.examples == "rows"
+        place = self.node_of("weights" if self.weights else "layers")
         return Network(
-            self.inputs, self.weights, self.layers, self.seed, self.scale, self.bias, rows
+            self.inputs, self.weights, self.layers, self.seed, self.scale, self.bias, rows, place
         )
 
     @property
@@ -181,17 +182,18 @@ class MultilayerPerceptron(SheetProblem):
         self._check_training(report)
 
     def _check_activations(self, report: Report) -> None:
-        depth, node = self.network.depth, self.inputs.node
+        depth, node = self.network.depth, self.node_of("activation")
         if len(self.activations) != depth:
             told = f"there are {depth} layers, but {len(self.activations)} activations"
-            report.add(Diagnosis(told, None, "give one for all layers, or one for each"))
+            report.add(node.diagnose(told, "give one for all layers, or one for each"))
             return
         if self.activations[-1] == SOFTMAX and not self.network.units:
             report.add(node.diagnose("softmax needs a matrix as the last weight", "write [[...]]"))
         wanted = LOSSES[self.loss_name].needs
         if wanted not in ("", self.activations[-1]):
             told = f"the loss {self.loss} needs {wanted} as the last activation"
-            report.add(Diagnosis(told, None, f"it is {self.activations[-1]}"))
+            hint = f"it is {self.activations[-1]}"
+            report.add(self.node_of("loss").diagnose(told, hint))
 
     def _check_training(self, report: Report) -> None:
         known = self.network.parameters
@@ -199,21 +201,23 @@ class MultilayerPerceptron(SheetProblem):
             if written.name not in known:
                 hint = nearest(written.name, known) or f"the weights are {', '.join(known)}"
                 report.add(written.node.diagnose(f"there is no weight {written.name} here", hint))
-        told = ""
+        told = key = ""
         if self.update and self.targets is None:
-            told = "an update needs targets to learn from"
+            key, told = "update", "an update needs targets to learn from"
         elif self.update and not self.backward:
-            told = "an update needs gradients: leave out backward: false"
+            key, told = "backward", "an update needs gradients: leave out backward: false"
         elif self.batch_size and not self.update:
-            told = "batch-size is for an update"
+            key, told = "batch-size", "batch-size is for an update"
         elif self.batch_size and self.batch_size > self.network.count:
+            key = "batch-size"
             told = f"batch-size is {self.batch_size}, but there are {self.network.count} examples"
         if told:
-            report.add(Diagnosis(told))
+            report.add(self.node_of(key).diagnose(told))
         steps = self.update.steps if self.update else 1
         moves = len(ROWS[self.update.optimiser].lines) if self.update else 0
         if steps * self.network.depth * (6 + 2 * moves) > MOST_LINES:
-            report.add(Diagnosis(f"{steps} steps of so many layers are too long to be written out"))
+            told = f"{steps} steps of so many layers are too long to be written out"
+            report.add(self.node_of("update").diagnose(told))
 
     # ----------------------------------------------------------------------------------------- page
 

@@ -42,7 +42,8 @@ class MultiHeadAttention(MultiHeadProblem):
         count, width = self._source.dims
         if not self.check_heads(self.head_weights(width, None), report):
             return
-        self.check_mask(self.inputs.dims[0], count, report, self.heads)
+        self.check_mask(self.inputs.dims[0], count, self.inputs.node, report, self.heads)
+        self.check_update(self.weights, report)
         self.check_above("O", (self.inputs.dims[0], self.by_name["W_O"].dims[1]), report)
 
     @property
@@ -51,10 +52,10 @@ class MultiHeadAttention(MultiHeadProblem):
         return self.memory or self.inputs
 
     def write(self, sheet: Sheet) -> None:
-        given = [self.inputs._replace(name="X")]
+        inputs = [self.inputs._replace(name="X")]
         if self.memory is not None:
-            given.append(self.memory._replace(name="H"))
-        given += self.weights
+            inputs.append(self.memory._replace(name="H"))
+        given = [*inputs, *self.weights]
         give_all(sheet, tuple(given))
         sheet.give("d_k", Number(str(self.widths[0])), ())
         mask = self.give_mask(sheet, self.inputs.dims[0], self._source.dims[0])
@@ -62,6 +63,7 @@ class MultiHeadAttention(MultiHeadProblem):
         inner = (HEAD.of_head(1, self.heads)[k] for k in (0, 1, 2, 3, 5, 6))
         self.write_sizes(sheet, (*(a.name for a in given), "Q", "K", "V", *inner, "Z", "O"))
         self.tell_mask(sheet)
-        self.written_heads("X", "H" if self.memory else "X", mask).write(sheet)
-        sheet.result("O")
-        self.write_above(sheet, "O", [array.name for array in given])
+        draft = sheet.draft()
+        self.written_heads("X", "H" if self.memory else "X", mask).write(draft)
+        draft.result("O")
+        self.write_above(sheet, draft, "O", [a.name for a in inputs], self.by_name)

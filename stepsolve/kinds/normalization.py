@@ -101,7 +101,7 @@ class Normalization(SheetProblem):
             report.add(self.input.node.diagnose(told))
             return
         features = self._dims[-1:]
-        found = check_weights(self.weights, ("gamma", "beta"), (), report)
+        found = check_weights(self.weights, ("gamma", "beta"), (), self.node_of("weights"), report)
         for given in found.values():
             check_sizes(given, features, "it has one entry for every feature", report)
         if self.upstream is not None:

@@ -19,10 +19,9 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from stepsolve.derivation import Block, Cell, Detail, Section, Table, Text
-from stepsolve.errors import Diagnosis
-from stepsolve.families.perceptron import PerceptronProblem, exact_value
+from stepsolve.families.perceptron import PerceptronProblem, exact_value, number
 from stepsolve.notation.tree import Array, Expression, Item, Name
-from stepsolve.source.fields import boolean, entry, integer
+from stepsolve.source.fields import boolean, entry, integer, matching
 from stepsolve.source.quantities import Given, value
 from stepsolve.source.report import Report
 from stepsolve.source.truth import exact_entries, whole
@@ -32,6 +31,7 @@ from stepsolve.worksheet.solved import Solved
 MOST_PRESENTATIONS = 3000
 _TOLD = 12  # epochs that have a table
 _ROWS = 32  # of a table; of a longer epoch only errors are shown
+_TAKEN = ("x", "X", "w", "b", "t", "z", "theta", "eta", "s")
 _WIDE = 4  # inputs that are shown in a table
 
 
@@ -70,6 +70,12 @@ class PerceptronTraining(PerceptronProblem):
         default=20,
         examples=(20,),
     )
+    unit: str = entry(
+        matching("[A-Za-z]+[0-9]*", "a name", "letters and digits, such as z1"),
+        "What the unit is called: its output has this name.",
+        default="y",
+        examples=("y",),
+    )
     learn_bias: bool = entry(
         boolean, "Whether the bias is learnt, or fixed.", default=True, examples=(True,)
     )
@@ -78,23 +84,30 @@ class PerceptronTraining(PerceptronProblem):
         super().check_keys(report)
         if report.failed:
             return
+        if self.unit in _TAKEN:
+            told = f"{self.unit} is the name of something else here"
+            report.add(self.node_of("unit").diagnose(told, "such as z1"))
         if self.targets is None:
-            report.add(Diagnosis("training needs targets", None, "such as targets: AND"))
+            told, hint = "training needs targets", "such as targets: AND"
+            report.add(self.node_of("targets").diagnose(told, hint))
         if not self.weights:
             hint = "such as weights: {w: [0, 0], b: 0}"
-            report.add(Diagnosis("training needs the weights to begin with", None, hint))
+            told = "training needs the weights to begin with"
+            report.add(self.node_of("weights").diagnose(told, hint))
         for weight in self.weights:
             if weight.value is None:
                 told = "the updates depend on values, so a number belongs here, not symbol"
                 report.add(weight.node.diagnose(told))
             else:
                 exact_entries(weight, report)
-        if self.rate.expression is None or exact_value(self.rate) <= 0:
+        rate = number(self.rate, report)
+        if rate is not None and rate <= 0:
             report.add(self.rate.node.diagnose("the learning rate is a number above 0"))
         count, width = self.rows.dims
         if self.epochs * count * max(1, width // 10) > MOST_PRESENTATIONS:
             told = f"{self.epochs} epochs of {count} rows are too many presentations"
-            report.add(Diagnosis(told, None, f"at most {MOST_PRESENTATIONS} are written out"))
+            hint = f"at most {MOST_PRESENTATIONS} are written out"
+            report.add(self.node_of("epochs").diagnose(told, hint))
 
     @cached_property
     def course(self) -> Course:
@@ -134,12 +147,11 @@ class PerceptronTraining(PerceptronProblem):
     def write(self, sheet: Sheet) -> None:
         self.give(sheet)
         sheet.give("eta", self.rate.expression, (), self.rate.node)
-        rule: tuple[str | Expression, ...] = ("w + η (t − y) x",)
+        error = (" + η (t − ", Name(self.unit), ")")
         fixed = "" if "b" not in self.given else "; the bias is fixed"
-        also = " and b by b + η (t − y)" if self.learns_bias else fixed
-        sheet.text(
-            "After every row w is replaced by ", *rule, f"{also}. Without an error it stays."
-        )
+        also = (" and b by b", *error) if self.learns_bias else (fixed,)
+        first = ("After every row w is replaced by w", *error, " x")
+        sheet.text(*first, *also, ". Without an error it stays.")
         course = self.course
         for k, epoch in enumerate(course.epochs):
             told = k < _TOLD or k == len(course.epochs) - 1
@@ -159,11 +171,11 @@ class PerceptronTraining(PerceptronProblem):
             if self.learns_bias:
                 sheet.result(_named("b", last))
         else:
-            sheet.result(*(f"y_{p.number}" for p in course.epochs[-1]))
+            sheet.result(*(self.output_of(p) for p in course.epochs[-1]))
 
     def _present(self, sheet: Sheet, at: Presentation) -> None:
         w, b = _named("w", at.before), self._bias(at.before)
-        z, y = f"z_{at.number}", f"y_{at.number}"
+        z, y = f"z_{at.number}", self.output_of(at)
         x = f"X[{at.row}]"
         sheet.line(z, f"{w} @ {x} + {b}" if b else f"{w} @ {x}", detail=Detail.FULL)
         sheet.line(y, self.fired(z), detail=Detail.FULL)
@@ -175,6 +187,10 @@ class PerceptronTraining(PerceptronProblem):
             if self.learns_bias:
                 text = f"{b} + eta * {error}"
                 sheet.line(_named("b", at.after), text, detail=Detail.NORMAL)
+
+    def output_of(self, at: Presentation) -> str:
+        """The name of the output for a row that is presented."""
+        return f"{self.unit}_{at.number}"
 
     def _bias(self, updates: int) -> str:
         if "b" not in self.given:
@@ -219,10 +235,12 @@ class _Epoch:
             w = solved.workings.shown(_named("w", at.after))
             if width > _WIDE:
                 x, w = Item(Name("X"), whole(at.row)), Name(_named("w", at.after))
-            z, y, t = entry(f"z_{at.number}"), entry(f"y_{at.number}"), entry("t", (at.row,))
+            z, y = entry(f"z_{at.number}"), entry(self._problem.output_of(at))
+            t = entry("t", (at.row,))
             cells: tuple[Cell, ...] = (x, z, y, t, whole(at.error), w)
             rows.append((*cells, entry(_named("b", at.after))) if with_bias else cells)
-        header: tuple[Cell, ...] = ("x", Name("z"), Name("y"), Name("t"), "t − y", "w after")
+        unit = Name(self._problem.unit)
+        header: tuple[Cell, ...] = ("x", Name("z"), unit, Name("t"), ("t − ", unit), "w after")
         if with_bias:
             header = (*header, "b after")
         if rows:

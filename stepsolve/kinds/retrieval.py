@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stepsolve.derivation import Block, Cell, Detail, Table
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Name, Number
 from stepsolve.sheet_problem import SheetProblem, give_all
 from stepsolve.source.arrays import GivenArray, array
@@ -75,7 +74,7 @@ class Retrieval(SheetProblem):
             report.add(self.values.node.diagnose(told, "a row for every key"))
         if self.labels and len(self.labels) != count:
             told = f"there are {count} keys, but {len(self.labels)} labels"
-            report.add(Diagnosis(told, None, "a label for every key"))
+            report.add(self.node_of("labels").diagnose(told, "a label for every key"))
 
     def write(self, sheet: Sheet) -> None:
         given = [self.query._replace(name="q"), self.keys._replace(name="K")]

@@ -91,7 +91,7 @@ class SoftmaxRegression(SheetProblem):
             told = f"an example is a vector and several are a matrix, but this {self.inputs.words}"
             report.add(self.inputs.node.diagnose(told))
             return
-        found = check_weights(self.weights, ("W", "b"), ("W",), report)
+        found = check_weights(self.weights, ("W", "b"), ("W",), self.node_of("weights"), report)
         if "W" not in found:
             return
         weight, width = found["W"], self.inputs.dims[-1]

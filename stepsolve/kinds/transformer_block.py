@@ -69,7 +69,8 @@ class TransformerBlock(MultiHeadProblem):
         wanted = self.head_weights(width, width) | self._block_weights(width)
         if not self.check_heads(wanted, report):
             return
-        self.check_mask(count, count, report, self.heads)
+        self.check_mask(count, count, self.inputs.node, report, self.heads)
+        self.check_update(self.weights, report)
         self.check_above("Y", (count, width), report)
 
     def _block_weights(self, width: int) -> dict[str, Weight]:
@@ -100,12 +101,13 @@ class TransformerBlock(MultiHeadProblem):
         self.give_above(sheet, "Y")
         self.write_sizes(sheet, [array.name for array in given])
         self.tell_mask(sheet)
+        draft = sheet.draft()
         if self.norm == "post":
-            self._write_post(sheet, mask)
+            self._write_post(draft, mask)
         else:
-            self._write_pre(sheet, mask)
-        sheet.result("Y")
-        self.write_above(sheet, "Y", [array.name for array in given])
+            self._write_pre(draft, mask)
+        draft.result("Y")
+        self.write_above(sheet, draft, "Y", ["X"], self.by_name)
 
     def _write_post(self, sheet: Sheet, mask: str) -> None:
         self.written_heads("X", "X", mask).write(sheet)

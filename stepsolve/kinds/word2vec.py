@@ -103,23 +103,31 @@ class Word2vec(SheetProblem):
 
     def check_keys(self, report: Report) -> None:
         found = check_weights(
-            self.weights, ("U", "V"), ("U", "V"), report, "one row for every word"
+            self.weights,
+            ("U", "V"),
+            ("U", "V"),
+            self.node_of("weights"),
+            report,
+            "one row for every word",
         )
         if len(found) == 2:
             self._check_vectors(found["U"], found["V"], report)
         skip = self.method == "skip-gram"
-        node = self.center.node
         if skip and self.outside is None:
-            report.add(node.diagnose("skip-gram needs an outside word", "such as outside: 2"))
+            told = "skip-gram needs an outside word"
+            report.add(self.node_of("method").diagnose(told, "such as outside: 2"))
         if not skip and not self.context:
-            report.add(node.diagnose("CBOW needs the words of the context", "context: [1, 2]"))
+            told = "CBOW needs the words of the context"
+            report.add(self.node_of("method").diagnose(told, "context: [1, 2]"))
         if self.loss == "negative-sampling" and not self.negatives:
-            report.add(node.diagnose("negative sampling needs negatives", "such as negatives: [1]"))
+            told = "negative sampling needs negatives"
+            report.add(self.node_of("loss").diagnose(told, "such as negatives: [1]"))
         if len(self.negatives) > _MOST_NEGATIVES:
             told = f"at most {_MOST_NEGATIVES} negative words can be worked out"
             report.add(self.negatives[_MOST_NEGATIVES].node.diagnose(told))
         if self.update is not None and self.update.steps > 1:
-            report.add(node.diagnose("one window is one step: steps may be 1 here"))
+            told = "one window is one step: steps may be 1 here"
+            report.add(self.update.node_of("steps").diagnose(told))
 
     def _check_vectors(self, u: GivenArray, v: GivenArray, report: Report) -> None:
         if len(u.dims) != 2:

@@ -173,7 +173,7 @@ def _call(operation: str, arguments: tuple[Expression, ...], small: bool) -> Box
         return _exponential(arguments[0])
     if operation == CHOICE:
         return _cases(arguments, small)
-    template = small_below(text_template(operation), arguments)
+    template = small_below(text_template(operation, arguments), arguments)
     levels = argument_levels(template)
     return _filled(template, list(map(_part, arguments, levels, repeat(small))))
 

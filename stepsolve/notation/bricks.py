@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from stepsolve.notation.hats import combined, single
+
 BAR: Final = "─"
 # a fence of one row; the top, the middle and the bottom of a taller one
 _FENCES: Final = {
@@ -40,12 +42,12 @@ class Box(NamedTuple):
     @property
     def text(self) -> str:
         """The rows as lines, without blanks at their ends."""
-        return "\n".join(row.rstrip() for row in self.rows)
+        return combined("\n".join(row.rstrip() for row in self.rows))
 
 
 def line(text: str) -> Box:
     """A box of one row."""
-    return Box((text,))
+    return Box((single(text),))
 
 
 def beside(*boxes: Box) -> Box:

@@ -72,8 +72,8 @@ def stands_alone(base: Expression) -> bool:
     """Whether an index can be put to an expression as it is: `xᵢ`, but `[W₁]ᵢⱼ`."""
     if not isinstance(base, Name) or gradient(base.name) is not None:
         return False
-    _, digits, subscript, _ = parts(base.name)
-    return not digits and not subscript
+    found = parts(base.name)
+    return not (found.digits or found.subscript or found.iterate)
 
 
 def below(*indices: Expression) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.hats import hatted
 from stepsolve.notation.indices import is_indexed, is_summation, setting, stands_alone
 from stepsolve.notation.matrix import matrix_rows
 from stepsolve.notation.names import GREEK, entry, gradient, parts
@@ -71,10 +72,11 @@ def _name(name: str) -> str:
         return r"\infty"
     if (at := entry(name)) is not None:
         return f"{_name(at.sequence)}({at.place})"
-    stem, digits, subscript, primes = parts(name)
+    stem, digits, subscript, primes, iterate = parts(name)
     indices = [index for index in (digits, *subscript.split("_")) if index]
     below = f"_{{{','.join(map(_index, indices))}}}" if indices else ""
-    return f"{_stem(stem)}{below}" + "'" * primes
+    found = f"{_stem(stem)}{below}" + "'" * primes
+    return f"{{{found}^{{({iterate})}}}}" if iterate else found  # in braces: it may get exponents
 
 
 def _times(count: int) -> str:
@@ -82,6 +84,8 @@ def _times(count: int) -> str:
 
 
 def _stem(stem: str) -> str:
+    if letter := hatted(stem):
+        return rf"\hat{{{_stem(letter)}}}"
     if stem in GREEK:
         return f"\\{stem}"
     if len(stem) == 1:
@@ -171,7 +175,7 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return r" \odot ".join([_part(f, QUOTIENT) for f in factors_of(operation, arguments)])
     if operation == "delta":
         return rf"\delta_{{{_indices(arguments)}}}"
-    template = latex_template(operation)
+    template = latex_template(operation, arguments)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
 
 

@@ -49,6 +49,9 @@ NAME: Final = r"[A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*'*"
 """What the name of a quantity is made of, as a regular expression; gradients are made of two."""
 
 
+_ITERATE: Final = re.compile(r"(?<=.)_step([0-9]+)$")
+
+
 GRADIENT: Final = "|".join(
     rf"{d}{NAME}/{d}{NAME}|{d}\^[2-9]{NAME}/{d}{NAME}(?:\^[2-9])?(?: {d}{NAME}(?:\^[2-9])?)*"
     for d in "d∂"
@@ -76,12 +79,16 @@ class Gradient(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The parts of a name: `theta`, ``, `1` and no primes for `theta_1`; `w`, `0` for `w0`."""
+    """The parts of a name: `theta`, ``, `1` and no primes for `theta_1`; `w`, `0` for `w0`.
+
+    `iterate` is the number of a step of training, 3 for `W_hh_step3`, or empty.
+    """
 
     stem: str
     digits: str
     subscript: str
     primes: int
+    iterate: str = ""
 
 
 def gradient(name: str) -> Gradient | None:
@@ -116,8 +123,10 @@ def parts(name: str) -> Parts:
     """The parts of a name, not a gradient's. Underscores that index nothing stay in the stem."""
     core = name.rstrip("'")
     primes = len(name) - len(core)
+    step = _ITERATE.search(core)
+    core = core[: step.start()] if step else core
     head, _, subscript = core.partition("_")
     if not subscript or subscript[0] == "_" or subscript[-1] == "_":
         head, subscript = core, ""
     stem = head.rstrip("0123456789")
-    return Parts(stem, head[len(stem) :], subscript, primes)
+    return Parts(stem, head[len(stem) :], subscript, primes, step[1] if step else "")

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from stepsolve.notation.indices import is_setting
+from stepsolve.notation.tree import Expression
+
 CLOSED: Final = 0  # its own delimiters hold it together: `|#1|`
 RAISED: Final = 1  # it cannot carry an exponent: `e^{#1}`, `√(#1)`
 OPEN: Final = 2  # it begins or ends with an argument: `#1 ⊗ #2`
@@ -23,23 +26,31 @@ def written_name(operation: str) -> str:
     return row.written if row else operation
 
 
-def text_template(operation: str) -> str:
-    """The one-line notation of a call."""
+def text_template(operation: str, arguments: Sequence[Expression] = ()) -> str:
+    """The one-line notation of a call; of one with a setting, such as an axis, all is written."""
     from stepsolve.operations.table import row_of
 
     row = row_of(operation)
-    return (row.text if row else "") or f"{operation.replace(chr(39), '′')}(#*)"
+    found = row.text if row else ""
+    return _for(arguments, found) or f"{operation.replace(chr(39), '′')}(#*)"
 
 
-def latex_template(operation: str) -> str:
-    """The LaTeX notation of a call."""
+def latex_template(operation: str, arguments: Sequence[Expression] = ()) -> str:
+    """The LaTeX notation of a call; of one with a setting, such as an axis, all is written."""
     from stepsolve.operations.table import row_of
 
     row = row_of(operation)
     if row is None and len(operation.rstrip("'")) == 1:  # a function without a name of its own
         return rf"{operation}\left(#*\right)"
     escaped = operation.replace("_", r"\_")
-    return (row.latex if row else "") or rf"\operatorname{{{escaped}}}\left(#*\right)"
+    found = row.latex if row else ""
+    return _for(arguments, found) or rf"\operatorname{{{escaped}}}\left(#*\right)"
+
+
+def _for(arguments: Sequence[Expression], template: str) -> str:
+    """A template, unless it has no room for a setting that is there."""
+    has_setting = any(map(is_setting, arguments))
+    return "" if has_setting and "#*" not in template else template
 
 
 def kind_of(template: str) -> int:

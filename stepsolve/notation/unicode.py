@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
+from stepsolve.notation.hats import hatted, with_hat
 from stepsolve.notation.indices import (
     below,
     below_with_bounds,
@@ -79,19 +80,25 @@ def one_line(expression: Expression) -> str:
 
 
 def pretty_name(name: str) -> str:
-    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`."""
-    if name.isalpha():
+    """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`.
+
+    The number of a step of training is raised, in brackets: `W_hh⁽²⁾`.
+    """
+    if name.isalpha() and not name.endswith("hat"):
         return INFINITY.get(name) or GREEK.get(name, name)
     of = gradient(name)
     if of is not None:
         return "/".join(gradient_parts(of))
     if (at := entry(name)) is not None:
         return f"{pretty_name(at.sequence)}({at.place.replace('-', '−')})"
-    stem, digits, subscript, primes = parts(name)
+    stem, digits, subscript, primes, iterate = parts(name)
     if subscript:
         small = subscript.isdecimal()
         subscript = subscript.translate(_SUBSCRIPTS) if small else f"_{subscript}"
-    return f"{GREEK.get(stem, stem)}{digits}{subscript}{'′' * primes}"
+    raised = f"⁽{iterate.translate(_SUPERSCRIPTS)}⁾" if iterate else ""
+    letter = hatted(stem)
+    written = with_hat(GREEK.get(letter, letter)) if letter else GREEK.get(stem, stem)
+    return f"{written}{digits}{subscript}{'′' * primes}{raised}"
 
 
 def gradient_parts(of: Gradient) -> tuple[str, str]:
@@ -204,7 +211,7 @@ def _call(operation: str, arguments: tuple[Expression, ...]) -> str:
         return f"e{raised}"
     if operation == CHOICE:
         return _cases(arguments)
-    template = small_below(text_template(operation), arguments)
+    template = small_below(text_template(operation, arguments), arguments)
     return filled(template, list(map(_part, arguments, argument_levels(template))))
 
 

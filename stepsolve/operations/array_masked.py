@@ -22,7 +22,7 @@ from stepsolve.operations.array_operation import (
     size_words,
     spread_back,
 )
-from stepsolve.operations.array_reductions import fibre, same, softmax_gradient
+from stepsolve.operations.array_reductions import fibre, same, share, softmax_gradient
 
 _AXIS = ("axis",)
 _ATTENTION = "Vaswani et al., Attention Is All You Need (2017), 3.2.3"
@@ -50,9 +50,7 @@ def _masked_entry(
     if ring.vanishes(m[index]):
         return ring.number(0)
     run = [k for k in fibre(index, a.dims, axis) if not ring.vanishes(m[k])]
-    return ring.apply(
-        "/", ring.apply("exp", a[index]), ring.total([ring.apply("exp", a[k]) for k in run])
-    )
+    return share(ring, index, a, run)
 
 
 def _masks_all(a: Any, m: Any, axis: int | None = None) -> str:

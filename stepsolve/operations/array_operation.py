@@ -42,6 +42,27 @@ class Arithmetic(Protocol):
     def vanishes(self, value: Any) -> bool:
         """Whether a value is exactly 0."""
 
+    def excess(self, values: Sequence[Any]) -> Any | None:
+        """What all values are lowered by before powers of e are taken, None where they need not be."""
+
+
+def powers(ring: Arithmetic, values: Sequence[Any]) -> tuple[list[Any], Any | None]:
+    """The powers of e of some values, or of what they are less an excess, and that excess.
+
+    Quotients of the powers stay the same, and the logarithm of their sum is lower by the excess.
+    """
+    excess = ring.excess(values)
+    if excess is not None:
+        values = [ring.apply("-", value, excess) for value in values]
+    return [ring.apply("exp", value) for value in values], excess
+
+
+def log_of_sum(ring: Arithmetic, values: Sequence[Any]) -> Any:
+    """The logarithm of the sum of the powers of e of some values."""
+    found, excess = powers(ring, values)
+    log = ring.apply("log", ring.total(found))
+    return log if excess is None else ring.apply("+", log, excess)
+
 
 class Operand(Protocol):
     """An argument of an operation: its sizes, and its entries as they are asked for."""

@@ -6,7 +6,7 @@ Learning (2016), 4.1 for the stable forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -20,6 +20,8 @@ from stepsolve.operations.array_operation import (
     Index,
     Operand,
     along,
+    log_of_sum,
+    powers,
     reduced,
     settled_axis,
     spread_back,
@@ -116,7 +118,10 @@ def _norm_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = N
 
 
 def _norm(a: Any, axis: int | None = None) -> Any:
-    return np.sqrt(np.sum(np.square(a), axis=axis))
+    largest = np.max(np.abs(a), axis=axis, keepdims=True)
+    size = np.where(largest > 0, largest, 1.0)  # squares may overflow, and vanish
+    root = np.sqrt(np.sum(np.square(a / size), axis=axis))
+    return np.squeeze(size, axis) * root
 
 
 def _shifted(a: Any, axis: int | None) -> Any:
@@ -124,13 +129,18 @@ def _shifted(a: Any, axis: int | None) -> Any:
 
 
 def _softmax(a: Any, axis: int | None = None) -> Any:
-    powers = np.exp(_shifted(a, axis))  # never overflows
-    return powers / np.sum(powers, axis=axis, keepdims=True)
+    found = np.exp(_shifted(a, axis))  # never overflows
+    return found / np.sum(found, axis=axis, keepdims=True)
 
 
 def _softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [ring.apply("exp", a[k]) for k in fibre(index, a.dims, axis)]
-    return ring.apply("/", ring.apply("exp", a[index]), ring.total(powers))
+    return share(ring, index, a, fibre(index, a.dims, axis))
+
+
+def share(ring: Arithmetic, index: Index, a: Operand, run: Sequence[Index]) -> Any:
+    """A power of e, divided by the sum of those of a run that it belongs to."""
+    found, _ = powers(ring, [a[k] for k in run])
+    return ring.apply("/", found[list(run).index(index)], ring.total(found))
 
 
 def softmax_gradient(a: Dims, axis: int | None = None) -> tuple[str]:
@@ -143,8 +153,8 @@ def _log_softmax(a: Any, axis: int | None = None) -> Any:
 
 
 def _log_softmax_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    powers = [ring.apply("exp", a[k]) for k in fibre(index, a.dims, axis)]
-    return ring.apply("-", a[index], ring.apply("log", ring.total(powers)))
+    run = fibre(index, a.dims, axis)
+    return ring.apply("-", a[index], log_of_sum(ring, [a[k] for k in run]))
 
 
 def _softmax_of(a: Dims, axis: int | None) -> str:
@@ -162,9 +172,7 @@ def _logsumexp(a: Any, axis: int | None = None) -> Any:
 
 
 def _logsumexp_entry(ring: Arithmetic, index: Index, a: Operand, axis: int | None = None) -> Any:
-    return ring.apply(
-        "log", ring.total([ring.apply("exp", a[k]) for k in along(a.dims, index, axis)])
-    )
+    return log_of_sum(ring, [a[k] for k in along(a.dims, index, axis)])
 
 
 def _standardized(a: Any, eps: Any = 0.0, axis: int | None = None) -> Any:

@@ -48,12 +48,14 @@ class Sized(NamedTuple):
 class Dimensions:
     """The sizes of every expression over names of known sizes.
 
-    `integers` are the values of names that stand in indices and for sizes.
+    `integers` are the values of names that may stand in indices and for sizes, and `counted` those
+    that do.
     """
 
     def __init__(self, known: Mapping[str, Dims], integers: Mapping[str, int]) -> None:
         self.known = dict(known)
         self.integers = integers
+        self.counted: set[str] = set()
         self._memory: dict[Expression, Dims] = {}
         self._calls: dict[Expression, Call | None] = {}
         self._by_form: dict[Sized, Dims] = {}
@@ -138,6 +140,7 @@ class Dimensions:
                 right = self.whole(other)
                 return self.whole(one) + (right if sign == "+" else -right)
             case Name(name=name) if name in self.integers:
+                self.counted.add(name)
                 return self.integers[name]
         raise Misfit("a whole number belongs here, or the name of a given one", expression)
 

@@ -10,8 +10,10 @@ from textwrap import wrap
 
 from stepsolve.notation.box import layout
 from stepsolve.notation.bricks import Box, beside, line
+from stepsolve.notation.hats import single
 from stepsolve.notation.tree import Apply, Array, Expression, walk
-from stepsolve.notation.unicode import one_line, superscript
+from stepsolve.notation.unicode import one_line as _one_line
+from stepsolve.notation.unicode import superscript
 from stepsolve.render.flow import flowed
 
 _TIED = "\u2007"  # a blank at which no row is broken
@@ -30,6 +32,11 @@ TITLE, HEADING, RULE, NOTE, RESULT, GOOD, BAD, PLAIN = (
     "bad",
     "",
 )
+
+
+def one_line(expression: Expression) -> str:
+    """An expression on one line, each of its characters as wide as one."""
+    return single(_one_line(expression))
 
 
 def row_width(row: Row) -> int:

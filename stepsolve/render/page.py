@@ -25,9 +25,9 @@ from stepsolve.derivation import (
     Worked,
 )
 from stepsolve.notation.bricks import Box, beside, line
+from stepsolve.notation.hats import combined
 from stepsolve.notation.numbers import is_exact, number
 from stepsolve.notation.tree import Apply, Name, Number
-from stepsolve.notation.unicode import one_line
 from stepsolve.render.flow import flowed
 from stepsolve.render.layout import (
     BAD,
@@ -43,6 +43,7 @@ from stepsolve.render.layout import (
     equation,
     has_array,
     is_matrix,
+    one_line,
     phrase,
     row_width,
     sentence,
@@ -96,7 +97,7 @@ class _Page:
         blank = False
         for row in self.rows():
             if row or not blank:
-                yield row
+                yield [(combined(text), role) for text, role in row]
             blank = not row
 
     def _headed(self, text: str, line_: str, role: str) -> Iterator[Row]:

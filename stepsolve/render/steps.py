@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from stepsolve.derivation import Detail, Step
 from stepsolve.notation.tree import Apply, Expression, Name, substitute
-from stepsolve.notation.unicode import one_line
 from stepsolve.render.flow import broken
 from stepsolve.render.layout import (
     NOTE,
@@ -16,6 +15,7 @@ from stepsolve.render.layout import (
     drawn,
     equation,
     formula_rows,
+    one_line,
     row_width,
     side,
     wrapped,

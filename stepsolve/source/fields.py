@@ -297,6 +297,21 @@ def entries(cls: type[DataclassInstance]) -> dict[str, Entry]:
     }
 
 
+_SOURCE: Final = "source"
+
+
+def source_node() -> Any:
+    """An attribute of that name: the mapping that a specification was read from, if it was read."""
+    return field(default=None, kw_only=True, repr=False, compare=False)
+
+
+def key_node(mapping: Node | None, key: str) -> Node:
+    """What stands at a key, for a mistake with it; the whole mapping where the key is not given."""
+    if mapping is None or not isinstance(mapping.value, dict):
+        return Node(None, key, Place(key))
+    return mapping.value.get(key, mapping)
+
+
 def record(cls: type[C]) -> Reader[C]:
     """A mapping that is a specification of its own."""
     return Reader(
@@ -336,6 +351,8 @@ def _specification(cls: type[C], node: Node, report: Report) -> C | None:
     }
     if missing or None in values.values():
         return None
+    if _SOURCE in cls.__dataclass_fields__:
+        values[_SOURCE] = node
     return cls(**values)
 
 

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims, size_words
 from stepsolve.source.arrays import GivenArray, check_sizes, draw
+from stepsolve.source.data import Node
 from stepsolve.source.report import Report
 from stepsolve.source.weights import check_weights
 
@@ -22,7 +22,10 @@ MOST_WEIGHTS: Final = 5_000_000  # that are drawn
 
 @dataclass(frozen=True)
 class Network:
-    """Layers with weights W1, b1, W2, b2 ... on inputs: a vector, or examples in rows or columns."""
+    """Layers with weights W1, b1, W2, b2 ... on inputs: a vector, or examples in rows or columns.
+
+    `place` is where the weights stand, or should.
+    """
 
     inputs: GivenArray
     given: tuple[GivenArray, ...]
@@ -31,6 +34,7 @@ class Network:
     scale: Expression
     bias: bool
     rows: bool
+    place: Node
 
     @property
     def count(self) -> int:
@@ -109,7 +113,7 @@ class Network:
             report.add(self.inputs.node.diagnose(told, hint))
         elif sum(a * b for a, b in pairwise(self.layers)) > MOST_WEIGHTS:
             told = f"layers of such sizes have more than {MOST_WEIGHTS} weights"
-            report.add(Diagnosis(told, None, "take smaller ones"))
+            report.add(self.place.diagnose(told, "take smaller ones"))
         elif self._check_names(report):
             self._check_sizes(report)
 
@@ -117,7 +121,7 @@ class Network:
         known = [f"{letter}{k}" for k in range(1, self.depth + 1) for letter in "Wb"]
         wanted = known if self.bias else known[::2]
         hint = "for a network without biases, write bias: false" if self.bias else ""
-        check_weights(self.given, wanted, () if self.layers else wanted, report, hint)
+        check_weights(self.given, wanted, () if self.layers else wanted, self.place, report, hint)
         return not report.failed
 
     def _check_sizes(self, report: Report) -> None:

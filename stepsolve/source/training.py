@@ -8,7 +8,16 @@ from typing import Final
 
 from stepsolve.notation.tree import Expression, Number
 from stepsolve.source.data import Node
-from stepsolve.source.fields import Reader, choice, entry, integer, record, written
+from stepsolve.source.fields import (
+    Reader,
+    choice,
+    entry,
+    integer,
+    key_node,
+    record,
+    source_node,
+    written,
+)
 from stepsolve.source.report import Report
 
 OPTIMISERS: Final = (
@@ -37,6 +46,7 @@ amount: Reader[Number] = Reader(_read_amount, {"type": "number", "minimum": 0}, 
 class Update:
     """An optimiser and its settings."""
 
+    source: Node | None = source_node()
     rate: Expression = entry(amount, "The learning rate.")
     optimiser: str = entry(
         choice(*OPTIMISERS), "How a gradient moves a parameter.", default="gradient-descent"
@@ -46,7 +56,8 @@ class Update:
     )
     velocity: str = entry(
         choice("gradients", "steps"),
-        "Of momentum: a sum of gradients, scaled when it moves the parameter, or of steps.",
+        "Of momentum and nesterov: a sum of gradients, scaled when it moves the parameter, or of "
+        "steps, which hold the learning rate.",
         default="gradients",
     )
     decay: Expression = entry(
@@ -71,6 +82,10 @@ class Update:
         amount, "The norm of all gradients together beyond which they are scaled.", default=None
     )
     steps: int = entry(integer(1, 200), "How many steps.", default=1)
+
+    def node_of(self, key: str) -> Node:
+        """What stands at a key of the update, for a mistake with it."""
+        return key_node(self.source, key)
 
 
 update: Reader[Update] = record(Update)

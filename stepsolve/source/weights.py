@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from stepsolve.errors import Diagnosis, nearest
+from stepsolve.errors import nearest
 from stepsolve.operations.array_operation import Dims
 from stepsolve.source.arrays import GivenArray, check_sizes
 from stepsolve.source.data import Node
@@ -20,19 +20,20 @@ def check_weights(
     given: Iterable[GivenArray],
     known: Collection[str],
     required: Iterable[str],
+    place: Node,
     report: Report,
     hint: str = "",
 ) -> dict[str, GivenArray]:
-    """The given weights by name, after reporting unknown and missing ones."""
+    """The given weights by name, after reporting unknown and missing ones, these at a place."""
     found = {array.name: array for array in given}
+    unknown = [name for name in found if name not in known]  # one may be another, misspelt
     for array in found.values():
-        if array.name not in known:
+        if array.name in unknown:
             told = nearest(array.name, known) or f"the weights here are {', '.join(known)}"
             report.add(array.node.diagnose(f"there is no weight {array.name} here", told))
-    place = next((array.node.place for array in found.values()), None)
     for name in required:
-        if name not in found:
-            report.add(Diagnosis(f"the weight {name} is missing", place, hint))
+        if name not in found and not any(nearest(other, [name]) for other in unknown):
+            report.add(place.diagnose(f"the weight {name} is missing", hint))
     return {name: array for name, array in found.items() if name in known}
 
 
@@ -78,9 +79,10 @@ class Weight(NamedTuple):
 
 
 def check_weight_sizes(
-    given: Iterable[GivenArray], wanted: Mapping[str, Weight], report: Report
+    given: Iterable[GivenArray], wanted: Mapping[str, Weight], place: Node, report: Report
 ) -> bool:
-    """Whether the weights are those that are wanted; what is missing or does not fit is reported."""
+    """Whether the weights are those that are wanted; what does not fit is reported, and what is
+    missing, at a place."""
     by_name = {array.name: array for array in given}
     good = True
     unknown = [name for name in by_name if name not in wanted]
@@ -97,10 +99,8 @@ def check_weight_sizes(
             if any(nearest(other, [name]) for other in unknown):
                 continue  # it is only misspelt
             sizes = " × ".join(map(str, weight.dims))
-            report.add(
-                Diagnosis(f"the weight {name} is missing", None, f"weights: {name}, {sizes}")
-            )
-            good = False
+            told = f"the weight {name} is missing"
+            report.add(place.diagnose(told, f"weights: {name}, {sizes}"))
     return good
 
 

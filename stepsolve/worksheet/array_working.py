@@ -66,6 +66,9 @@ class WrittenArithmetic:
     def vanishes(self, value: Expression) -> bool:
         return value == Number("0")
 
+    def excess(self, values: Sequence[Expression]) -> None:
+        return None
+
 
 class ArrayWorkings:
     """Works out lines from the values of all names, as decimals by name and index."""
@@ -120,7 +123,7 @@ class ArrayWorkings:
         )
         if value is None:
             return base
-        stands = self._stands(line.expression)
+        stands = bool(dims) and self._stands(line.expression)
         working = self._numbers(line.expression, stands)
         base = base._replace(working=working, numbers=value)
         if not dims:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
 from stepsolve.operations.array_operation import Option
@@ -16,6 +18,7 @@ from stepsolve.operations.dimensions import Dimensions, Sized
 from stepsolve.operations.forms import holes_of
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.evaluation import CONSTANT_VALUES, LineError
+from stepsolve.worksheet.lines import Line
 
 Values = Any  # a float or an array of them
 
@@ -35,16 +38,21 @@ class _Ready(NamedTuple):
 class ArrayValues:
     """Works out expressions whose sizes are known to fit.
 
-    `demanding` says that the operations may refuse values, such as targets that are no distribution.
+    `demanding` says that the operations may refuse values, such as targets that are no distribution;
+    `noise` puts noise into the last digits of every operand and every result.
     """
 
-    def __init__(self, dimensions: Dimensions, demanding: bool = True) -> None:
-        self._dimensions, self._demanding = dimensions, demanding
+    def __init__(
+        self, dimensions: Dimensions, demanding: bool = True, noise: Noise | None = None
+    ) -> None:
+        self._dimensions, self._demanding, self._noise = dimensions, demanding, noise
         self._programs: dict[Sized, list[_Step]] = {}
         self._ready: dict[int, _Ready] = {}
 
     def value(self, expression: Expression, values: Mapping[str, Values]) -> Values:
         """The value of an expression. Raises `LineError` at the innermost part that has none."""
+        if self._noise is not None:
+            return self._walked(expression, values)
         ready = self._ready.get(id(expression)) or self._get_ready(expression)
         if ready.steps is None:
             return self._walked(expression, values)
@@ -69,7 +77,8 @@ class ArrayValues:
     def _walked(self, expression: Expression, values: Mapping[str, Values]) -> Values:
         match expression:
             case Name(name=name):
-                return values[name] if name in values else CONSTANT_VALUES[name]
+                found = values[name] if name in values else CONSTANT_VALUES[name]
+                return found if self._noise is None else self._noise(found)
             case Number(text=text):
                 return float(text)
             case Array(items=items):
@@ -102,7 +111,7 @@ class ArrayValues:
             result = row.numpy(*operands)
         if not _is_finite(result):
             raise LineError("", expression, self._cause(expression, operands, result))
-        return result
+        return result if self._noise is None else self._noise(result)
 
     @staticmethod
     def _cause(expression: Apply, operands: list[Values], result: Values) -> OutsideDomain:
@@ -112,6 +121,27 @@ class ArrayValues:
             numbers = [float(o if not np.shape(o) else o[at]) for o in operands]
             return OutsideDomain(expression.operation, numbers)
         return OutsideDomain(expression.operation, ["..." for _ in operands])
+
+
+def rounding_of_lines(
+    dimensions: Dimensions,
+    values: Mapping[str, Values],
+    given: Iterable[str],
+    lines: Iterable[Line],
+) -> dict[str, float]:
+    """By how much float64 may be off at lines, given quantities that are rounded, and all others."""
+    given, lines = tuple(given), tuple(lines)
+
+    def run(noise: Noise) -> dict[str, Values]:
+        engine = ArrayValues(dimensions, demanding=False, noise=noise)
+        known = {**values, **{name: noise(values[name]) for name in given}}
+        found = {}
+        with suppress(LineError), np.errstate(all="ignore"):
+            for line in lines:
+                found[line.name] = known[line.name] = engine.value(line.expression, known)
+        return found
+
+    return rounding(values, run)
 
 
 def _is_finite(value: Values) -> bool:

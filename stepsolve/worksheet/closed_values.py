@@ -9,7 +9,7 @@ from stepsolve.checking.worksheets import check_values, settled_values
 from stepsolve.derivation import Block, Check, Lines
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression, Number, names, substitute
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.evaluation import evaluate, rounding_of
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.unrolled import AGREEMENT, Unrolled
 from stepsolve.worksheet.working import Workings
@@ -54,9 +54,12 @@ class ClosedValues:
         """The formulas with the numbers put in."""
         yield Lines(tuple(map(self._workings.line, self._worksheet.lines)))
 
+    def _rounding(self) -> dict[str, float]:
+        return rounding_of(self._worksheet, self._floats)
+
     def checks(self) -> Iterator[Check]:
         """Every value by two libraries, and against the terms and the backward pass."""
-        yield from check_values(self.names, self._floats, self._exact)
+        yield from check_values(self.names, self._floats, self._exact, self._rounding)
         for name in self.names:
             if not self._unrolled.knows(name):
                 continue

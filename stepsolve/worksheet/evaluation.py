@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
 from stepsolve.operations.forms import holes_of, program_of
@@ -54,27 +55,31 @@ def _written(operation: str, arguments: Sequence[str]) -> str:
     return f"{row.written if row else operation}({', '.join(arguments)})"
 
 
-def value(expression: Expression, values: Mapping[str, Any]) -> Any:
-    """The value of an expression. Raises `LineError` at the innermost part that has none."""
+def value(expression: Expression, values: Mapping[str, Any], noise: Noise | None = None) -> Any:
+    """The value of an expression. Raises `LineError` at the innermost part that has none.
+
+    `noise` puts noise into the last digits of every operand and every result.
+    """
     match expression:
         case Name():
             name = expression.name
-            return values[name] if name in values else CONSTANT_VALUES[name]
+            found = values[name] if name in values else CONSTANT_VALUES[name]
+            return found if noise is None else noise(found)
         case Number():
             return float(expression.text)
         case Apply():
             row = OPERATIONS[expression.operation]
             if row.chooses:
                 condition, chosen, other = expression.arguments
-                return value(chosen if value(condition, values) else other, values)
+                return value(chosen if value(condition, values) else other, values, noise)
             if row.means is not None and (meant := row.means(expression.arguments)) is not None:
-                return _as_written(expression, meant, values)
-            arguments = [value(a, values) for a in row.completed(expression.arguments)]
+                return _as_written(expression, meant, values, noise)
+            arguments = [value(a, values, noise) for a in row.completed(expression.arguments)]
             result = row.numpy(*arguments)
             if not np.isfinite(result):
                 cause = OutsideDomain(expression.operation, map(float, arguments))
                 raise LineError("", expression, cause)
-            return result
+            return result if noise is None else noise(result)
         case _:
             raise LineError("", expression, OutsideDomain("the scalar arithmetic", [expression]))
 
@@ -94,20 +99,38 @@ def worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
     return found[-1]
 
 
-def _as_written(expression: Expression, meant: Expression, values: Mapping[str, Any]) -> Any:
+def _as_written(
+    expression: Expression, meant: Expression, values: Mapping[str, Any], noise: Noise | None
+) -> Any:
     """The value of what an expression means; a mistake in it is one of the expression."""
     try:
-        return value(meant, values)
+        return value(meant, values, noise)
     except LineError as error:
         if error.node.span is None:
             error.node = expression
         raise
 
 
-def evaluate(worksheet: Worksheet, values: Mapping[str, float] | None = None) -> dict[str, float]:
+def rounding_of(worksheet: Worksheet, floats: Mapping[str, float]) -> dict[str, float]:
+    """By how much float64 may be off at every value of a worksheet."""
+
+    def run(noise: Noise) -> dict[str, float]:
+        try:
+            return evaluate(worksheet, noise=noise)
+        except LineError:  # at the border of a domain
+            return {}
+
+    return rounding(floats, run)
+
+
+def evaluate(
+    worksheet: Worksheet,
+    values: Mapping[str, float] | None = None,
+    noise: Noise | None = None,
+) -> dict[str, float]:
     """The value of every name that has one, in order; symbols and what hangs on them are left out.
 
-    `values` are those that are known already.
+    `values` are those that are known already; with `noise`, all of it is in its last digits.
     """
     ready = values or {}
     known: dict[str, float] = {}
@@ -122,7 +145,12 @@ def evaluate(worksheet: Worksheet, values: Mapping[str, float] | None = None) ->
                 symbols.add(name)
                 continue
             try:
-                known[name] = float(worked_out(expression, known))
+                found = (
+                    worked_out(expression, known)
+                    if noise is None
+                    else value(expression, known, noise)
+                )
+                known[name] = float(found)
             except LineError as error:
                 error.line = name
                 raise

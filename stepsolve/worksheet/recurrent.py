@@ -38,23 +38,32 @@ class Loss(NamedTuple):
     """How an output `#y` is compared with its target `#t`.
 
     With an activation, the formula takes the scores, of which the activation gives the output.
+    `adds` says that of a batch it is the sum over the examples, not their mean.
     """
 
     formula: str
     activation: str = ""
+    adds: bool = False
 
 
 LOSSES: Final = {
-    "half-squared-error": Loss("half_squared_error(#y, #t)"),
+    "half-squared-error": Loss("half_squared_error(#y, #t)", adds=True),
     "mean-squared-error": Loss("mse(#y, #t)"),
     "cross-entropy": Loss("softmax_cross_entropy(#y, #t)", "softmax"),
-    "binary-cross-entropy": Loss("binary_cross_entropy_logits(#y, #t)", "sigmoid"),
+    "binary-cross-entropy": Loss("binary_cross_entropy_logits(#y, #t)", "sigmoid", True),
 }
 
 
-def product(sheet: Sheet, weight: str, vector: str, rows: bool = False) -> str:
-    """A weight times a vector, or a vector as a row times a weight; numbers are multiplied."""
+def product(
+    sheet: Sheet, weight: str, vector: str, rows: bool = False, is_batch: bool = False
+) -> str:
+    """A weight times a vector, or a vector as a row times a weight; numbers are multiplied.
+
+    Rows of a batch stand to the left of the weight, which is transposed unless vectors are rows.
+    """
     known = sheet.dimensions.known
+    if is_batch:
+        return f"{vector} @ {weight}" + ".T" * (not rows and len(known[weight]) == 2)
     if len(known[weight]) == 2:
         return f"{vector} @ {weight}" if rows else f"{weight} @ {vector}"
     return f"dot({weight}, {vector})" if known[vector] and known[weight] else f"{weight} * {vector}"

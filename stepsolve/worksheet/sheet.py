@@ -66,6 +66,8 @@ class Pass(NamedTuple):
     idle: tuple[str, ...] = ()
 
 
+Written = Block | Later | list[Line]
+"""What is on a sheet: lines in a row together."""
 Item = Block | Later | tuple[Line, ...]
 
 
@@ -75,7 +77,7 @@ class Sheet:
     def __init__(self) -> None:
         self.given: dict[str, Given] = {}
         self.lines: dict[str, Line] = {}
-        self.items: list[Item | list[Line]] = []
+        self.items: list[Written] = []
         self.passes: list[Pass] = []
         self.jacobians: list[Jacobian] = []
         self.results: list[str] = []
@@ -90,8 +92,9 @@ class Sheet:
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
         self._works: dict[Sized, int] = {}
-        self.advice = ""
-        """What may help where a line has no value."""
+        self.rate = ""
+        """The learning rate, to which a line without a value is put down if it hangs on it."""
+        self.advice = "the steps may be too long: take a smaller rate"
 
     def give(self, name: str, value: Value, dims: Dims, place: Node | None = None) -> None:
         """A given quantity."""
@@ -116,9 +119,23 @@ class Sheet:
         }
         return other
 
+    def draft(self) -> Sheet:
+        """An empty sheet with the same given quantities: lines that are to be written again."""
+        other = Sheet()
+        for name, given in self.given.items():
+            other.give(name, *given)
+        other.detail = self.detail
+        return other
+
     def section(self, *parts: str | Expression, detail: Detail = Detail.BRIEF) -> None:
-        """A heading."""
-        self.items.append(Section(parts, max(detail, self.detail)))
+        """A heading; it replaces one that nothing stands under."""
+        self.heading(Section(parts, max(detail, self.detail)))
+
+    def heading(self, heading: Section) -> None:
+        """The same as it is."""
+        if self.items and isinstance(self.items[-1], Section):
+            self.items.pop()
+        self.items.append(heading)
 
     def text(self, *parts: str | Expression, detail: Detail = Detail.NORMAL) -> None:
         """A sentence of words and expressions."""
@@ -245,7 +262,7 @@ class Sheet:
         With `groups`, they stand under the block that it gives for each name, in the order in which
         these come up.
         """
-        wrt = tuple(wrt) or tuple(n for n, g in self.given.items() if n not in self._integers)
+        wrt = tuple(wrt) or tuple(n for n in self.given if n not in self.dimensions.counted)
         if heading is None:
             heading = ("Backward pass from ", Name(target))
         if heading:
@@ -372,19 +389,25 @@ class Sheet:
 
     def wrong_value(self, line: str, node: Expression, reason: str) -> StepsolveError:
         """A line without a value, at its place or at the first one that it hangs on."""
+        concerned = [name for name in self._below(line) if name in self._places]
+        learned = self.rate in concerned
+        told, hint = f"{line}: {reason}", self.advice if learned else ""
         if line in self._places:
-            place = self._places[line]
-            return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice, node.span))
-        waiting, seen = [line], set()
-        while waiting:
-            name = waiting.pop(0)
-            if name in self._places:
-                place = self._places[name]
-                return InvalidProblem(place.diagnose(f"{line}: {reason}", self.advice))
-            if name in self.lines and name not in seen:
-                seen.add(name)
-                waiting.extend(names(self.lines[name].expression))
+            return InvalidProblem(self._places[line].diagnose(told, hint, node.span))
+        if concerned:
+            first = self.rate if learned else concerned[0]
+            return InvalidProblem(self._places[first].diagnose(told, hint))
         return InvalidProblem(f"{line}: {reason}")
+
+    def _below(self, line: str) -> Iterator[str]:
+        """A line and all that it hangs on, what is nearest first."""
+        found = {line: None}
+        for name in (waiting := [line]):
+            yield name
+            if name in self.lines:
+                fresh = [used for used in names(self.lines[name].expression) if used not in found]
+                found |= dict.fromkeys(fresh)
+                waiting += fresh
 
     @property
     def groups(self) -> Iterator[Item]:

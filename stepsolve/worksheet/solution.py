@@ -6,7 +6,7 @@ Every kind that writes lines ends here; a kind adds its own words, tables and fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import groupby, islice, pairwise
 from itertools import product as cartesian
 
@@ -30,7 +30,7 @@ from stepsolve.notation.tree import Apply, Expression, Name, names, substitute
 from stepsolve.operations.forms import form_of, holes_of
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.backward import MAX_PATHS, Graph, backward
-from stepsolve.worksheet.evaluation import evaluate
+from stepsolve.worksheet.evaluation import evaluate, rounding_of
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.local import LocalGradients
 from stepsolve.worksheet.working import Workings
@@ -216,9 +216,9 @@ class Solution:
 
         Symbols get random values, at which the gradients are confirmed.
         """
-        found = (
-            check_values(list(self.exact), self.floats, self.quantities) + self._checks_of_rules()
-        )
+        unsure = partial(rounding_of, self.worksheet, self.floats)
+        found = check_values(list(self.exact), self.floats, self.quantities, unsure)
+        found += self._checks_of_rules()
         if self.graph is None:
             return found
         gradients = Gradients(self.graph.target, self.gradients, self.graph.consumers)

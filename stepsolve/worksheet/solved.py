@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import islice
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from stepsolve.checking.arrays import (
     given_array,
 )
 from stepsolve.checking.jacobians import check_float, check_precise
-from stepsolve.checking.precise import Precise
+from stepsolve.checking.precise import DIGITS, Precise
 from stepsolve.derivation import (
     Block,
     Check,
@@ -44,12 +45,13 @@ from stepsolve.worksheet.array_working import (
     is_readable,
     on_paper,
 )
-from stepsolve.worksheet.arrays import ArrayValues
+from stepsolve.worksheet.arrays import ArrayValues, rounding_of_lines
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.lines import Line
 from stepsolve.worksheet.sheet import APART, Given, Pass, Sheet
 
 _AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
+_MOST_DIGITS: Final = 1500  # of values from 1e-308 to 1e308, and the squares of them
 _SHOWN_LINES: Final = 400  # of one page; the rest is worked out and checked, and said to be
 
 
@@ -63,7 +65,7 @@ class Solved:
         self.symbols = self._symbols()
         self._precise = Precise()
         self.floats = self._evaluated({n: g for n, g in sheet.given.items() if g.value is not None})
-        self._exact = self._in_full() if self.small else None
+        self._exact = self._in_full(self._precise) if self.small else None
         self.workings = ArrayWorkings(
             self.dimensions, self._decimal, self.floats.__contains__, self.digits
         )
@@ -107,14 +109,14 @@ class Solved:
         entries = sum(np.size(value) for value in self.floats.values())
         return max(self.sheet.work, entries) <= _AFFORDABLE
 
-    def _in_full(self) -> dict[str, Array]:
-        engine = PreciseSheet(self.dimensions, self._precise)
+    def _in_full(self, precise: Precise) -> dict[str, Array]:
+        engine = PreciseSheet(self.dimensions, precise)
         known: dict[str, Array] = {}
         for name, given in self.sheet.given.items():
             if isinstance(given.value, Expression):
                 known[name] = engine.array(given.value, {})
             elif given.value is not None:
-                known[name] = given_array(given.value, given.dims, self._precise)
+                known[name] = given_array(given.value, given.dims, precise)
         for line in self.sheet.lines.values():
             if line.name not in self.symbols:
                 try:
@@ -260,12 +262,14 @@ class Solved:
         """Every line by two libraries and every gradient by differences."""
         lines = {line.name: line.expression for line in self.sheet.lines.values()}
         if self._exact is not None:
-            found = check_arrays(self.floats, self._exact)
+            found = check_arrays(self.floats, self._exact, self._rounding)
         else:
             whole = ArrayValues(self.dimensions).value
             visible = (name for name in lines if name not in self.sheet.hidden)
             shown = frozenset(islice(visible, _SHOWN_LINES))
-            found = check_sampled(lines, self.floats, self.dimensions, self._precise, whole, shown)
+            found = check_sampled(
+                lines, self.floats, self.dimensions, self._precise, whole, shown, self._rounding_of
+            )
         for confirm in self.sheet.confirmations:
             found += tuple(confirm(self))
         for backward in self.sheet.passes:
@@ -273,6 +277,19 @@ class Solved:
         if self.sheet.jacobians or self.sheet.equalities:
             found += (self._trial() if self.symbols else self)._claims(lines)
         return found
+
+    def _rounding(self) -> dict[str, float]:
+        """By how much float64 may be off at every value."""
+        given = [name for name in self.sheet.given if self.is_known(name)]
+        lines = [line for line in self.sheet.lines.values() if self.is_known(line.name)]
+        return rounding_of_lines(self.dimensions, self.floats, given, lines)
+
+    def _rounding_of(self, expression: Expression, known: Mapping[str, Any]) -> float:
+        """By how much float64 may be off at one expression, of values that are what they are."""
+        whole = ArrayValues(self.dimensions, demanding=False).value(expression, known)
+        lines = [Line("", expression)]
+        found = rounding_of_lines(self.dimensions, {**known, "": whole}, (), lines)
+        return found.get("", 0.0)
 
     def _claims(self, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
         """What the sheet claims of its lines besides their values."""
@@ -306,16 +323,27 @@ class Solved:
         if self.symbols:
             return self._symbolic(backward, forward)
         if self._exact is not None:
+            passes = len(self.sheet.passes)
+            found = PreciseGradients(
+                self.dimensions, self._precise, forward, self._exact, backward, passes
+            ).checks()
+            if all(check.passed for check in found):
+                return found
+            finer, exact = self._finer  # quantities may be too small for the steps of 50 digits
             return PreciseGradients(
-                self.dimensions,
-                self._precise,
-                forward,
-                self._exact,
-                backward,
-                len(self.sheet.passes),
+                self.dimensions, finer, forward, exact, backward, passes
             ).checks()
         moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
         return FloatGradients(moved.value, forward, self.floats, backward).checks()
+
+    @cached_property
+    def _finer(self) -> tuple[Precise, dict[str, Array]]:
+        """Values with digits that reach over all their sizes, three times for differences."""
+        assert self._exact is not None
+        sizes = [abs(v) for entries in self._exact.values() for v in entries.values() if v]
+        reach = max((abs(float(self._precise.mp.log10(size))) for size in sizes), default=0.0)
+        precise = Precise(min(DIGITS + 3 * ceil(reach), _MOST_DIGITS))
+        return precise, self._in_full(precise)
 
     def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
         """With random numbers for the symbols."""

@@ -1,11 +1,13 @@
 """Updates as lines: gradient descent and its descendants, one row each.
 
 The velocity of momentum is that of PyTorch, v' = mu v + g and theta' = theta - eta v', or, where the
-file says so, the one of Goodfellow et al., v' = mu v - eta g and theta' = theta + v'.
+file says so, the one of Goodfellow et al., v' = mu v - eta g and theta' = theta + v'. Nesterov's comes
+with both: in both the gradient is that at theta, where the look-ahead has been moved to.
 
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), ch. 8; Kingma, Ba, Adam (2015);
 Loshchilov, Hutter, Decoupled Weight Decay Regularization (2019); Pascanu, Mikolov, Bengio (2013) for
-clipping by the norm; PyTorch documentation, torch.optim.
+clipping by the norm; Bengio, Boulanger-Lewandowski, Pascanu, Advances in optimizing recurrent networks
+(2013), 3.5, for Nesterov's momentum; PyTorch documentation, torch.optim.
 """
 
 from __future__ import annotations
@@ -54,6 +56,12 @@ ROWS: Final[dict[str, Optimiser]] = {
         (("v'", "mu * v + G"), ("P'", "P - eta * (G + mu * v')")),
         ("mu",),
         "the velocity is looked ahead by one step",
+    ),
+    "nesterov of steps": Optimiser(
+        ("v",),
+        (("v'", "mu * v - eta * G"), ("P'", "P + mu * v' - eta * G")),
+        ("mu",),
+        "the velocity is looked ahead by one step: the learning rate is in it",
     ),
     "adagrad": Optimiser(
         ("s",),
@@ -107,8 +115,8 @@ class Training:
     ) -> None:
         self._sheet, self._update = sheet, update
         row = update.optimiser
-        if row == "momentum" and update.velocity == "steps":
-            row = "momentum of steps"
+        if update.velocity == "steps" and f"{row} of steps" in ROWS:
+            row += " of steps"
         self._row = ROWS[row]
         self._step = 0
         self._state: dict[tuple[str, str], str] = {}
@@ -128,7 +136,9 @@ class Training:
             while name in self._sheet.given:
                 name += "'"
             self._symbols[symbol] = name
-            self._sheet.give(name, value if value is not None else Number("0"), ())
+            place = self._update.node_of(_SETTINGS[symbol].replace("_", "-"))
+            self._sheet.give(name, value if value is not None else Number("0"), (), place)
+        self._sheet.rate = self._symbols["eta"]
 
     @property
     def because(self) -> str:

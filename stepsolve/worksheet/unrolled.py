@@ -7,6 +7,7 @@ unrolled graph. The two share no formula, and must agree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from stepsolve.calculus.recurrences import Recurrence, Sensitivity
 from stepsolve.checking.precise import Point, Value
@@ -15,7 +16,7 @@ from stepsolve.derivation import Block, Cell, Check, Detail, Lines, Section, Tab
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.numbers import Digits, number
 from stepsolve.notation.tree import Expression, Name, Number
-from stepsolve.worksheet.evaluation import evaluate, value
+from stepsolve.worksheet.evaluation import evaluate, rounding_of, value
 from stepsolve.worksheet.lines import Line, Worksheet
 from stepsolve.worksheet.solution import Solution
 from stepsolve.worksheet.working import Workings
@@ -132,7 +133,12 @@ class Unrolled:
         recursive = [line.name for line in self.worksheet.lines if line.role == "gradient"]
         return (
             *self.solution.checks(),
-            *check_values(recursive, self.floats, self.exact),
+            *check_values(
+                recursive,
+                self.floats,
+                self.exact,
+                partial(rounding_of, self.worksheet, self.floats),
+            ),
             *self._against_backward(),
         )
 

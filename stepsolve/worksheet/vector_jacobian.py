@@ -109,60 +109,64 @@ class VectorJacobian:
     ) -> dict[str, Contribution]:
         self._line, self._whole = line, expression
         self._wanted = frozenset(wanted)
-        found: dict[str, list[Expression]] = {}
-        for name, part in self._down(expression, upstream):
+        found: dict[str, list[Contribution]] = {}
+        for name, part in self._down(expression, Contribution(upstream, "")):
             found.setdefault(name, []).append(part)
-        because = self._because(expression)
+        dims = self._dimensions.known
         return {
-            name: Contribution(self._named(added(parts, self._dimensions.known[name])), because)
+            name: Contribution(
+                self._named(added([part.expression for part in parts], dims[name])),
+                parts[0].because,
+            )
             for name, parts in found.items()
         }
 
-    def _because(self, expression: Expression) -> str:
-        match expression:
-            case Apply():
-                call = self._dimensions.call(expression)
-                if call is not None:
-                    return call.row.because
-                operation = expression.operation
-                row = OPERATIONS.get("*" if operation == "hadamard" else operation)
-                return f"derivative of {row.written}" if row and row.is_call else ""
-            case Item():
-                return "the other entries were not used"
-        return ""
+    def _because(self, node: Apply) -> str:
+        """Why the gradient of an operation has its form, if it says so."""
+        call = self._dimensions.call(node)
+        if call is not None:
+            return call.row.because
+        row = OPERATIONS.get("*" if node.operation == "hadamard" else node.operation)
+        return f"derivative of {row.written}" if row and row.is_call else ""
 
-    def _down(self, node: Expression, upstream: Expression) -> Iterator[tuple[str, Expression]]:
+    def _down(self, node: Expression, above: Contribution) -> Iterator[tuple[str, Contribution]]:
+        """What goes to each name, with the first reason that is met on the way to it."""
         if self._wanted.isdisjoint(names(node)):
             return
+        upstream, because = above
         dims = self._dimensions.of(node)
         match node:
             case Name(name=name):
-                yield name, self._spread(upstream, dims)
+                yield name, Contribution(self._spread(upstream, dims), because)
             case Item(base=base):
-                yield from self._down(base, self._put_back(node, self._spread(upstream, dims)))
+                part = self._put_back(node, self._spread(upstream, dims))
+                reason = because or "the other entries were not used"
+                yield from self._down(base, Contribution(part, reason))
             case Apply():
+                because = because or self._because(node)
                 call = self._dimensions.call(node)
                 if call is None:
-                    yield from self._entrywise(node, upstream, dims)
+                    yield from self._entrywise(node, Contribution(upstream, because), dims)
                     return
                 shapes = [self._dimensions.of(a) for a in call.operands]
                 rules = call.row.gradient(*shapes, *call.whole, **call.options)
                 count = len(node.arguments) - len(call.options)
                 # a number from above goes with every entry, but a product has to have its sizes
                 needs = call.row.name not in _SPREADING
-                above = self._spread(upstream, dims) if needs else upstream
+                whole = self._spread(upstream, dims) if needs else upstream
                 for argument, rule, shape in zip(call.operands, rules, shapes, strict=False):
                     if rule and not self._wanted.isdisjoint(names(argument)):
-                        part = self._filled(rule, node, node.arguments[:count], above)
-                        yield from self._down(argument, self._fitted(part, shape))
+                        part = self._filled(rule, node, node.arguments[:count], whole)
+                        passed = Contribution(self._fitted(part, shape), because)
+                        yield from self._down(argument, passed)
             case _:
                 for k, child in enumerate(node.children):
-                    whole = self._spread(upstream, dims)
-                    yield from self._down(child, Item(whole, Number(str(k))))
+                    part = Item(self._spread(upstream, dims), Number(str(k)))
+                    yield from self._down(child, Contribution(part, because))
 
     def _entrywise(
-        self, node: Apply, upstream: Expression, dims: Dims
-    ) -> Iterator[tuple[str, Expression]]:
+        self, node: Apply, above: Contribution, dims: Dims
+    ) -> Iterator[tuple[str, Contribution]]:
         row = OPERATIONS["*" if node.operation == "hadamard" else node.operation]
         arguments = row.completed(node.arguments)
         rules = row.local_rules(len(arguments))
@@ -174,9 +178,10 @@ class VectorJacobian:
             local = substitute(rule, holes)
             if not all(isinstance(a, Name) for a in arguments):
                 local = tidy(local)
-            part = _times(upstream, local)
+            part = _times(above.expression, local)
             own = self._dimensions.of(argument)
-            yield from self._down(argument, self._summed(part, dims, own))
+            because = above.because or (_MANY_USES if own != dims else "")
+            yield from self._down(argument, Contribution(self._summed(part, dims, own), because))
 
     def _result(self, node: Expression) -> Expression:
         return Name(self._line) if node is self._whole else node
@@ -271,11 +276,32 @@ class VectorJacobian:
         def change(node: Expression) -> Expression | None:
             if isinstance(node, Apply) and node in self._lines:
                 return Name(self._lines[node])
-            if isinstance(node, Apply) and node.operation == "reshape":
-                return self._laid_out(node)
+            match node:
+                case Apply(operation="reshape"):
+                    return self._laid_out(node)
+                case Apply(operation="T", arguments=(inner,)):
+                    turned = self._turned(inner)
+                    return None if turned is None else self._named(turned)
             return None
 
         return transform(expression, change)
+
+    def _turned(self, node: Expression) -> Expression | None:
+        """The transpose of what consists of transposes: `a - b` of `a.T - b.T`; else None."""
+        if not self._dimensions.of(node):
+            return node
+        match node:
+            case Apply(operation="T", arguments=(inner,)):
+                return inner
+            case Apply(operation="softmax", arguments=(inner, Apply(operation="axis") as axis)):
+                turned = self._turned(inner)
+                other = Number(str(1 - int(axis.arguments[0] == ONE)))
+                return turned and Apply("softmax", turned, Apply("axis", other))
+            case Apply(operation="+" | "-" | "*" | "/" | "neg", arguments=parts):
+                found = [self._turned(part) for part in parts]
+                if None not in found:
+                    return Apply(node.operation, *(part for part in found if part is not None))
+        return None
 
     def _laid_out(self, node: Apply) -> Expression | None:
         """What is laid out several times in turn, once; or not at all if it has these sizes."""
@@ -289,6 +315,7 @@ class VectorJacobian:
         return Apply("reshape", self._named(inner), *node.arguments[1:])
 
 
+_MANY_USES = "it was used many times, and its gradients add"
 _SPREADING = ("sum", "mean")  # their rules hold for a number from above as well
 
 

@@ -280,8 +280,8 @@ WRONG: list[tuple[str, str, str, str]] = [
     (QUERIES + KEYS + "mask: [1, 2]\n", ":4:7", "a mask is a list of 0 and 1", ""),
     (QUERIES + KEYS + "mask: [1, 0, 1]\n", ":4:7", "the mask has 3 entries", "every key"),
     (QUERIES + KEYS + "mask: [[1, 0], [0, 0]]\n", ":4:7", "query 1 may see no key", "needs a key"),
-    (QUERIES + "keys: [[1, 2]]\ncausal: true\n", ":1:1", "(queries: 2, keys: 1)", "every key"),
-    (QUERIES + "mask: [1, 0]\nnormalization: hardmax\n", ":1:1", "not with hardmax", ""),
+    (QUERIES + "keys: [[1, 2]]\ncausal: true\n", ":4:9", "(queries: 2, keys: 1)", "every key"),
+    (QUERIES + "mask: [1, 0]\nnormalization: hardmax\n", ":4:16", "not with hardmax", ""),
     (QUERIES + "targets: [[1, 2]]\n", ":3:10", "the key targets is 1 × 2, but 2 × 2", "of Z"),
     (QUERIES + "gradient: [1]\n", ":3:11", "the key gradient has 1 entry, but 2 × 2", "sizes of Z"),
     (
@@ -293,7 +293,7 @@ WRONG: list[tuple[str, str, str, str]] = [
     (QUERIES + "weights: {W_Q: [[1]]}\n", ":3:16", "W_Q is not a weight here", "no weights"),
     (
         SELF + "weights: {W_Q: [[1], [1]], W_K: [[1], [1]]}\n",
-        ":1:1", "the weight W_V is missing", "weights: W_V, 2 × 2",
+        ":3:10", "the weight W_V is missing", "weights: W_V, 2 × 2",
     ),
     (
         SELF + "weights: {W_Q: [[1], [1]], W_K: [[1, 2], [1, 2]], W_V: [[1], [1]]}\n",
@@ -308,11 +308,11 @@ WRONG: list[tuple[str, str, str, str]] = [
         ":4:16", "W_a is 1 × 3, but 1 × 2 belongs here", "hidden width",
     ),
     (QUERIES + "querys: [[1]]\n", ":3:1", "unknown key querys", "did you mean queries?"),
-    ("queries: {shape: [3000, 2], seed: 1}\n", ":1:1", "9000000 scores are too many", ""),
+    ("queries: {shape: [3000, 2], seed: 1}\n", ":2:10", "9000000 scores are too many", ""),
     (
         "queries: {shape: [101, 2], seed: 1}\nscore: additive\n"
         "weights: {W_a: [[1, 0]], U_a: [[1, 0]], v_a: [1]}\n",
-        ":1:1", "at most 100 queries", "",
+        ":3:8", "at most 100 queries", "",
     ),
 ]  # fmt: skip
 

@@ -308,3 +308,25 @@ def test_as_many_entries_as_a_file_may_have_do_not_take_long(tmp_path: Path) -> 
             with pytest.raises(InvalidProblem, match="more than 50,000 values are too many"):
                 stepsolve.solve(file)
         assert perf_counter() - start < 5
+
+
+def test_the_gradient_by_targets_is_minus_the_logarithm() -> None:
+    """-sum t log p, so -log p: of log(sum e^z) - sum t z it would be -z, equal on sums of 1 alone."""
+    problem = graph(
+        {"z": ["1", "2", "-1"], "t": ["0.5", "0.25", "0.25"]}, "L = softmax_cross_entropy(z, t)"
+    )
+    found = stepsolve.solve({**problem, "backward": "L"})
+    scores = np.array([1.0, 2.0, -1.0])
+    shares = np.exp(scores) / np.sum(np.exp(scores))
+    assert found.confirmed and found.quantities["dL/dt"] == pytest.approx(-np.log(shares))
+    assert found.quantities["L"] == pytest.approx(-np.sum([0.5, 0.25, 0.25] * np.log(shares)))
+
+
+def test_thirds_in_decimals_sum_to_less_than_one() -> None:
+    problem = graph(
+        {"z": ["1", "2", "-1"], "t": ["0.3333333"] * 3}, "L = softmax_cross_entropy(z, t)"
+    )
+    with pytest.raises(stepsolve.InvalidProblem, match=r"their sum is 0\.9999999, not 1"):
+        stepsolve.solve(problem)
+    thirds = graph({"z": ["1", "2", "-1"], "t": ["1/3"] * 3}, "L = softmax_cross_entropy(z, t)")
+    assert stepsolve.solve({**thirds, "backward": "L"}).confirmed

@@ -119,12 +119,12 @@ def test_the_page_says_its_conventions() -> None:
 
 WRONG: list[tuple[Problem, str]] = [
     ({"weights": ONES | {"b_hn": [1]}}, "weights.b_hn: there is no weight b_hn here"),
-    ({"gates": {"r": "a"}}, "weights.W_xr: gates: a is the letter of something else here"),
-    ({"gates": {"n": "q"}}, "weights.W_xr: gates: q is the letter of something else here"),
+    ({"gates": {"r": "a"}}, "gates: a is the letter of something else here"),
+    ({"gates": {"n": "q"}}, "gates: q is the letter of something else here"),
     ({"reset": "now"}, "reset: unknown choice now"),
     (
         {"weights": {k: v for k, v in ONES.items() if k != "W_xz"}},
-        "weights.W_xr: W_xz is missing",
+        "weights: W_xz is missing",
     ),
     (
         {"reset": "after", "weights": ONES | {"b_hn": [1, 2]}},

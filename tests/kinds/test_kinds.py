@@ -142,6 +142,12 @@ def test_every_optional_key_of_a_new_file_can_be_taken(kind: str, tmp_path: Path
         if kind == "attention" and key in ("inputs", "memory"):  # instead of queries and keys
             base = re.sub(r"^(queries|keys|values):\n(  - .*\n)+", "", base, flags=re.MULTILINE)
             live += "inputs: [[1, 2]]\n" if key == "memory" else ""
+        if key == "update" and kind == "attention":  # of what has weights and learns from something
+            base = "kind: attention\ninputs: [[1, 2]]\nweights: {W_Q: [[1], [1]], W_K: [[1], [1]], "
+            base += "W_V: [[1], [1]]}\n"
+            live += "targets: [[1]]\n"
+        if key == "update" and kind in ("multi-head-attention", "transformer-block"):
+            live += "targets: [[1, 0], [0, 1]]\n"
         if key == "lines":
             base = re.sub(r"^expression:.*\n", "", base, flags=re.MULTILINE)
         for instead, (old, new) in INSTEAD.items():

@@ -222,14 +222,14 @@ def test_stacked_weights_say_their_order() -> None:
 WRONG: list[tuple[Problem, str]] = [
     (
         {"weights": {k: v for k, v in ONES.items() if k != "W_hf"}},
-        "weights.W_xi: W_hf is missing",
+        "weights: W_hf is missing",
     ),
     ({"weights": ONES | {"W_xq": [[1]]}}, "weights.W_xq: there is no weight W_xq here"),
     ({"gates": {"g": "a"}}, "weights.W_xg: there is no weight W_xg here"),
-    ({"gates": {"k": "a"}}, "weights.W_xi: gates: there is no gate k"),
-    ({"gates": {"g": "c"}}, "weights.W_xi: gates: c is the letter of something else here"),
-    ({"gates": {"g": "i"}}, "weights.W_xi: gates: two gates have one letter"),
-    ({"gate-order": ["i", "f", "g"]}, "weights.W_xi: gate-order needs each of i, f, o, g once"),
+    ({"gates": {"k": "a"}}, "gates: there is no gate k"),
+    ({"gates": {"g": "c"}}, "gates: c is the letter of something else here"),
+    ({"gates": {"g": "i"}}, "gates: two gates have one letter"),
+    ({"gate-order": ["i", "f", "g"]}, "gate-order: gate-order needs each of i, f, o, g once"),
     ({"weights": ONES | {"W_hf": [[1, 2]]}}, "weights.W_hf: W_hf is 1 × 2, but 1 × 1 belongs here"),
     ({"initial-cell": 3}, "initial-cell: c_0 is a number, but 1 entry belongs here"),
     ({"upstream": {"i_2": [1]}}, "upstream.i_2: i_2 is not a state or an output"),
@@ -251,7 +251,7 @@ def test_mistakes_are_told_at_their_place(change: Problem, message: str) -> None
 def test_jacobians_of_a_large_state_are_refused() -> None:
     weights = {"W_x": {"shape": [480, 2]}, "W_h": {"shape": [480, 120]}}
     found = errors(BASE | {"weights": weights, "jacobians": True})
-    assert found == ["weights.W_x: jacobians are for states of at most 100 entries"]
+    assert found == ["jacobians: jacobians are for states of at most 100 entries"]
 
 
 # ------------------------------------------------------------------------------ a wrong rule is seen

@@ -204,7 +204,7 @@ def test_the_page_is_in_order() -> None:
         ),
         ({"targets": [1, 2, 3]}, "targets", "y has 3 entries, but 2 entries belong here"),
         ({"weights": {}}, "inputs", "a network has from 1 to 50 layers with weights, not 0"),
-        ({"weights": {"W1": [[1, 2]]}}, "weights.W1", "the weight b1 is missing"),
+        ({"weights": {"W1": [[1, 2]]}}, "weights", "the weight b1 is missing"),
         (
             {"weights": {"W1": [[1, 2]], "b_1": 0, "b1": 0}},
             "weights.b_1",
@@ -225,7 +225,7 @@ def test_the_page_is_in_order() -> None:
             "weights.b2",
             "b2 has 3 entries, but 2 entries belong here",
         ),
-        ({"activation": ["relu"] * 3}, "None", "there are 2 layers, but 3 activations"),
+        ({"activation": ["relu"] * 3}, "activation", "there are 2 layers, but 3 activations"),
         ({"activation": "relo"}, "activation", "unknown choice relo"),
         ({"activation": ["relu", "softmax"], "targets": 2}, "targets", "there is no class 2"),
         (
@@ -235,19 +235,19 @@ def test_the_page_is_in_order() -> None:
         ),
         (
             {"loss": "cross-entropy"},
-            "None",
+            "loss",
             "the loss cross-entropy needs softmax as the last activation",
         ),
         ({"trainable": ["W3"]}, "trainable[0]", "there is no weight W3 here"),
-        ({"batch-size": 1}, "None", "batch-size is for an update"),
+        ({"batch-size": 1}, "batch-size", "batch-size is for an update"),
         (
             {"batch-size": 2, "update": {"rate": 1}},
-            "None",
+            "batch-size",
             "batch-size is 2, but there are 1 examples",
         ),
         (
             {"backward": False, "update": {"rate": 1}},
-            "None",
+            "backward",
             "an update needs gradients: leave out backward: false",
         ),
         ({"inputs": [float("nan"), 1]}, "inputs[0]", ""),

@@ -229,12 +229,12 @@ WRONG: list[tuple[str, str, str, str]] = [
     ),
     (MULTI + f"heads: 0\nweights: {{{HEAD}}}\n", ":3:8", "from 1 to 64", ""),
     (MULTI, ":1:1", "the key weights is missing", "W_Q"),
-    (MULTI + f"weights: {{W_Q: {EYE}}}\n", ":1:1", "the weight W_K is missing", "W_K, 2 × 2"),
+    (MULTI + f"weights: {{W_Q: {EYE}}}\n", ":3:10", "the weight W_K is missing", "W_K, 2 × 2"),
     (MULTI + f"weights: {{{HEAD}, W_X: [1]}}\n", ":3:108", "W_X is not a weight", "did you mean"),
     (MULTI + f"weights: {{{HEAD}, b_Q: [1]}}\n", ":3:108", "b_Q has 1 entry, but 2", "of W_Q"),
     (
         MULTI + "weights: {W_Q: [[1], [2], [3]]}\n",
-        ":1:1", "the weight W_K is missing", "W_K, 2 × 1",
+        ":3:10", "the weight W_K is missing", "W_K, 2 × 1",
     ),
     (MULTI + f"weights: {{{HEAD}}}\nmemory: [1, 2]\n", ":4:9", "memory are rows", "symbols"),
     (
@@ -251,7 +251,7 @@ WRONG: list[tuple[str, str, str, str]] = [
         BLOCK + f"weights: {{{HEAD}, W_1: [[1, 2, 3], [4, 5, 6]], W_2: [[1, 2]]}}\n",
         ":3:137", "W_2 is 1 × 2, but 3 × 2 belongs here", "back to the width",
     ),
-    (BLOCK + f"weights: {{{HEAD}, W_2: {EYE}}}\n", ":1:1", "the weight W_1 is missing", ""),
+    (BLOCK + f"weights: {{{HEAD}, W_2: {EYE}}}\n", ":3:10", "the weight W_1 is missing", ""),
     (
         BLOCK + f"weights: {{{HEAD}, W_1: {EYE}, W_2: {EYE}, gama_1: [1, 1]}}\n",
         ":3:157", "gama_1 is not a weight here", "did you mean gamma_1?",

@@ -64,13 +64,31 @@ def test_settings_on_a_vector(update: dict[str, Any], settings: dict[str, float]
         assert np.allclose(found.quantities[f"x_{k}"], x, rtol=1e-10, atol=0), k
 
 
-def test_momentum_of_steps() -> None:
-    update = {"optimiser": "momentum", "velocity": "steps", "rate": 0.1, "steps": 4}
+@pytest.mark.parametrize("optimiser", ["momentum", "nesterov"])
+def test_velocities_of_steps(optimiser: str) -> None:
+    update = {"optimiser": optimiser, "velocity": "steps", "rate": 0.1, "steps": 4}
     found = solved(**PARABOLA, update=update)
-    expected = hand.optimised(lambda x: 2 * x, 1.0, 4, "momentum of steps", rate=0.1)
+    expected = hand.optimised(lambda x: 2 * x, 1.0, 4, f"{optimiser} of steps", rate=0.1)
     assert [found.quantities[f"theta_{k}"] for k in range(5)] == pytest.approx(
         list(map(float, expected))
     )
+
+
+def test_nesterov_looks_ahead() -> None:
+    """By the algorithm as Sutskever et al. (2013) have it, with the gradient at phi + mu v.
+
+    What moves here is that point, theta = phi + mu v, in either convention of the velocity.
+    """
+    phi, v, rate, mu = 1.0, 0.0, 0.1, 0.9
+    expected = [phi]
+    for _ in range(5):
+        v = mu * v - rate * 2 * (phi + mu * v)
+        phi = phi + v
+        expected.append(phi + mu * v)
+    for velocity in ("steps", "gradients"):
+        update = {"optimiser": "nesterov", "velocity": velocity, "rate": rate, "steps": 5}
+        found = solved(**PARABOLA, update=update)
+        assert [found.quantities[f"theta_{k}"] for k in range(6)] == pytest.approx(expected)
 
 
 def test_several_parameters_share_the_norm() -> None:

@@ -135,7 +135,7 @@ def test_weights_drawn_and_symbols() -> None:
         ({"targets": [0, 1]}, "targets", "targets has 2 entries, but 4 entries belong here"),
         ({"targets": [0, 1, 2, 0]}, "targets", "targets are 0 and 1"),
         ({"targets": "NOT"}, "targets", "NOT has one input"),
-        ({"weights": {"b": 1}}, "weights.b", "the weight w is missing"),
+        ({"weights": {"b": 1}}, "weights", "the weight w is missing"),
         ({"weights": {"w": [1, 1], "c": 1}}, "weights.c", "there is no weight c here"),
         ({"weights": {"w": 1}}, "weights.w", "w is a number, but a vector belongs here"),
         ({"weights": {"w": [1, 1], "b": [1]}}, "weights.b", "b has 1 entry, but a number belongs"),

@@ -11,6 +11,7 @@ from reading import headings, sentences, tables
 
 import stepsolve
 from stepsolve.derivation import Derivation
+from stepsolve.notation.tree import Name
 
 ROWS = list(product((0, 1), repeat=2))
 AND = {
@@ -105,15 +106,15 @@ def test_a_thousand_presentations_are_written_out() -> None:
     [
         ({"rate": 0}, "rate", "the learning rate is a number above 0"),
         ({"rate": -1}, "rate", "the learning rate is a number above 0"),
-        ({"rate": "symbol"}, "rate", "the learning rate is a number above 0"),
+        ({"rate": "symbol"}, "rate", "a number belongs here, not symbol"),
         ({"weights": {"w": {"shape": [2]}}}, "weights.w", "the updates depend on values"),
         ({"epochs": 1001}, "epochs", "a whole number from 1 to 1000 belongs here"),
         (
             {"inputs": [[0, 1]] * 200, "targets": [1] * 200, "epochs": 50},
-            "None",
+            "epochs",
             "50 epochs of 200 rows are too many presentations",
         ),
-        ({"weights": {}}, "None", "training needs the weights to begin with"),
+        ({"weights": {}}, "weights", "training needs the weights to begin with"),
         ({"weights": {"w": ["sqrt(2)", 1]}}, "weights.w", ""),
     ],
 )
@@ -124,3 +125,23 @@ def test_a_mistake_is_told_at_its_place(
         stepsolve.solve({**AND, **changes})
     found = [(str(d.place), d.message) for d in error.value.diagnoses]
     assert any(p.startswith(place) and m.startswith(message) for p, m in found), found
+
+
+def test_a_unit_has_a_name() -> None:
+    """z1 is x1 and not x2, by hand: the second row is wrong once, and its weights are lowered."""
+    problem = {"kind": "perceptron-training", "unit": "z1", "weights": {"w": [1, 1]}, "rate": 1.5}
+    problem |= {"targets": [0, 0, 1, 0], "step": "at-or-above", "threshold": 1}
+    derivation = stepsolve.solve(problem)
+    found = derivation.quantities
+    assert [found[f"z1_{k}"] for k in range(1, 9)] == [0, 1, 1, 0, 0, 0, 1, 0]
+    assert found["w_1"] == [1, -0.5] and "y_1" not in found
+    assert derivation.tables[0].header[2] == Name("z1")
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"), [("w", "something else"), ("z_1", "a name belongs"), ("", "a name belongs")]
+)
+def test_a_unit_needs_a_name_of_its_own(unit: str, told: str) -> None:
+    with pytest.raises(stepsolve.InvalidProblem, match=f"^unit: .*{told}"):
+        stepsolve.solve({"kind": "perceptron-training", "unit": unit, "weights": {"w": [0, 0]},
+                         "targets": "AND", "rate": 1})  # fmt: skip

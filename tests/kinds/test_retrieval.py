@@ -111,7 +111,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("query: []\n" + KEYS, ":2:8", "an array has at least one entry"),
     ("query: [1, nan]\n" + KEYS, ":2:12", "nan is not a number"),
     ("query: [1, 2]\n" + KEYS + "values: [[1]]\n", ":4:9", "values belong to keys"),
-    ("query: [1, 2]\n" + KEYS + "labels: [a]\n", ":1:1", "there are 2 keys, but 1 labels"),
+    ("query: [1, 2]\n" + KEYS + "labels: [a]\n", ":4:9", "there are 2 keys, but 1 labels"),
     ("query: [1, 2]\n" + KEYS + "top: 0\n", ":4:6", "from 1 to 100"),
     ("query: [1, 2]\nkeys: {shape: [2001, 2], seed: 1}\n", ":3:7", "at most 2000 keys"),
     ("query: [0, 0]\nscore: cosine\n" + KEYS, ":4:7", "s: "),

@@ -180,7 +180,8 @@ def test_the_sections_of_a_page() -> None:
         "Backward, step 1",
         "Gradients of the weights",
         "The gradient on its way back",
-        "Update",
+        "Update by gradient descent",
+        "After the update",
         "Result",
     ]
     assert [line.name for line in derivation.lines][:6] == [
@@ -237,8 +238,8 @@ WRONG: list[tuple[Problem, str]] = [
     ({"inputs": [[1, "nan"]]}, "inputs[0][1]: nan is not a number"),
     ({"inputs": [[1, "inf"]]}, "inputs[0][1]: inf is not a number"),
     ({"inputs": {"shape": [201, 2]}}, "inputs: a sequence has at most 200 steps"),
-    ({"weights": {}}, "inputs: W_xh, W_hh are missing"),
-    ({"weights": {"W_xh": [[1, 2]]}}, "weights.W_xh: W_hh is missing"),
+    ({"weights": {}}, "weights: W_xh, W_hh are missing"),
+    ({"weights": {"W_xh": [[1, 2]]}}, "weights: W_hh is missing"),
     (
         {"weights": W | {"W_hx": [[1]]}},
         "weights.W_hx: there is no weight W_hx here",
@@ -252,7 +253,7 @@ WRONG: list[tuple[Problem, str]] = [
         "weights.W_xh: W_xh is 2 × 1, but 2 × 2 belongs here",
     ),
     ({"weights": W | {"b_h": [1]}}, "weights.b_h: b_h has 1 entry, but 2 entries belong here"),
-    ({"weights": W | {"b_y": [1]}}, "weights.W_xh: W_hy is missing"),
+    ({"weights": W | {"b_y": [1]}}, "weights: W_hy is missing"),
     ({"initial-state": [1]}, "initial-state: h_0 has 1 entry, but 2 entries belong here"),
     ({"targets": [[1, 2]]}, "targets: there are 1 targets, but the sequence has 2 steps"),
     ({"targets": []}, "targets: at least 1 entry belongs here, not none"),
@@ -266,16 +267,16 @@ WRONG: list[tuple[Problem, str]] = [
     ({"targets": [1, 2]}, "targets[0]: target_1 is a number, but 2 entries belong here"),
     (
         {"targets": [0, 1], "loss": "cross-entropy"},
-        "targets: cross-entropy needs outputs",
+        "loss: cross-entropy needs outputs",
     ),
-    ({"output-activation": "softmax"}, "inputs: an output activation needs outputs"),
+    ({"output-activation": "softmax"}, "output-activation: an output activation needs outputs"),
     (
         {"upstream": {"h_2": [1, 1]}, "targets": [[1, 2], [3, 4]]},
         "upstream.h_2: targets and upstream exclude each other: a loss has gradients of its own",
     ),
     ({"upstream": {"h_3": [1, 1]}}, "upstream.h_3: h_3 is not a state or an output"),
     ({"upstream": {"h_2": 1}}, "upstream.h_2: h_2 is a number, but 2 entries belong here"),
-    ({"update": {"rate": 1}}, "weights.W_hh: an update needs targets, or upstream gradients"),
+    ({"update": {"rate": 1}}, "update: an update needs targets, or upstream gradients"),
     ({"update": {"rate": -1}}, "update.rate: a number of at least 0 belongs here"),
     ({"activation": "tnah"}, "activation: unknown choice tnah"),
 ]
@@ -294,10 +295,10 @@ CLASSES = {"weights": W | {"W_hy": [[1, 2], [3, 4], [5, 6]]}, "loss": "cross-ent
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        ([0, 3], "targets[1]: a class from 0 to 2 belongs here"),
-        ([0, -1], "targets[1]: a class from 0 to 2 belongs here"),
-        ([0, 0.5], "targets[1]: a class from 0 to 2 belongs here"),
-        ([0, [0.5, 0.2, 0.2]], "but their sum is 0.9, not 1"),
+        ([0, 3], "targets[1]: there is no class 3"),
+        ([0, -1], "targets[1]: there is no class -1"),
+        ([0, 0.5], "targets[1]: there is no class 0.5"),
+        ([0, [0.5, 0.2, 0.2]], "targets[1]: these probabilities sum to 0.9, not to 1"),
         ([0, [1.5, -0.2, -0.3]], "is not a probability"),
         ([0, [0.5, 0.5]], "targets[1]: target_2 has 2 entries, but 3 entries belong here"),
     ],

@@ -1,9 +1,13 @@
 """Expressions on one line for people."""
 
 from types import SimpleNamespace
+from unicodedata import normalize
 
 import pytest
 
+from stepsolve.notation.box import layout
+from stepsolve.notation.latex import latex
+from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Name, Number
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.table import OPERATIONS
@@ -143,3 +147,37 @@ def test_limits() -> None:
         "lim[n → ∞] (1 + n) − lim[n → −∞] n"
     )
     assert one_line(parse("limit(x, x, 0)^2")) == "(lim[x → 0] x)²"
+
+
+HATS = {
+    "mhat": ("m̂", r"\hat{m}"),
+    "vhat_W'": ("v̂_W′", r"\hat{v}_{W}'"),
+    "thetahat_3": ("θ̂₃", r"\hat{\theta}_{3}"),
+    "yhat": ("ŷ", r"\hat{y}"),
+    "mhat_W_hh_step2": ("m̂_W_hh⁽²⁾", r"{\hat{m}_{W,hh}^{(2)}}"),
+    "W_hh_step12": ("W_hh⁽¹²⁾", r"{W_{hh}^{(12)}}"),
+    "chapeauhat": ("chapeauhat", r"\mathrm{chapeauhat}"),
+    "hat": ("hat", r"\mathrm{hat}"),
+}
+
+
+@pytest.mark.parametrize(("name", "written"), HATS.items(), ids=HATS)
+def test_hats_and_iterates(name: str, written: tuple[str, str]) -> None:
+    assert normalize("NFD", one_line(Name(name))) == normalize("NFD", written[0])
+    assert latex(Name(name)) == written[1] and plain(Name(name)) == name
+
+
+def test_an_axis_is_said() -> None:
+    assert one_line(parse("norm(K, axis=1)")) == "norm(K, axis=1)"
+    assert latex(parse("norm(K, axis=1)")) == r"\operatorname{norm}\left(K, axis=1\right)"
+    assert one_line(parse("norm(K)")) == "‖K‖"
+    assert one_line(parse("log_softmax(K, axis=0)")) == "log softmax(K, axis=0)"
+
+
+def test_a_hat_takes_no_place_in_a_picture() -> None:
+    """The bar of a fraction is as wide as what is seen, and no private character comes out."""
+    drawn = layout(parse("mhat / (1 - vhat)")).text
+    assert "───" in drawn and normalize("NFD", drawn).count("\u0302") == 2
+    bar = next(row for row in drawn.splitlines() if "─" in row)
+    assert len(bar.strip()) == len("1 − v") + 2
+    assert not any(ord(character) >= 0xF0000 for character in drawn)

@@ -14,7 +14,7 @@ def working(line: str, **given: object) -> list[str]:
 def test_an_index_puts_in_its_entries_alone() -> None:
     matrix = [[1, 2], [3, 4], [5, 6]]
     assert working("y = w @ X[1] + t[2]", w=[7, 8], X=matrix, t=[0, 1, 9]) == [
-        "[7, 8] @ [[3], [4]] + 9"
+        "[7, 8] @ [3, 4] + 9"
     ]
     assert working("y = X[0, 1] * 2", X=matrix) == ["2 · 2"]
     assert working("y = 2 * X[1:3, 0]", X=matrix) == ["2 · [[3], [5]]"]

@@ -15,6 +15,7 @@ from array_cases import CASES, Case, sheet_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import stepsolve
 from stepsolve import cli
 from stepsolve.derivation import Check
 from stepsolve.notation.plain import plain
@@ -207,6 +208,47 @@ def test_the_page_says_that_a_rule_is_wrong(
     status, page = run()
     assert status == 1
     assert "✗ 2 of 10 checks failed" in page  # the gradients of W and x
+
+
+def test_a_product_in_a_sum_says_why_it_is_transposed() -> None:
+    known = {"W": [[1, 2], [3, 4]], "x": [1, -1], "b": [0.5, 0], "V": [[1, 0], [2, 1]], "c": 2.5}
+    lines = ["z = W @ x + b", "h = tanh(V @ z) + c", "L = sum(h)"]
+    found = stepsolve.solve({"kind": "graph", "given": known, "lines": lines, "backward": "L"})
+    reasons = {line.name: line.because for line in found.lines}
+    product = "each factor gets the other one, transposed so that the sizes fit"
+    assert reasons["dL/dW"] == reasons["dL/dx"] == product
+    assert reasons["dL/dz"] == "derivative of tanh"  # what is met first
+    assert reasons["dL/dc"] == "it was used many times, and its gradients add"
+    assert reasons["dL/db"] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("softmax_cross_entropy(Z.T, Y.T)", "(A - Y) / 3"),
+        ("sum(log_softmax(Z.T, axis=1) * Y.T)", None),
+        ("mse(Z.T, Y.T)", "2 / 6 * (Z - Y)"),
+        ("sum((Z.T + c) * Y.T)", "Y"),
+    ],
+)
+def test_columns_are_not_turned_for_nothing(text: str, expected: str | None) -> None:
+    """Softmax of the columns of Z is that of the rows of its transpose."""
+    numbers = {"Z": [[1, 2, -1], [0.5, 0, 1]], "Y": [[1, 0, 1], [0, 1, 0]], "c": [1, 2]}
+    problem = {
+        "kind": "graph",
+        "given": numbers,
+        "lines": ["A = softmax(Z, axis=0)", f"L = {text}"],
+    }
+    found = stepsolve.solve(problem | {"backward": {"of": "L", "wrt": ["Z"]}})
+    assert found.confirmed
+    (line,) = [line for line in found.lines if line.name == "dL/dZ"]
+    if expected is not None:
+        assert plain(line.expression) == expected
+    scores, targets = np.array(numbers["Z"]), np.array(numbers["Y"])
+    if "cross" in text:  # by hand: every column by itself, and their mean
+        powers = np.exp(scores)
+        expected_values = (powers / powers.sum(axis=0) - targets) / 3
+        assert found.quantities["dL/dZ"] == pytest.approx(expected_values)
 
 
 def test_lines_of_one_form_share_a_rule_but_not_their_names() -> None:
