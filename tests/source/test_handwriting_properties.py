@@ -13,6 +13,7 @@ from handwriting_lines import LATEX, PLAIN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stepsolve.collector import undisturbed
 from stepsolve.errors import ExpressionError
 from stepsolve.notation.latex import latex
 from stepsolve.notation.plain import plain
@@ -128,6 +129,7 @@ def test_arrays_are_read_back(tree: Expression) -> None:
         assert products == plain(tree) or chain.sides == (tree,)
 
 
+@undisturbed()
 def refuses_or_reads(text: str, is_latex: bool | None) -> None:
     start = process_time()
     try:
