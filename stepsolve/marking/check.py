@@ -34,6 +34,7 @@ from stepsolve.source.fields import read_specification
 from stepsolve.source.files import read
 from stepsolve.source.handwriting import Chain, read_chains
 from stepsolve.source.mapping import from_mapping
+from stepsolve.source.marks import Mark
 from stepsolve.source.report import Report
 from stepsolve.source.work import Work, WorkLine, document, is_data, listed
 from stepsolve.source.yaml import compose
@@ -107,6 +108,7 @@ def _marked(
 ) -> Marked:
     ledger = Ledger(Arithmetic()) if problem is None else _solved(problem)
     _check_aliases(aliases or {}, ledger, node)
+    _check_marks(problem.marks if problem is not None else {}, ledger)
     marker = Marker(ledger, aliases, is_open=problem is None)
     found: list[MarkedLine] = []
     for line in lines:
@@ -145,6 +147,16 @@ def _check_aliases(aliases: Mapping[str, Expression], ledger: Ledger, node: Node
             report.add(
                 here.diagnose(*told) if here is not None else Diagnosis(told[0], hint=told[1])
             )
+    report.raise_if_any()
+
+
+def _check_marks(marks: Mapping[str, Mark], ledger: Ledger) -> None:
+    """Marks are for quantities that there are."""
+    report = Report()
+    for name in marks:
+        if name not in ledger:
+            told = f"there are marks for {name}, but the problem has no such quantity"
+            report.add(Diagnosis(told, hint=nearest(name, ledger.quantities)))
     report.raise_if_any()
 
 

@@ -258,6 +258,7 @@ def test_a_name_may_be_given_anew_under_a_new_heading(tmp_path: Path) -> None:
         ({"work": [], "problem": NEURON, "aliases": {"u": "z + 1"}}, "an alias stands for"),
         ({"work": [], "problem": {**NEURON, "marks": {"f": -1}}}, "a whole number from 0 to 1000"),
         ({"work": [], "problem": {**NEURON, "marks": {"f": {"mthod": 1}}}}, "unknown key mthod"),
+        ({"work": [], "problem": {**NEURON, "marks": {"g": 1}}}, "there are marks for g, but"),
     ],
 )
 def test_mistakes_in_files_are_told(work: dict[str, object], told: str) -> None:
