@@ -160,6 +160,8 @@ class _Marking:
         sign = self._signs[k - 1]
         if sign in _COMPARED:
             return self._compared(left, sign, right)
+        if left.value is None and right.value is not None:
+            left = next((s for s in reversed(self._sides[: k - 1]) if s.value is not None), left)
         if left.value is None or right.value is None:
             return self._symbolic(left.expression, right, always=False)
         others: tuple[Exact, ...] = ()
@@ -201,7 +203,10 @@ class _Marking:
 
     def _judge_expression(self, side: Side, expected: Expected) -> Judgement:
         known = in_floats(self._ledger.known(side.expression, self._ledger.own))
-        return self._judge.expression(side.expression, side.value, known, self._paper, expected)
+        behind = self._ledger.range(side.expression, self._paper)
+        return self._judge.expression(
+            side.expression, side.value, known, self._paper, expected, behind
+        )
 
     def _explained(
         self,
@@ -225,6 +230,8 @@ class _Marking:
         same = symbols.equal(one, other, known)
         if same:
             return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
+        if same is None and not first and side.value is not None and self._unknown(left):
+            return Judgement(Verdict.DEFINES, "the names without a value are given one")
         if same is None:
             return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
@@ -232,6 +239,10 @@ class _Marking:
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
         return Judgement(Verdict.DEFINES, "the names without a value are given one")
+
+    def _unknown(self, side: Expression) -> bool:
+        """Whether a side has a name that nothing is known of."""
+        return any(name not in self._ledger for name in symbols.free(side))
 
     # --------------------------------------------------------------------------- what is taken on
 

@@ -16,7 +16,7 @@ import numpy as np
 from stepsolve.marking.spread import Interval, spread
 from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
-from stepsolve.marking.written import Written, agreement, stands_for, written_number
+from stepsolve.marking.written import Written, agreement, rounded, stands_for, written_number
 from stepsolve.notation.tree import Expression, Name, Number, names, transform
 from stepsolve.operations.array_operation import Index
 
@@ -123,8 +123,12 @@ class Judge:
         known: Mapping[str, Any],
         paper: bool,
         expected: Expected,
+        behind: Interval | None = None,
     ) -> Judgement:
-        """A side that is worked out: equal, or equal with its decimals within half a unit, or one."""
+        """A side that is worked out: equal, or equal with its decimals within half a unit, or one.
+
+        `behind` is what it comes to with the unrounded values behind its names.
+        """
         if not alike(np.shape(value), np.shape(expected.own)):
             shapes = (_sizes(np.shape(each)) for each in (value, expected.own))
             return Judgement(Verdict.WRONG, "{} where {} belongs".format(*shapes))
@@ -147,6 +151,8 @@ class Judge:
         meets += [expected.interval] if expected.interval is not None else []
         here = ranges[0] or Interval(_float(value), _float(value))
         if any(_meet(here, other) for other in meets):
+            return Judgement(carried, *told)
+        if behind is not None and not behind.is_point and _holds(behind, true):
             return Judgement(carried, *told)
         return Judgement(Verdict.WRONG, *told)
 
@@ -230,8 +236,8 @@ def _to_places(value: Decimal, number: Written) -> str:
         return f"{value:.6g}"
     exponent = number.unit.as_tuple().exponent
     assert isinstance(exponent, int)
-    rounded = round(value, min(max(2 - exponent, 2), 40))
-    text = f"{rounded:f}" if abs(rounded) >= Decimal("1e-9") or not rounded else f"{rounded:e}"
+    near = rounded(value, min(max(2 - exponent, 2), 40))
+    text = f"{near:f}" if abs(near) >= Decimal("1e-9") or not near else f"{near:e}"
     if "." in text and "e" not in text.lower():
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
