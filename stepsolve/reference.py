@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import product
 from textwrap import fill, indent
 
+from stepsolve import marking_reference
 from stepsolve.array_reference import explained
 from stepsolve.errors import UnknownName, nearest
 from stepsolve.notation.latex import latex
@@ -23,6 +24,7 @@ from stepsolve.render.layout import side
 from stepsolve.rulebook import Book, Stated, books
 from stepsolve.source.expression import parse
 from stepsolve.source.fields import DIALECT, Entry, entries, specification_schema
+from stepsolve.source.work import Work
 
 _WIDTH = 79
 _SIGNS = {"@": "@", ".T": "T"}
@@ -56,6 +58,8 @@ def overview() -> str:
         _listed([*_SIGNS, *(name for name in ARRAYS if name not in _HIDDEN)]),
         "",
         *(row for book in books() for row in _contents(book)),
+        "",
+        *marking_reference.contents(),
     ]
     return "\n".join(sections).rstrip() + "\n"
 
@@ -76,10 +80,13 @@ def explanation(name: str) -> str:
     of_books = [_rules(book, book.rules[called]) for book in books() if called in book.rules]
     if of_books:
         found.append("".join([f"{called}\n", *of_books]))
+    if name in marking_reference.entries():
+        found.append(marking_reference.entries()[name])
     if found:
         return "\n\n".join(found)
     rules = [rule for book in books() for rule in book.rules]
     known = [*kind_names(), *OPERATIONS, *ALIASES, *TENSORS, *ARRAYS, *rules]
+    known += marking_reference.entries()
     hint = nearest(name, known) or "stepsolve list shows what there is"
     raise UnknownName(f"there is no kind, operation or rule {name[:60]!r}; {hint}")
 
@@ -103,7 +110,7 @@ def starter(kind: str) -> str:
 
 
 def schema_text(ascii_only: bool = False) -> str:
-    """The JSON Schema of all kinds of problem files."""
+    """The JSON Schema of all kinds of problem files, and of files of work for `check`."""
     kinds = []
     for name in kind_names():
         found = dict(specification_schema(load_kind(name)))
@@ -112,6 +119,9 @@ def schema_text(ascii_only: bool = False) -> str:
         properties = dict(found["properties"])
         properties["kind"] = {"const": name, "description": _summary(load_kind(name))}
         kinds.append({**found, "properties": properties})
+    work = dict(specification_schema(Work))
+    work.pop("$schema", None)
+    kinds.append(work)
     schema = {"$schema": DIALECT, "title": "A stepsolve problem", "oneOf": kinds}
     return json.dumps(schema, ensure_ascii=ascii_only, indent=2) + "\n"
 

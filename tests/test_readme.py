@@ -10,8 +10,9 @@ import pytest
 
 import stepsolve
 from stepsolve import kinds
+from stepsolve.render.marked import rows
 from stepsolve.render.page import Style
-from stepsolve.render.text import render
+from stepsolve.render.text import plain_rows, render
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,7 +36,20 @@ def test_the_excerpt_of_the_page_is_what_is_printed() -> None:
     assert shown in page
 
 
-@pytest.mark.parametrize("text", blocks("yaml"))
+WORK = next(block for block in blocks("yaml") if "work:" in block)
+
+
+def test_the_hand_calculation_has_the_verdicts_that_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    Path("work.yaml").write_text(WORK, encoding="utf-8")
+    page = plain_rows(rows(stepsolve.check("work.yaml"), 80))
+    assert f"```\n{page}```" in README
+
+
+@pytest.mark.parametrize("text", [text for text in blocks("yaml") if text != WORK])
 def test_a_problem_of_the_readme_is_solved(text: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(text, encoding="utf-8")

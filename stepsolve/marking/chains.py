@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from stepsolve.marking import symbols
-from stepsolve.marking.explaining import Explainer
+from stepsolve.marking.explaining import Explainer, WrongSide
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
 from stepsolve.marking.sides import Side, Target, behind, side_of
@@ -216,7 +216,13 @@ class _Marking:
         target: Target | None = None,
     ) -> Judgement:
         """A wrong side with the slips that explain it."""
-        return self._marker.explainer.explained(judgement, formula, side, self._paper, target)
+        if formula is None or side.value is None:
+            return judgement
+        quantity = target.quantity if target is not None else None
+        paper = self._paper if quantity is None or quantity.formula is None else quantity.paper
+        wrong = WrongSide(side.expression, side.value, side.numbers, self._paper)
+        place = target.place if target is not None else ()
+        return judgement._replace(slips=self._marker.explainer.slips(formula, paper, wrong, place))
 
     def _symbolic(
         self, left: Expression | None, side: Side, *, always: bool, first: bool = False

@@ -244,10 +244,19 @@ def _to_places(value: Decimal, number: Written) -> str:
 
 
 def _shown(entries: list[Exact], arithmetic: Arithmetic) -> str:
-    texts = [f"{arithmetic.decimal(entry):.6g}" for entry in entries[:12]]
+    texts = [_significant(arithmetic.decimal(entry)) for entry in entries[:12]]
     if len(entries) == 1:
         return texts[0]
     return "[" + ", ".join(texts) + (", ...]" if len(entries) > len(texts) else "]")
+
+
+def _significant(value: Decimal) -> str:
+    """Six significant digits, without zeros at the end."""
+    text = f"{value:.6g}"
+    mantissa, mark, exponent = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa + mark + exponent
 
 
 def _float(value: Exact) -> Any:

@@ -5,34 +5,30 @@ Changed formulas share most of their parts, which are worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
-from stepsolve.checking.arrays import work
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import candidates
-from stepsolve.errors import OutsideDomain, StepsolveError
+from stepsolve.errors import OutsideDomain
 from stepsolve.marking import symbols
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, shape_of
 from stepsolve.marking.slips import Fit, Scene
-from stepsolve.marking.values import PRECISE, Exact, NoValue, flat, in_floats, on_paper
+from stepsolve.marking.values import PRECISE, Exact, NoValue, in_floats
 from stepsolve.marking.verdicts import Verdict
 from stepsolve.marking.written import Written, agreement, number_tree, stands_for
+from stepsolve.notation.shapes import ShapeError
 from stepsolve.notation.tree import Apply, Expression, Name, Number
 from stepsolve.operations.array_operation import Index
-from stepsolve.operations.entries import ArrayEntries, Entries
 from stepsolve.operations.table import CONSTANTS, OPERATIONS
-from stepsolve.worksheet.array_working import WrittenArithmetic
 
 _NEAR: Final = 0.02  # how close a value is that unrounded numbers may bring to what was written
-_MOST_WORK: Final = 20_000  # operations of an array, one of whose entries is written out
-_LARGEST: Final = 400  # nodes of a formula of one entry
 _TRIES: Final = 30  # points at which two formulas are compared first
-_FITS: Final = {
+FITS: Final = {
     Verdict.EXACT: Fit.ROUNDED,
     Verdict.ROUNDED: Fit.ROUNDED,
     Verdict.TRUNCATED: Fit.CUT,
@@ -108,7 +104,7 @@ class Trial:
         try:
             known = in_floats(ledger.known(expression, ledger.own))
             found = ledger.arithmetic.floats(expression, known, self._paper)
-        except (NoValue, IndexError, OverflowError):
+        except (NoValue, ShapeError, IndexError, OverflowError):  # a size that does not fit
             return None
         if not np.all(np.isfinite(found)):
             return None
@@ -146,14 +142,14 @@ class Trial:
             return Fit.ROUNDED if self._accepts(value) else Fit.NONE
         if self._written is None or np.shape(value):
             verdict = self._judge.numbers(self._numbers, Expected(value)).verdict
-            return _FITS.get(verdict, Fit.NONE)
+            return FITS.get(verdict, Fit.NONE)
         number, near = self._written, _float(value)
         off = abs(near - float(number.value))
         if off > float(number.unit) * 1.001:
             close = off <= _NEAR * abs(near)
             return Fit.CARRIED if close and self._is_carried(changed) else Fit.NONE
         verdict = agreement(self._ledger.arithmetic.decimal(value), number, PRECISE)
-        found = _FITS.get(verdict, Fit.NONE)
+        found = FITS.get(verdict, Fit.NONE)
         return Fit.CARRIED if not found and self._is_carried(changed) else found
 
     def _is_carried(self, changed: Expression) -> bool:
@@ -192,52 +188,6 @@ def _float(value: Exact) -> float:
         return float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-
-
-def wrong_entries(
-    ledger: Ledger, formula: Expression, paper: bool, numbers: Mapping[Index, Written]
-) -> Iterator[tuple[Expression, Written]]:
-    """The entries of an array that are not what they should be: the formula of each, in numbers."""
-    try:
-        value = ledger.evaluate(formula, ledger.own, paper)
-    except NoValue:
-        return
-    dims = shape_of(value)
-    places = list(np.ndindex(dims))
-    if not dims or len(places) != len(numbers):
-        return
-    decimal = ledger.arithmetic.decimal
-    for place, entry, number in zip(places, flat(value), numbers.values(), strict=True):
-        if _FITS.get(agreement(decimal(entry), number, PRECISE)) is None:
-            found = entry_formula(ledger, formula, paper, place)
-            if found is not None:
-                yield found, number
-
-
-def entry_formula(
-    ledger: Ledger, formula: Expression, paper: bool, index: Index
-) -> Expression | None:
-    """How one entry of an array comes about, in numbers; None where that is too long."""
-    arithmetic = ledger.arithmetic
-    try:
-        known = ledger.known(formula, ledger.own)
-        dimensions = arithmetic.dimensions(known)
-        fitted = on_paper(formula, dimensions) if paper else formula
-        if len(dimensions.of(fitted)) != len(index) or work(fitted, dimensions) > _MOST_WORK:
-            return None
-
-        def entries(value: Exact) -> Entries:
-            def entry(place: Index) -> Expression:
-                number = value[place] if np.shape(value) else value
-                return number_tree(arithmetic.decimal(number))
-
-            return Entries(shape_of(value), entry)
-
-        written = {name: entries(value) for name, value in known.items()}
-        found = ArrayEntries(dimensions, written, WrittenArithmetic()).of(fitted)[index]
-    except (StepsolveError, IndexError, KeyError):
-        return None
-    return found if isinstance(found, Expression) and found.size <= _LARGEST else None
 
 
 def symbolic_scene(formula: Expression, written: Expression, known: Mapping[str, Value]) -> Scene:

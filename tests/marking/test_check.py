@@ -106,9 +106,9 @@ def test_vectors_and_matrices_on_paper() -> None:
         r"W = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}",
         r"x = \begin{bmatrix} 1 \\ 1 \end{bmatrix}",
         r"z = W x = \begin{bmatrix} 3 \\ 7 \end{bmatrix}",
-        r"x^T x = 2",
-        r"x z^T = \begin{bmatrix} 3 & 7 \\ 3 & 7 \end{bmatrix}",
-        r"W^T x = \begin{bmatrix} 4 \\ 7 \end{bmatrix}",
+        r"x^{T} x = 2",
+        r"x z^{T} = \begin{bmatrix} 3 & 7 \\ 3 & 7 \end{bmatrix}",
+        r"W^{T} x = \begin{bmatrix} 4 \\ 7 \end{bmatrix}",
     ]
     assert [v[-1] for v in verdicts(*lines)[2:]] == ["exact", "exact", "exact", "wrong"]
 

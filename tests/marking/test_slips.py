@@ -265,3 +265,17 @@ def test_wrong_derivatives_of_the_parts_name_no_rule(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(rules._Rules, "of", lambda self, node: Apply("neg", Name("x")))
     judgement = marked("diff(x^2 * sin(x), x) = 2 * x * cos(x)")
     assert "product rule" not in named(judgement)
+
+
+def test_sizes_and_settings_are_left_as_they_are() -> None:
+    assert marked("r = pad([1.5, 2.5], 2, 2) = [0, 0, 1.5, 2.5, 0, 7]").verdict is Verdict.WRONG
+    assert marked("r = [1.5, 2.5, 4.5][1] * 3 = 9.5").verdict is Verdict.WRONG
+    scene = Scene(parse("pad(x, 2, 2) + sum(x, axis=0) + x[2]"), lambda _: Fit.NONE)
+    changed = [v.formula for row in ROWS if row.name == "sign" for v in row.variants(scene)]
+    assert changed
+    assert not any("-2" in str(formula) for formula in changed)
+
+
+def test_few_digits_bear_no_far_fetched_slip() -> None:
+    assert named(marked("r = 1.13 * 1.21 = 1.9673")) == ["one digit wrong"]
+    assert "one digit wrong" not in named(marked("r = 1.13 * 1.21 = 1.97"))

@@ -11,7 +11,8 @@ explains it. The likeliest stands first:
 2. Usual: one factor, term, bracket or digit. Of wrong digits, a single one is about eight times as
    frequent as two neighbours that are exchanged.
 3. Seldom: what takes two steps to go wrong, such as a formula taken term by term.
-4. Rare: what fits almost anything, such as one digit of the result.
+4. Rare: what fits almost anything, such as one digit of the result; looked for where four digits or
+   more were written.
 
 Within a class the rows with the fewest changes of a line stand first, for what they reproduce is least
 of all a coincidence; and a result that is rounded to what was written comes before one that is cut to
@@ -89,7 +90,8 @@ def explain(
     told: set[Expression] = set()
     end = patience() if until is None else until
     for row in rows:
-        if sum(fit > Fit.CARRIED for (_, fit), _ in found) >= _TOLD:
+        enough = sum(fit > Fit.CARRIED for (_, fit), _ in found) >= _TOLD
+        if enough or row.likelihood > scene.bears:
             break
         best, fitting = Fit.NONE, None
         for variant in row.variants(scene):

@@ -141,7 +141,7 @@ ROWS = (
         "the kernel is flipped where it slides as it is, or the other way round",
         ("correlate([1, 2, 4, 7], [1, 0, -2])", "correlate([1, 2, 4, 7], [-2, 0, 1])"),
         _flipped,
-        Likelihood.USUAL,
+        Likelihood.COMMON,
     ),
     Row(
         "row for column",
@@ -151,6 +151,6 @@ ROWS = (
             "0.1 * 2.3 + 0.3 * 5.1 + 0.4 * 0.7 + 0.6 * 1.7",
         ),
         _columns,
-        Likelihood.SELDOM,
+        Likelihood.COMMON,
     ),
 )

@@ -29,7 +29,6 @@ _LOOKS_LIKE: Final = {
 }
 _NEAR: Final = Decimal("0.25")  # how far values rounded on the way may bring the result
 _MOST_PLACES: Final = 6  # to which values on the way are rounded
-_FEWEST: Final = 3  # digits of a result of which one is wrong
 _MOST_DIGITS: Final = 12  # of a number whose digits are looked at
 
 Texts = Callable[[str], Iterator[str]]
@@ -51,8 +50,6 @@ def _misread(text: str) -> Iterator[str]:
 
 
 def _another_digit(text: str) -> Iterator[str]:
-    if len(text.lstrip("0.").replace(".", "")) < _FEWEST:
-        return  # it would fit too much
     for k, digit in enumerate(text):
         if digit.isdecimal():
             yield from (_put(text, k, other) for other in "0123456789" if other != digit)

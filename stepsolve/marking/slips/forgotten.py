@@ -20,7 +20,7 @@ from stepsolve.marking.slips.row import (
     swapped,
 )
 from stepsolve.notation.names import gradient, parts
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, transform, walk
+from stepsolve.notation.tree import Apply, Expression, Name, Number, transform
 
 Part = tuple[
     Expression, Expression, bool
@@ -167,9 +167,8 @@ def _inner_powers(scene: Scene) -> Iterator[Variant]:
     def change(node: Expression) -> Expression | None:
         return next((variant.formula for variant in _powers(node)), None)
 
-    if names(scene.formula) or len(list(walk(scene.formula))) > 1:
-        yield from locally(_powers)(scene)
-        yield Variant(transform(scene.formula, change), "the powers are forgotten")
+    yield from locally(_powers)(scene)
+    yield Variant(transform(scene.formula, change), "the powers are forgotten")
 
 
 ROWS = (

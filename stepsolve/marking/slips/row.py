@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from stepsolve.marking.written import Written
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, substitute, walk
+from stepsolve.operations.table import ARRAYS, SETTINGS
 
 _LONG: Final = 40  # characters of a part that is told in full
 ONE, TWO = Number("1"), Number("2")
@@ -24,6 +25,11 @@ class Likelihood(IntEnum):
     USUAL = 2
     SELDOM = 3
     RARE = 4
+
+    @property
+    def digits(self) -> int:
+        """How many digits must have been written, so that what fits is no coincidence."""
+        return {Likelihood.SELDOM: 2, Likelihood.RARE: 4}.get(self, 1)
 
 
 class Fit(IntEnum):
@@ -59,6 +65,14 @@ class Scene:
     expected: Decimal | None = None
     side: Expression | None = None
     """What was written."""
+
+    @property
+    def bears(self) -> Likelihood:
+        """The least likely slips that so many digits as were written can tell from a coincidence."""
+        if self.written is None:
+            return Likelihood.RARE
+        count = len(self.written.value.as_tuple().digits)
+        return max(likelihood for likelihood in Likelihood if likelihood.digits <= count)
 
     @cached_property
     def numbered(self) -> Expression:
@@ -100,9 +114,21 @@ def everywhere(expression: Expression, change: Change) -> Iterator[Variant]:
     """The expression with one of its parts changed, for every part and every change of it."""
     yield from change(expression)
     children = expression.children
-    for k, child in enumerate(children):
-        for changed, told in everywhere(child, change):
+    for k in range(_quantities(expression)):
+        for changed, told in everywhere(children[k], change):
             yield Variant(expression.rebuilt((*children[:k], changed, *children[k + 1 :])), told)
+
+
+def _quantities(node: Expression) -> int:
+    """How many of the first children are quantities; the others are indices, sizes and settings."""
+    match node:
+        case Item():
+            return 1
+        case Apply(operation=operation, arguments=arguments) if operation in ARRAYS:
+            whole = ARRAYS[operation].whole
+            given = [a for a in arguments if not (isinstance(a, Apply) and a.operation in SETTINGS)]
+            return len(given) if whole is None else min(whole, len(given))
+    return len(node.children)
 
 
 def locally(change: Change) -> Callable[[Scene], Iterator[Variant]]:
