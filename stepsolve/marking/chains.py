@@ -61,9 +61,18 @@ class Marker:
                 latex=before.latex or chain.latex,
             )
             count += 1
+        elif chain.lead:
+            marked = _Marking(self, chain, line).marked(text)
+            lost = Judgement(Verdict.UNDECIDABLE, "what it goes on from was not read")
+            return marked._replace(judgements=(lost, *marked.judgements))
         self._before = chain
         marked = _Marking(self, chain, line).marked(text)
         return marked._replace(judgements=marked.judgements[-count:] if count else ())
+
+
+    def passed_over(self) -> None:
+        """A line that was not read: what begins with a sign does not go on from an earlier one."""
+        self._before = None
 
 
 class _Marking:

@@ -174,6 +174,7 @@ def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
         )
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
+        marker.passed_over()
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))
         return
     for chain in chains:
