@@ -82,7 +82,7 @@ class _Marking:
         self._marker, self._line, self._paper = marker, line, chain.latex
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
         self._signs = chain.signs
-        meant = [self._words.meant(side) for side in chain.sides]
+        meant = [self._words.meant(side, k == 0) for k, side in enumerate(chain.sides)]
         self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
         self._function = len(meant) > 1 and self._words.define(chain.sides[0], meant[1])
         self._match()
@@ -96,9 +96,11 @@ class _Marking:
         left, *sides = self._sides
         side = next((s for s in sides if s.value is not None), None)
         if side is not None and isinstance(left.expression, Name):
-            meant = self._words.match(left.expression.name, side.expression, side.value)
+            numbers = next((s.numbers for s in reversed(sides) if s.numbers is not None), None)
+            name = left.expression.name
+            meant = self._words.match(name, side.expression, side.value, numbers)
             if meant is not None:
-                self._sides[0] = side_of(Name(meant), self._ledger, self._paper)
+                self._sides[0] = side_of(meant, self._ledger, self._paper)
 
     def marked(self, text: str) -> MarkedLine:
         target, found = self._target, list[Judgement]()
@@ -213,8 +215,9 @@ class _Marking:
     def _judge_expression(self, side: Side, expected: Expected) -> Judgement:
         known = in_floats(self._ledger.known(side.expression, self._ledger.own))
         behind = self._ledger.range(side.expression, self._paper)
+        exact = self._ledger.exact(self._target.quantity) if self._target is not None else ()
         return self._judge.expression(
-            side.expression, side.value, known, self._paper, expected, behind
+            side.expression, side.value, known, self._paper, expected, behind, exact
         )
 
     def _explained(
@@ -286,7 +289,12 @@ class _Marking:
         wrong = bad and as_a_value in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.UNDECIDABLE)
         quantity.wrong = wrong or (quantity.wrong and bool(target.place))
         values = [side.value for side in self._sides[1:] if side.value is not None]
-        entries = behind(numbers, expected, values, as_a_value is Verdict.WRONG)
+        reached = [
+            self._judge.range(side.expression, {}, self._paper, 0.5)
+            for side in self._sides[1:]
+            if side.numbers is None and not names(side.expression)
+        ]
+        entries = behind(numbers, expected, values, as_a_value is Verdict.WRONG, reached)
         self._ledger.state(
             quantity,
             {(*target.place, *index): number for index, number in written.items()},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from stepsolve.marking.written import Written, number_tree
 from stepsolve.notation.tree import Expression, Name, Number, names, transform
 from stepsolve.operations.array_operation import Dims, Index
 from stepsolve.operations.table import CONSTANTS
+
+_MOST_GIVEN: Final = 400  # entries of a given array that are looked through
 
 
 @dataclass
@@ -180,6 +182,16 @@ class Ledger:
                 value = self.own(name) if name in self.quantities else None
                 if value is not None and not np.shape(value):
                     found[name] = value
+        return found
+
+    def exact(self, quantity: Quantity) -> set[Decimal]:
+        """The given numbers in the formula of a quantity: they are not rounded where they are written."""
+        found: set[Decimal] = set()
+        for name in names(quantity.formula) if quantity.formula is not None else ():
+            used = self.quantities.get(name)
+            true = self.true(name) if used is not None and used.given else None
+            if true is not None and np.size(true) <= _MOST_GIVEN:
+                found.update(abs(self.arithmetic.decimal(each)) for each in np.ravel(true))
         return found
 
     # --------------------------------------------------------------------- what the hand has made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -87,12 +87,16 @@ class Target(NamedTuple):
 
 
 def behind(
-    numbers: list[Written], expected: Expected, values: list[Exact], wrong: bool
+    numbers: list[Written],
+    expected: Expected,
+    values: list[Exact],
+    wrong: bool,
+    reached: Iterable[Interval | None] = (),
 ) -> Interval:
     """The unrounded values that the hand may have gone on with, entry by entry.
 
-    They are those that the displayed numbers stand for and that some mixture gives, or one of the
-    `values` of the sides of the chain; and, where no mistake comes before, the truth. Behind a `wrong`
+    They are those that the displayed numbers stand for and that some mixture gives, one of the
+    `values` of the sides of the chain, or what these have `reached` with their decimals as rounded; and, where no mistake comes before, the truth. Behind a `wrong`
     number stands whatever rounds to it.
     """
     value = np.array([float(number.value) for number in numbers])
@@ -108,6 +112,7 @@ def behind(
     ranges = [Interval(_floats(v), _floats(v)) for v in (expected.own, *values)]
     if expected.interval is not None:
         ranges.append(Interval(*(np.ravel(end) for end in expected.interval)))
+    ranges += [Interval(*map(np.ravel, each)) for each in reached if each is not None]
     for each in ranges:
         if each.low.shape != value.shape:
             continue

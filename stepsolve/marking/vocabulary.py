@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 from stepsolve.marking import symbols
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.matching import Matcher
+from stepsolve.marking.places import Places
 from stepsolve.marking.values import Exact
+from stepsolve.marking.written import Written
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import (
     Apply,
@@ -20,6 +22,7 @@ from stepsolve.notation.tree import (
     transform,
     walk,
 )
+from stepsolve.operations.array_operation import Index
 from stepsolve.operations.table import row_of
 
 _MOST_TERMS: Final = 200  # of a sum that is written out
@@ -47,6 +50,7 @@ class Vocabulary:
         self._ledger = ledger
         self._aliases = dict(aliases)
         self._matcher = Matcher(ledger)
+        self._places = Places(ledger)
         self._functions: dict[str, Function] = {}
         self._seen: set[str] = set()  # names that were given a value since the last heading
         self.is_open = is_open
@@ -65,17 +69,29 @@ class Vocabulary:
 
     # ----------------------------------------------------------------------- sides as they are meant
 
-    def meant(self, side: Expression) -> Expression:
-        """A side in the problem's names, with functions of the work and sums written out."""
+    def meant(self, side: Expression, is_left: bool = False) -> Expression:
+        """A side in the problem's names, with functions of the work and sums written out.
+
+        A name that is the whole of the left side may be new, whatever its index would mean elsewhere.
+        """
+        if is_left and isinstance(side, Name) and side.name not in self._aliases:
+            return self._gradient(side.name) or side
+        plain = self._plain(side)
         meant = {
-            name: meaning for name in names(side) if (meaning := self._meaning(name)) is not None
+            name: meaning for name in names(plain) if (meaning := self._meaning(name)) is not None
         }
-        return self._plain(substitute(side, meant) if meant else side)
+        return substitute(plain, meant) if meant else plain
 
     def _meaning(self, name: str) -> Expression | None:
         """What a name of the work stands for, if it is not the problem's own."""
         if name in self._aliases:
             return self._aliases[name]
+        if self.is_open or name in self._ledger:
+            return self._gradient(name)
+        return self._gradient(name) or self._places.step(name) or self._places.entry(name)
+
+    def _gradient(self, name: str) -> Expression | None:
+        """What a gradient by or of a name of the work's own stands for."""
         parts = notation.gradient(name) if name not in self._ledger else None
         if parts is None or parts.order != 1:
             return None
@@ -92,6 +108,8 @@ class Vocabulary:
                     return Apply("diff", self._plain(body), by)
                 case Apply(operation="sum", arguments=(body, Name() as index, first, last)):
                     return _written_out(self._plain(body), index.name, first, last)
+                case Apply(operation="sum", arguments=(body, Name() as index)):
+                    return self._places.summed(self._plain(body), index.name)
                 case Apply(operation=name, arguments=arguments) if name in self._functions:
                     function = self._functions[name]
                     if len(arguments) == len(function.parameters):
@@ -115,13 +133,24 @@ class Vocabulary:
 
     # ------------------------------------------------------------------------------- new names
 
-    def match(self, name: str, side: Expression, value: Exact) -> str | None:
-        """The quantity of the problem that `name = side` is, if the problem has no such name."""
+    def match(
+        self, name: str, side: Expression, value: Exact, numbers: Mapping[Index, Written] | None
+    ) -> Expression | None:
+        """The quantity of the problem, or the entry of one, that `name = side` is.
+
+        None where the problem has the name itself, or nothing that it must be. `numbers` are what
+        the chain comes to.
+        """
         if self.is_open or name in self._ledger:
             return None
-        meant = self._matcher.match(name, side, value)
-        if meant is not None and meant != name:
-            self._aliases[name] = Name(meant)
+        meant = self._places.entry(name, numbers) if numbers else None
+        if meant is None and numbers and (step := self._places.learned_step(name, numbers)):
+            meant = Name(step)
+        if meant is None and (found := self._matcher.match(name, side, value)) is not None:
+            meant = Name(found)
+        meant = meant or self._places.step(name)
+        if meant is not None and meant != Name(name):
+            self._aliases[name] = meant
         return meant
 
     def quantity(self, name: str) -> Quantity:
