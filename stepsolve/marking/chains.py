@@ -25,6 +25,7 @@ from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
+_ELSEWHERE: Final = "equal at the point of the problem, but not elsewhere"
 _BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
@@ -68,7 +69,6 @@ class Marker:
         self._before = chain
         marked = _Marking(self, chain, line).marked(text)
         return marked._replace(judgements=marked.judgements[-count:] if count else ())
-
 
     def passed_over(self) -> None:
         """A line that was not read: what begins with a sign does not go on from an earlier one."""
@@ -147,9 +147,12 @@ class _Marking:
 
     def _first(self, target: Target) -> Judgement:
         """The first sign, after a name."""
+        side = self._sides[1]
+        if side.undefined:
+            return Judgement(Verdict.WRONG, side.why)
         if self._fresh:
             return Judgement(Verdict.DEFINES, self._words.told_new)
-        side, expected = self._sides[1], target.expected(self._ledger)
+        expected = target.expected(self._ledger)
         if expected is None:
             return self._symbolic(target.quantity.formula, side, always=True, first=True)
         if side.value is None:
@@ -157,7 +160,7 @@ class _Marking:
         if side.numbers is not None:
             judgement = self._judge.numbers(side.numbers, expected)
         else:
-            judgement = self._judge_expression(side, expected)
+            judgement = self._judge_expression(side, expected, self._sides[0].expression)
             if judgement.verdict in _RIGHT and not target.is_stated:
                 return judgement._replace(verdict=Verdict.DEFINES)
         if judgement.verdict is Verdict.WRONG:
@@ -169,6 +172,8 @@ class _Marking:
     def _between(self, k: int, before: list[Judgement]) -> Judgement:
         left, right = self._sides[k - 1], self._sides[k]
         sign = self._signs[k - 1]
+        if right.undefined or (left.undefined and k == 1):
+            return Judgement(Verdict.WRONG, right.why if right.undefined else left.why)
         if sign in _COMPARED:
             return self._compared(left, sign, right)
         if left.value is None and right.value is not None:
@@ -188,7 +193,7 @@ class _Marking:
                 numbers = {index: coarse(number) for index, number in numbers.items()}
             judgement = self._judge.numbers(numbers, expected)
         else:
-            judgement = self._judge_expression(right, expected)
+            judgement = self._judge_expression(right, expected, left.expression)
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, left.expression, right)
         return judgement
@@ -212,13 +217,26 @@ class _Marking:
         except NoValue:
             return None
 
-    def _judge_expression(self, side: Side, expected: Expected) -> Judgement:
+    def _judge_expression(self, side: Side, expected: Expected, left: Expression) -> Judgement:
         known = in_floats(self._ledger.known(side.expression, self._ledger.own))
         behind = self._ledger.range(side.expression, self._paper)
-        exact = self._ledger.exact(self._target.quantity) if self._target is not None else ()
-        return self._judge.expression(
+        formula = self._target.quantity.formula if self._target is not None else None
+        exact = self._ledger.exact(*(s for s in (left, formula) if s is not None))
+        judgement = self._judge.expression(
             side.expression, side.value, known, self._paper, expected, behind, exact
         )
+        whole = formula if isinstance(left, Name) and formula is not None else left
+        if judgement.verdict in AGREES and self._differs(whole, side.expression):
+            return Judgement(Verdict.WRONG, _ELSEWHERE)
+        return judgement
+
+    def _differs(self, one: Expression, other: Expression) -> bool:
+        """Whether two formulas in the variables of the problem's functions are different functions."""
+        variables = self._words.variables
+        if variables.isdisjoint(names(one)) or variables.isdisjoint(names(other)):
+            return False
+        known = self._ledger.scalars(one, other)
+        return symbols.equal(one, other, {n: known[n] for n in known.keys() - variables}) is False
 
     def _explained(
         self,
@@ -227,7 +245,9 @@ class _Marking:
         side: Side,
         target: Target | None = None,
     ) -> Judgement:
-        """A wrong side with the slips that explain it."""
+        """A wrong side with the slips that explain it, unless its value is right."""
+        if judgement.told == _ELSEWHERE:
+            return judgement
         if formula is None or side.value is None:
             return judgement
         quantity = target.quantity if target is not None else None
@@ -251,7 +271,8 @@ class _Marking:
         if same is None and not first and side.value is not None and self._unknown(left):
             return Judgement(Verdict.DEFINES, "the names without a value are given one")
         if same is None:
-            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
+            why = side.why or next((s.why for s in self._sides if s.why), "")
+            return Judgement(Verdict.UNDECIDABLE, why or "these symbols were not compared")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
         if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))

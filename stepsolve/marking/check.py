@@ -17,7 +17,7 @@ from stepsolve.errors import (
 )
 from stepsolve.marking.awards import awards
 from stepsolve.marking.chains import Marker
-from stepsolve.marking.key import ledger_of
+from stepsolve.marking.key import functions_of, ledger_of
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.repair import repair
 from stepsolve.marking.values import Arithmetic
@@ -107,6 +107,8 @@ def _marked(
     ledger = Ledger(Arithmetic()) if problem is None else _solved(problem)
     _check_aliases(aliases or {}, ledger, node)
     marker = Marker(ledger, aliases, is_open=problem is None)
+    if problem is not None:
+        marker.words.assume(functions_of(problem, ledger))
     found: list[MarkedLine] = []
     for line in lines:
         if line.heading:

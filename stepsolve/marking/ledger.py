@@ -17,7 +17,7 @@ import numpy as np
 from stepsolve.marking.spread import Interval, spread
 from stepsolve.marking.values import Arithmetic, Exact, Floats, NoValue, in_floats
 from stepsolve.marking.written import Written, number_tree
-from stepsolve.notation.tree import Expression, Name, Number, names, transform
+from stepsolve.notation.tree import Expression, Name, Number, names, transform, walk
 from stepsolve.operations.array_operation import Dims, Index
 from stepsolve.operations.table import CONSTANTS
 
@@ -184,14 +184,20 @@ class Ledger:
                     found[name] = value
         return found
 
-    def exact(self, quantity: Quantity) -> set[Decimal]:
-        """The given numbers in the formula of a quantity: they are not rounded where they are written."""
+    def exact(self, *sides: Expression) -> set[Decimal]:
+        """The numbers that are not rounded where some sides and formulas are written out.
+
+        They are the given values of their names, and the numbers in them.
+        """
         found: set[Decimal] = set()
-        for name in names(quantity.formula) if quantity.formula is not None else ():
-            used = self.quantities.get(name)
-            true = self.true(name) if used is not None and used.given else None
-            if true is not None and np.size(true) <= _MOST_GIVEN:
-                found.update(abs(self.arithmetic.decimal(each)) for each in np.ravel(true))
+        for side in sides:
+            found.update(Decimal(n.text) for n in walk(side) if isinstance(n, Number))
+            for name in names(side):
+                used = self.quantities.get(name)
+                plain = used is not None and (used.given or isinstance(used.formula, Number))
+                true = self.true(name) if plain else None
+                if true is not None and np.size(true) <= _MOST_GIVEN:
+                    found.update(abs(self.arithmetic.decimal(each)) for each in np.ravel(true))
         return found
 
     # --------------------------------------------------------------------- what the hand has made

@@ -154,6 +154,7 @@ class Places:
 
 def _entrywise(body: Expression) -> Expression:
     """Products of what was numbers, entry by entry."""
+
     def change(node: Expression) -> Expression | None:
         match node:
             case Apply(operation="*", arguments=(one, other)):
@@ -168,4 +169,3 @@ def _stems(stem: str) -> Iterator[str]:
     yield stem
     if stem.lower() == stem and len(stem.rpartition("/d")[2]) == 1:
         yield stem[:-1] + stem[-1].upper()
-

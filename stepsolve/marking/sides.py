@@ -10,7 +10,7 @@ import numpy as np
 from stepsolve.marking.judging import Expected
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.spread import Interval
-from stepsolve.marking.values import Exact, NoValue
+from stepsolve.marking.values import Exact, NoValue, Undefined
 from stepsolve.marking.written import Written, stands_for, written_entries
 from stepsolve.notation.tree import Expression, names
 from stepsolve.operations.array_operation import Index
@@ -23,6 +23,8 @@ class Side(NamedTuple):
     numbers: Mapping[Index, Written] | None
     value: Exact | None
     why: str = ""
+    undefined: bool = False
+    """Whether it cannot have a value, such as log(-1)."""
 
 
 def side_of(expression: Expression, ledger: Ledger, paper: bool) -> Side:
@@ -31,7 +33,9 @@ def side_of(expression: Expression, ledger: Ledger, paper: bool) -> Side:
     try:
         return Side(expression, numbers, ledger.evaluate(expression, ledger.own, paper))
     except NoValue as error:
-        return Side(expression, numbers, None, str(error))
+        given = any(n in ledger and ledger[n].given for n in names(expression))  # perhaps symbols
+        undefined = isinstance(error, Undefined) and not given
+        return Side(expression, numbers, None, str(error), undefined)
 
 
 class Target(NamedTuple):

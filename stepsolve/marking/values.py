@@ -36,7 +36,11 @@ _MOST: Final = 2_000_000  # operations on numbers that are done at all
 
 
 class NoValue(StepsolveError):
-    """An expression that has no value: an unknown name, sizes that do not fit, log(-1)."""
+    """An expression that cannot be worked out: an unknown name, sizes that do not fit, too much work."""
+
+
+class Undefined(NoValue):
+    """An expression that cannot have a value, such as log(-1), whatever else is known."""
 
 
 class Arithmetic:
@@ -57,7 +61,8 @@ class Arithmetic:
         except Misfit as error:
             raise NoValue(error.message) from None
         except OutsideDomain as error:
-            raise NoValue(LineError("", expression, error).reason) from None
+            told = LineError("", expression, error)
+            raise (Undefined if told.is_undefined else NoValue)(told.reason) from None
         except (ArithmeticError, ValueError, TypeError) as error:
             raise NoValue("this has no value") from error
 

@@ -52,6 +52,7 @@ class Vocabulary:
         self._matcher = Matcher(ledger)
         self._places = Places(ledger)
         self._functions: dict[str, Function] = {}
+        self._variables: frozenset[str] = frozenset()
         self._seen: set[str] = set()  # names that were given a value since the last heading
         self.is_open = is_open
         self.names: set[str] = {*ledger.quantities, *aliases}
@@ -62,6 +63,16 @@ class Vocabulary:
     def arities(self) -> dict[str, int]:
         """The functions that the work has defined, with their numbers of arguments."""
         return {name: len(function.parameters) for name, function in self._functions.items()}
+
+    def assume(self, functions: Mapping[str, Function]) -> None:
+        """Functions of the problem, which the work may call: `f(0)`, `f'(2)`."""
+        self._functions.update(functions)
+        self._variables |= {name for f in functions.values() for name in f.parameters}
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables of the problem's functions: a formula in them is more than its value."""
+        return self._variables
 
     def new_section(self) -> None:
         """From here on notes may give a name a new value."""
@@ -114,12 +125,22 @@ class Vocabulary:
                     function = self._functions[name]
                     if len(arguments) == len(function.parameters):
                         return function(tuple(map(self._plain, arguments)))
+                case Apply(operation=name, arguments=(Name() as by,)) if self._is_primed(name):
+                    return Apply("diff", self._functions[name[:-1]]((by,)), by)
             return None
 
         return transform(side, change)
 
+    def _is_primed(self, name: str) -> bool:
+        """Whether a name is that of the derivative of a function of one variable that is known."""
+        function = self._functions.get(name[:-1]) if name.endswith("'") else None
+        return function is not None and len(function.parameters) == 1
+
     def define(self, left: Expression, body: Expression) -> bool:
-        """Whether `left = body` defines a function, `f(x) = x^2`, which is then known."""
+        """Whether `left = body` defines a function, `f(x) = x^2`, which is then known.
+
+        `f'(x) = 2 x` of a known function makes f' known too, but is a claim and no definition.
+        """
         match left:
             case Apply(operation=name, arguments=arguments) if (
                 row_of(name) is None
@@ -127,8 +148,9 @@ class Vocabulary:
                 and all(isinstance(argument, Name) for argument in arguments)
             ):
                 parameters = tuple(a.name for a in arguments if isinstance(a, Name))
+                is_claim = self._is_primed(name)
                 self._functions[name] = Function(parameters, body)
-                return True
+                return not is_claim
         return False
 
     # ------------------------------------------------------------------------------- new names
@@ -163,9 +185,14 @@ class Vocabulary:
     def _derivative(self, name: str) -> Quantity:
         """A new quantity; of formulas in symbols, `dy/dx` is known to be their derivative."""
         parts = notation.gradient(name)
-        if parts is None or parts.order != 1 or parts.of not in self._ledger:
+        if parts is None or parts.order != 1:
             return Quantity(name)
         by = parts.by[0][0]
+        function = self._functions.get(parts.of)
+        if function is not None and function.parameters == (by,):
+            return Quantity(name, Apply("diff", function.body, Name(by)))
+        if parts.of not in self._ledger:
+            return Quantity(name)
         formulas = self._ledger.formulas(Name(parts.of))
         inner = {known: formula for known, formula in formulas.items() if known != by}
         whole = symbols.inlined(Name(parts.of), inner)

@@ -143,7 +143,7 @@ class Words(Layouts):
     def _called(self, stem: str, name: str, scripts: Scripts, token: Token) -> Expression | None:
         """A call of a function that was defined, or of σ; None where brackets are a factor."""
         bare = name.rstrip("'")
-        if bare in self._functions or name in self._functions:
+        if (bare in self._functions or name in self._functions) and not self._holds(bare):
             arguments, _ = self.call_arguments()
             count = self._functions.get(name, self._functions.get(bare, 1))
             if len(arguments) != count:
