@@ -125,7 +125,7 @@ class _Marking:
         """The quantity that the left names, new where it has none."""
         match side:
             case Name(name=name):
-                return Target(self._words.quantity(name))
+                return None if name in symbols.NO_NUMBERS else Target(self._words.quantity(name))
             case Item(base=Name(name=name), indices=indices) if name in self._ledger:
                 place = tuple(int(i.text) for i in indices if isinstance(i, Number))
                 dims = self._ledger[name].dims
@@ -262,6 +262,11 @@ class _Marking:
         """A sign between sides that hang on symbols."""
         if left is None:
             return Judgement(Verdict.DEFINES)
+        if symbols.is_limit(left) and not symbols.is_limit(side.expression):
+            found = symbols.of_limit(left, side.expression)
+            told = "" if found in AGREES else "it does not tend to this"
+            told = "values on the way do not tell" if found is None else told
+            return Judgement(found or Verdict.UNDECIDABLE, told)
         formulas = self._ledger.formulas(left, side.expression)
         one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
         known = self._ledger.scalars(one, other)
@@ -271,8 +276,10 @@ class _Marking:
         if same is None and not first and side.value is not None and self._unknown(left):
             return Judgement(Verdict.DEFINES, "the names without a value are given one")
         if same is None:
-            why = side.why or next((s.why for s in self._sides if s.why), "")
+            why = side.why or next((s.why for s in reversed(self._sides) if s.why), "")
             return Judgement(Verdict.UNDECIDABLE, why or "these symbols were not compared")
+        if nothing := symbols.free(one) & symbols.NO_NUMBERS:
+            return Judgement(Verdict.UNDECIDABLE, f"{min(nothing)} is no number")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
         if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))
@@ -281,7 +288,10 @@ class _Marking:
 
     def _unknown(self, side: Expression) -> bool:
         """Whether a side has a name that nothing is known of."""
-        return any(name not in self._ledger for name in symbols.free(side))
+        return not symbols.is_endless(side) and any(
+            name not in self._ledger and name not in symbols.NO_NUMBERS
+            for name in symbols.free(side)
+        )
 
     # --------------------------------------------------------------------------- what is taken on
 

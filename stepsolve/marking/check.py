@@ -87,7 +87,10 @@ def _problem_of(written: str | Node, node: Node, file: str) -> Problem:
     assert isinstance(node.value, dict)
     path = os.path.join(os.path.dirname(file) if file != "<stdin>" else "", written)
     try:
-        return read_problem(compose(*read(path)))
+        found = compose(*read(path))
+        if isinstance(found.value, dict) and "work" in found.value and "kind" not in found.value:
+            raise InvalidProblem(Diagnosis("this is a hand calculation, not a problem"))
+        return read_problem(found)
     except InvalidProblem as error:
         if any(d.place is not None and d.place.line for d in error.diagnoses):
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -83,7 +84,9 @@ class Places:
         if len(separate) != rank:
             separate = list(index) if index.isdecimal() and len(index) == rank else []
         true = self._ledger.true(stem) if separate else None
-        for base in _BASES if true is not None else ():
+        if true is None:
+            return
+        for base in _BASES:
             place = tuple(int(each) - base for each in separate)
             fits = all(0 <= i < n for i, n in zip(place, quantity.dims, strict=True))
             if fits and base in self._bases:
@@ -95,8 +98,8 @@ class Places:
         return agreement(value, number, PRECISE) in AGREES
 
     def _same(self, one: Exact, other: Exact) -> bool:
-        decimal = self._ledger.arithmetic.decimal
-        return abs(decimal(one) - decimal(other)) <= PRECISE * max(1, abs(decimal(one)))
+        a, b = map(self._ledger.arithmetic.decimal, (one, other))
+        return abs(a - b) <= PRECISE * max(Decimal(1), abs(a))
 
     # ---------------------------------------------------------------------- steps of a sequence
 

@@ -10,6 +10,7 @@ import numpy as np
 from stepsolve.marking.judging import Expected
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.spread import Interval
+from stepsolve.marking.symbols import is_endless
 from stepsolve.marking.values import Exact, NoValue, Undefined
 from stepsolve.marking.written import Written, stands_for, written_entries
 from stepsolve.notation.tree import Expression, names
@@ -33,6 +34,8 @@ def side_of(expression: Expression, ledger: Ledger, paper: bool) -> Side:
     try:
         return Side(expression, numbers, ledger.evaluate(expression, ledger.own, paper))
     except NoValue as error:
+        if is_endless(expression):
+            return Side(expression, numbers, None, "this sum has too many terms to be worked out")
         given = any(n in ledger and ledger[n].given for n in names(expression))  # perhaps symbols
         undefined = isinstance(error, Undefined) and not given
         return Side(expression, numbers, None, str(error), undefined)
@@ -100,8 +103,8 @@ def behind(
     """The unrounded values that the hand may have gone on with, entry by entry.
 
     They are those that the displayed numbers stand for and that some mixture gives, one of the
-    `values` of the sides of the chain, or what these have `reached` with their decimals as rounded; and, where no mistake comes before, the truth. Behind a `wrong`
-    number stands whatever rounds to it.
+    `values` of the sides of the chain, or what these have `reached` with their decimals as rounded;
+    and, where no mistake comes before, the truth. Behind a `wrong` number stands whatever rounds to it.
     """
     value = np.array([float(number.value) for number in numbers])
     if wrong:

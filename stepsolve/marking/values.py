@@ -36,7 +36,7 @@ _MOST: Final = 2_000_000  # operations on numbers that are done at all
 
 
 class NoValue(StepsolveError):
-    """An expression that cannot be worked out: an unknown name, sizes that do not fit, too much work."""
+    """What cannot be worked out: an unknown name, sizes that do not fit, too much work."""
 
 
 class Undefined(NoValue):
