@@ -75,7 +75,8 @@ class Judge:
             found.append((self.number(number, entry), index))
         worst, index = max(found, key=lambda pair: pair[0].verdict.severity)
         if index and worst.verdict is Verdict.WRONG:
-            place = ", ".join(map(str, index))
+            sides = zip(index, written, strict=True)
+            place = ", ".join(str(i) for i, size in sides if size > 1) or "0"
             worst = worst._replace(told=f"the entry [{place}]: {worst.told}".rstrip(": "))
         return worst
 

@@ -10,6 +10,7 @@ from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.matching import Matcher
 from stepsolve.marking.places import Places
 from stepsolve.marking.values import Exact
+from stepsolve.marking.verdicts import OWN_NAME
 from stepsolve.marking.written import Written
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import (
@@ -57,7 +58,7 @@ class Vocabulary:
         self.is_open = is_open
         self.names: set[str] = {*ledger.quantities, *aliases}
         """The names that are known so far."""
-        self.told_new = "" if is_open else "a name of the work's own: the problem has none such"
+        self.told_new = "" if is_open else OWN_NAME
 
     @property
     def arities(self) -> dict[str, int]:
