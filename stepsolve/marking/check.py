@@ -63,6 +63,11 @@ def marked(lines: Sequence[str], problem: Problem | None = None) -> Marked:
     return _marked(listed(lines), problem)
 
 
+def noted(text: str, problem: Problem | None = None) -> Marked:
+    """The verdicts of a document that has been read."""
+    return _marked(document(text), problem)
+
+
 def _node(source: Source) -> Node:
     if isinstance(source, Mapping):
         return from_mapping(source)

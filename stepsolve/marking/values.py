@@ -63,6 +63,8 @@ class Arithmetic:
         except OutsideDomain as error:
             told = LineError("", expression, error)
             raise (Undefined if told.is_undefined else NoValue)(told.reason) from None
+        except RecursionError:  # the levels are counted, but the caller may be deep down himself
+            raise NoValue("this is nested too deep") from None
         except (ArithmeticError, ValueError, TypeError) as error:
             raise NoValue("this has no value") from error
 
@@ -101,7 +103,14 @@ class Arithmetic:
                 fitted = on_paper(expression, dimensions) if paper else expression
                 dimensions.of(fitted)  # what follows takes for granted that sizes fit
                 return ArrayValues(dimensions, demanding=False).value(fitted, known)
-        except (StepsolveError, KeyError, ArithmeticError, ValueError, TypeError) as error:
+        except (
+            StepsolveError,
+            KeyError,
+            ArithmeticError,
+            ValueError,
+            TypeError,
+            RecursionError,
+        ) as error:
             raise NoValue("this has no value") from error
 
     def decimal(self, value: Exact) -> Decimal:

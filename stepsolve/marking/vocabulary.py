@@ -25,8 +25,10 @@ from stepsolve.notation.tree import (
 )
 from stepsolve.operations.array_operation import Index
 from stepsolve.operations.table import row_of
+from stepsolve.source.expression import MAX_DEPTH
 
 _MOST_TERMS: Final = 200  # of a sum that is written out
+_MOST_NODES: Final = 4000  # of a call with the function's body put in
 
 
 class Function(NamedTuple):
@@ -92,7 +94,7 @@ class Vocabulary:
         meant = {
             name: meaning for name in names(plain) if (meaning := self._meaning(name)) is not None
         }
-        return substitute(plain, meant) if meant else plain
+        return _small(substitute(plain, meant) if meant else plain) or side
 
     def _meaning(self, name: str) -> Expression | None:
         """What a name of the work stands for, if it is not the problem's own."""
@@ -125,7 +127,7 @@ class Vocabulary:
                 case Apply(operation=name, arguments=arguments) if name in self._functions:
                     function = self._functions[name]
                     if len(arguments) == len(function.parameters):
-                        return function(tuple(map(self._plain, arguments)))
+                        return _small(function(tuple(map(self._plain, arguments))))
                 case Apply(operation=name, arguments=(Name() as by,)) if self._is_primed(name):
                     return Apply("diff", self._functions[name[:-1]]((by,)), by)
             return None
@@ -200,6 +202,12 @@ class Vocabulary:
         if by not in symbols.free(whole) or self._ledger.has_value(by):
             return Quantity(name)
         return Quantity(name, Apply("diff", whole, Name(by)))
+
+
+def _small(expression: Expression) -> Expression | None:
+    """An expression that is not too large to be looked at: functions of functions grow fast."""
+    fits = expression.size <= _MOST_NODES and expression.depth <= MAX_DEPTH // 2
+    return expression if fits else None
 
 
 def _written_out(

@@ -82,8 +82,8 @@ class _Page:
                 yield from wrapped(f"{count} {noun} {what}.", self._width)
         own = [line.of for line in self._marked.lines if _is_own(line)]
         if own:
-            told = f"Names of the work's own, of which only the numbers are checked: {_listed(own, _OWN)}."
-            yield from wrapped(told, self._width)
+            told = "Names of the work's own, of which only the numbers are checked: "
+            yield from wrapped(f"{told}{_listed(own, _OWN)}.", self._width)
 
     def _line(self, line: MarkedLine) -> Iterator[Row]:
         mark, role = _MARKS.get(line.worst, ("✓", GOOD))

@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import hand
 import scale
 from measure import ROOT, Row, alternating, process, slope
 
@@ -205,8 +206,8 @@ def nesting() -> list[Row]:
 def main() -> int:
     wanted = sys.argv[1:]
     status = 0
-    parts = (start_help, start_graph, start_derivative, chain, derivative, nesting, *scale.PARTS)
-    for part in parts:
+    parts = (start_help, start_graph, start_derivative, chain, derivative, nesting)
+    for part in (*parts, *scale.PARTS, *hand.PARTS):
         if wanted and not any(word in part.__name__ for word in wanted):
             continue
         for name, value, limit in part():
