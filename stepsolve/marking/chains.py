@@ -85,22 +85,30 @@ class _Marking:
         meant = [self._words.meant(side, k == 0) for k, side in enumerate(chain.sides)]
         self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
         self._function = len(meant) > 1 and self._words.define(chain.sides[0], meant[1])
-        self._match()
+        self._match(chain)
         self._target = self._named(self._sides[0].expression)
         self._fresh = self._target is not None and not self._target.quantity.is_known
         if self._target is not None and self._fresh:
             self._define(self._target.quantity)
 
-    def _match(self) -> None:
-        """A name that the problem does not have stands for what has the same value there."""
+    def _match(self, chain: Chain) -> None:
+        """A name that the problem does not have stands for what has the same value there.
+
+        One that has stood for something else, as `h_t` for another step, may stand for the next.
+        """
         left, *sides = self._sides
+        written, *others = chain.sides
         side = next((s for s in sides if s.value is not None), None)
-        if side is not None and isinstance(left.expression, Name):
-            numbers = next((s.numbers for s in reversed(sides) if s.numbers is not None), None)
-            name = left.expression.name
-            meant = self._words.match(name, side.expression, side.value, numbers)
-            if meant is not None:
-                self._sides[0] = side_of(meant, self._ledger, self._paper)
+        if side is None or not isinstance(written, Name):
+            return
+        numbers = next((s.numbers for s in reversed(sides) if s.numbers is not None), None)
+        target = self._named(left.expression) if left.expression != written else None
+        if target is not None and (not target.is_stated or self._words.fits(written.name, numbers)):
+            return
+        meant = self._words.match(written.name, side.expression, side.value, numbers)
+        if meant is not None:  # which may have told what the letters of the other sides mean
+            meanings = (meant, *map(self._words.meant, others))
+            self._sides = [side_of(each, self._ledger, self._paper) for each in meanings]
 
     def marked(self, text: str) -> MarkedLine:
         target, found = self._target, list[Judgement]()

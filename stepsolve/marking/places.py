@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from stepsolve.marking.ledger import Ledger
-from stepsolve.marking.values import PRECISE, Exact
+from stepsolve.marking.values import PRECISE, Exact, NoValue
 from stepsolve.marking.verdicts import AGREES
 from stepsolve.marking.written import Written, agreement
 from stepsolve.notation.tree import (
@@ -128,6 +128,14 @@ class Places:
                 self.steps[found[2]] = k
                 return meant
         return None
+
+    def agrees(self, meant: Expression, numbers: Mapping[Index, Written]) -> bool:
+        """Whether a quantity, or an entry of one, is what the work writes."""
+        try:
+            true = self._ledger.evaluate(meant, self._ledger.true, False)
+        except NoValue:
+            return True
+        return self._agree(true, numbers)
 
     def _agree(self, true: Exact | None, numbers: Mapping[Index, Written]) -> bool:
         if true is None:

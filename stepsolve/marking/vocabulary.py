@@ -52,6 +52,7 @@ class Vocabulary:
     ) -> None:
         self._ledger = ledger
         self._aliases = dict(aliases)
+        self._given = frozenset(aliases)  # by the author of the work, not found out
         self._matcher = Matcher(ledger)
         self._places = Places(ledger)
         self._functions: dict[str, Function] = {}
@@ -166,17 +167,28 @@ class Vocabulary:
         None where the problem has the name itself, or nothing that it must be. `numbers` are what
         the chain comes to.
         """
-        if self.is_open or name in self._ledger:
+        if self.is_open or name in self._ledger or name in self._given:
             return None
+        before = self._aliases.pop(name, None)
+        meant = self._found(name, side, value, numbers) or before
+        if meant is not None and meant != Name(name):
+            self._aliases[name] = meant
+        return meant
+
+    def _found(
+        self, name: str, side: Expression, value: Exact, numbers: Mapping[Index, Written] | None
+    ) -> Expression | None:
         meant = self._places.entry(name, numbers) if numbers else None
         if meant is None and numbers and (step := self._places.learned_step(name, numbers)):
             meant = Name(step)
         if meant is None and (found := self._matcher.match(name, side, value)) is not None:
             meant = Name(found)
-        meant = meant or self._places.step(name)
-        if meant is not None and meant != Name(name):
-            self._aliases[name] = meant
-        return meant
+        return meant or self._places.step(name)
+
+    def fits(self, name: str, numbers: Mapping[Index, Written] | None) -> bool:
+        """Whether what a name has come to stand for has these values, so far as that is known."""
+        meant = self._aliases.get(name)
+        return meant is None or numbers is None or self._places.agrees(meant, numbers)
 
     def quantity(self, name: str) -> Quantity:
         """The quantity of a name, new where there is none, or where a new section gives it again."""
