@@ -164,7 +164,10 @@ class _Marking:
         if expected is None:
             return self._symbolic(target.quantity.formula, side, always=True, first=True)
         if side.value is None:
-            return self._symbolic(target.quantity.formula, side, always=False, first=True)
+            found = self._symbolic(target.quantity.formula, side, always=False, first=True)
+            if found.verdict is Verdict.UNDECIDABLE and self._unknown(side.expression):
+                return found._replace(verdict=Verdict.DEFINES)  # what follows it is judged
+            return found
         if side.numbers is not None:
             judgement = self._judge.numbers(side.numbers, expected)
         else:

@@ -140,11 +140,6 @@ class Ledger:
                 raise NoValue(f"{name} has no value")
         return found
 
-    @property
-    def valued(self) -> frozenset[str]:
-        """The names that have a value or a formula."""
-        return frozenset(self.quantities)
-
     def shown(self, expression: Expression) -> dict[str, Expression]:
         """The numbers that stand for the names of an expression: as stated, or exact given ones."""
         found: dict[str, Expression] = {}

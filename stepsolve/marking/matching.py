@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -16,11 +17,14 @@ import numpy as np
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.values import Exact, NoValue
 from stepsolve.notation import names as notation
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, transform, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, transform, walk
+from stepsolve.operations.array_operation import Index
 
 _CLOSE: Final = Decimal("1e-30")  # relative
 _TELLING: Final = 3  # numbers of an expression from which they tell what it is
 _LONGEST: Final = 400  # nodes of a formula that is searched
+_MOST_ENTRIES: Final = 400  # of an array that are looked through
+_DIGITS: Final = 2  # of a value that is not met by chance
 _MOST_LOOKED: Final = 20_000  # formulas whose numbers are looked at in one work
 _Key = tuple[tuple[int, ...], str]
 
@@ -31,11 +35,38 @@ class Matcher:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._by_value: dict[_Key, list[tuple[Quantity, Expression | None]]] = {}
+        self._entries: dict[_Key, list[tuple[Quantity, Index]]] = {}
         self._known: set[str] = set()  # the quantities in it
         self._looked = 0  # formulas whose numbers were looked at
 
-    def match(self, name: str, side: Expression, value: Exact) -> str | None:
-        """The name of the quantity that `name = side` is; a part of a formula becomes one."""
+    def match(self, name: str, side: Expression, value: Exact) -> Expression | None:
+        """The quantity that `name = side` is, or the entry of one; a part of a formula becomes one."""
+        found = self._quantity(name, side, value)
+        return self._entry(value) if found is None else Name(found)
+
+    def _entry(self, value: Exact) -> Expression | None:
+        """The only entry that has a value, if it has digits enough to tell."""
+        if (
+            np.shape(value)
+            or len(self._ledger.arithmetic.decimal(value).normalize().as_tuple().digits) < _DIGITS
+        ):
+            return None
+        found = [
+            (quantity, place)
+            for quantity, place in self._entries.get(_key(value), ())
+            if place not in quantity.stated and self._same(self._at(quantity, place), value)
+        ]
+        if len(found) != 1:
+            return None
+        quantity, place = found[0]
+        return Item(Name(quantity.name), *(Number(str(k)) for k in place))
+
+    def _at(self, quantity: Quantity, place: Index) -> Exact | None:
+        true = self._ledger.true(quantity.name)
+        return None if true is None else true[place]
+
+    def _quantity(self, name: str, side: Expression, value: Exact) -> str | None:
+        """The name of the quantity that `name = side` is."""
         gradient = notation.gradient(name) is not None
         found = [
             (quantity, part)
@@ -67,6 +98,10 @@ class Matcher:
         self._known.add(quantity.name)
         if not self._is_open(quantity):
             return
+        whole = self._ledger.true(quantity.name) if quantity.dims else None
+        if whole is not None and prod(quantity.dims) <= _MOST_ENTRIES:
+            for place in np.ndindex(quantity.dims):
+                self._entries.setdefault(_key(whole[place]), []).append((quantity, place))
         for part in (None, *self._parts(quantity)):
             true = self._ledger.true(quantity.name) if part is None else self._true(quantity, part)
             if true is not None:

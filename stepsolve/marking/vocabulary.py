@@ -181,9 +181,7 @@ class Vocabulary:
         meant = self._places.entry(name, numbers) if numbers else None
         if meant is None and numbers and (step := self._places.learned_step(name, numbers)):
             meant = Name(step)
-        if meant is None and (found := self._matcher.match(name, side, value)) is not None:
-            meant = Name(found)
-        return meant or self._places.step(name)
+        return meant or self._matcher.match(name, side, value) or self._places.step(name)
 
     def fits(self, name: str, numbers: Mapping[Index, Written] | None) -> bool:
         """Whether what a name has come to stand for has these values, so far as that is known."""

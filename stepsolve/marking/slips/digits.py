@@ -38,9 +38,8 @@ Texts = Callable[[str], Iterator[str]]
 def _swapped_digits(text: str) -> Iterator[str]:
     places = [k for k, c in enumerate(text) if c.isdecimal()]
     for i, j in pairwise(places):
-        changed = _put(_put(text, i, text[j]), j, text[i])
-        if text[i] != text[j] and changed.strip("0.") != text.strip("0."):  # no moved point
-            yield changed
+        if text[i] != text[j]:
+            yield _put(_put(text, i, text[j]), j, text[i])
 
 
 def _misread(text: str) -> Iterator[str]:
