@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def file(tmp_path: Path) -> Path:
 def test_the_status_tells_whether_anything_is_wrong(text: str, status: int, file: Path) -> None:
     file.write_text(text, encoding="utf-8")
     assert run("check", file).returncode == status
+
+
+def test_notes_without_algebra_do_not_load_sympy(file: Path) -> None:
+    told = "import sys, stepsolve; stepsolve.check(sys.argv[1]); print('sympy' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", told, str(file)], capture_output=True, env=environment(), check=True
+    )
+    assert found.stdout.strip() == b"False"
 
 
 def test_2_for_bad_usage(file: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from stepsolve.derivation import Derivation
-from stepsolve.kinds.derivative import Derivative
 from stepsolve.kinds.graph import Graph
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.values import Arithmetic, Exact
@@ -43,8 +42,13 @@ def _(problem: Graph) -> Ledger:
 
 def functions_of(problem: Problem, ledger: Ledger) -> dict[str, Function]:
     """The functions that a problem is about, and the derivatives of those of one variable."""
+    if problem.kind != "derivative":
+        return {}
+    from stepsolve.kinds.derivative import Derivative  # brings SymPy with it
+
+    assert isinstance(problem, Derivative)
     found: dict[str, Function] = {}
-    for function in problem.solved if isinstance(problem, Derivative) else ():
+    for function in problem.solved:
         name, parameters = function.name, function.parameters
         found[name] = Function(parameters, function.body)
         if len(parameters) == 1:

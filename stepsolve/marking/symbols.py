@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from stepsolve.checking.limits import TOLERANCE, LimitOracle
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import candidates
 from stepsolve.errors import OutsideDomain
@@ -80,6 +79,8 @@ def is_limit(side: Expression) -> bool:
 
 def of_limit(limit: Expression, claimed: Expression) -> Verdict | None:
     """Whether a limit is what is claimed, by values on the way; None where they do not tell."""
+    from stepsolve.checking.limits import TOLERANCE, LimitOracle  # brings SymPy with it
+
     assert isinstance(limit, Apply)
     bound = set(names(limit.arguments[1])) | NO_NUMBERS
     oracle = LimitOracle(sorted((free(limit) | free(claimed)) - bound))
