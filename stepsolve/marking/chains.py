@@ -25,6 +25,7 @@ from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
+_ELSEWHERE: Final = "equal at the point of the problem, but not elsewhere"
 _BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
@@ -61,9 +62,17 @@ class Marker:
                 latex=before.latex or chain.latex,
             )
             count += 1
+        elif chain.lead:
+            marked = _Marking(self, chain, line).marked(text)
+            lost = Judgement(Verdict.UNDECIDABLE, "what it goes on from was not read")
+            return marked._replace(judgements=(lost, *marked.judgements))
         self._before = chain
         marked = _Marking(self, chain, line).marked(text)
         return marked._replace(judgements=marked.judgements[-count:] if count else ())
+
+    def passed_over(self) -> None:
+        """A line that was not read: what begins with a sign does not go on from an earlier one."""
+        self._before = None
 
 
 class _Marking:
@@ -73,23 +82,33 @@ class _Marking:
         self._marker, self._line, self._paper = marker, line, chain.latex
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
         self._signs = chain.signs
-        meant = [self._words.meant(side) for side in chain.sides]
+        meant = [self._words.meant(side, k == 0) for k, side in enumerate(chain.sides)]
         self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
         self._function = len(meant) > 1 and self._words.define(chain.sides[0], meant[1])
-        self._match()
+        self._match(chain)
         self._target = self._named(self._sides[0].expression)
         self._fresh = self._target is not None and not self._target.quantity.is_known
         if self._target is not None and self._fresh:
             self._define(self._target.quantity)
 
-    def _match(self) -> None:
-        """A name that the problem does not have stands for what has the same value there."""
+    def _match(self, chain: Chain) -> None:
+        """A name that the problem does not have stands for what has the same value there.
+
+        One that has stood for something else, as `h_t` for another step, may stand for the next.
+        """
         left, *sides = self._sides
+        written, *others = chain.sides
         side = next((s for s in sides if s.value is not None), None)
-        if side is not None and isinstance(left.expression, Name):
-            meant = self._words.match(left.expression.name, side.expression, side.value)
-            if meant is not None:
-                self._sides[0] = side_of(Name(meant), self._ledger, self._paper)
+        if side is None or not isinstance(written, Name):
+            return
+        numbers = next((s.numbers for s in reversed(sides) if s.numbers is not None), None)
+        target = self._named(left.expression) if left.expression != written else None
+        if target is not None and (not target.is_stated or self._words.fits(written.name, numbers)):
+            return
+        meant = self._words.match(written.name, side.expression, side.value, numbers)
+        if meant is not None:  # which may have told what the letters of the other sides mean
+            meanings = (meant, *map(self._words.meant, others))
+            self._sides = [side_of(each, self._ledger, self._paper) for each in meanings]
 
     def marked(self, text: str) -> MarkedLine:
         target, found = self._target, list[Judgement]()
@@ -114,7 +133,7 @@ class _Marking:
         """The quantity that the left names, new where it has none."""
         match side:
             case Name(name=name):
-                return Target(self._words.quantity(name))
+                return None if name in symbols.NO_NUMBERS else Target(self._words.quantity(name))
             case Item(base=Name(name=name), indices=indices) if name in self._ledger:
                 place = tuple(int(i.text) for i in indices if isinstance(i, Number))
                 dims = self._ledger[name].dims
@@ -136,17 +155,23 @@ class _Marking:
 
     def _first(self, target: Target) -> Judgement:
         """The first sign, after a name."""
+        side = self._sides[1]
+        if side.undefined:
+            return Judgement(Verdict.WRONG, side.why)
         if self._fresh:
             return Judgement(Verdict.DEFINES, self._words.told_new)
-        side, expected = self._sides[1], target.expected(self._ledger)
+        expected = target.expected(self._ledger)
         if expected is None:
             return self._symbolic(target.quantity.formula, side, always=True, first=True)
         if side.value is None:
-            return self._symbolic(target.quantity.formula, side, always=False, first=True)
+            found = self._symbolic(target.quantity.formula, side, always=False, first=True)
+            if found.verdict is Verdict.UNDECIDABLE and self._unknown(side.expression):
+                return found._replace(verdict=Verdict.DEFINES)  # what follows it is judged
+            return found
         if side.numbers is not None:
             judgement = self._judge.numbers(side.numbers, expected)
         else:
-            judgement = self._judge_expression(side, expected)
+            judgement = self._judge_expression(side, expected, self._sides[0].expression)
             if judgement.verdict in _RIGHT and not target.is_stated:
                 return judgement._replace(verdict=Verdict.DEFINES)
         if judgement.verdict is Verdict.WRONG:
@@ -158,8 +183,12 @@ class _Marking:
     def _between(self, k: int, before: list[Judgement]) -> Judgement:
         left, right = self._sides[k - 1], self._sides[k]
         sign = self._signs[k - 1]
+        if right.undefined or (left.undefined and k == 1):
+            return Judgement(Verdict.WRONG, right.why if right.undefined else left.why)
         if sign in _COMPARED:
             return self._compared(left, sign, right)
+        if left.value is None and right.value is not None:
+            left = next((s for s in reversed(self._sides[: k - 1]) if s.value is not None), left)
         if left.value is None or right.value is None:
             return self._symbolic(left.expression, right, always=False)
         others: tuple[Exact, ...] = ()
@@ -175,7 +204,7 @@ class _Marking:
                 numbers = {index: coarse(number) for index, number in numbers.items()}
             judgement = self._judge.numbers(numbers, expected)
         else:
-            judgement = self._judge_expression(right, expected)
+            judgement = self._judge_expression(right, expected, left.expression)
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, left.expression, right)
         return judgement
@@ -199,9 +228,26 @@ class _Marking:
         except NoValue:
             return None
 
-    def _judge_expression(self, side: Side, expected: Expected) -> Judgement:
+    def _judge_expression(self, side: Side, expected: Expected, left: Expression) -> Judgement:
         known = in_floats(self._ledger.known(side.expression, self._ledger.own))
-        return self._judge.expression(side.expression, side.value, known, self._paper, expected)
+        behind = self._ledger.range(side.expression, self._paper)
+        formula = self._target.quantity.formula if self._target is not None else None
+        exact = self._ledger.exact(*(s for s in (left, formula) if s is not None))
+        judgement = self._judge.expression(
+            side.expression, side.value, known, self._paper, expected, behind, exact
+        )
+        whole = formula if isinstance(left, Name) and formula is not None else left
+        if judgement.verdict in AGREES and self._differs(whole, side.expression):
+            return Judgement(Verdict.WRONG, _ELSEWHERE)
+        return judgement
+
+    def _differs(self, one: Expression, other: Expression) -> bool:
+        """Whether two formulas in the variables of the problem's functions are different functions."""
+        variables = self._words.variables
+        if variables.isdisjoint(names(one)) or variables.isdisjoint(names(other)):
+            return False
+        known = self._ledger.scalars(one, other)
+        return symbols.equal(one, other, {n: known[n] for n in known.keys() - variables}) is False
 
     def _explained(
         self,
@@ -210,7 +256,9 @@ class _Marking:
         side: Side,
         target: Target | None = None,
     ) -> Judgement:
-        """A wrong side with the slips that explain it."""
+        """A wrong side with the slips that explain it, unless its value is right."""
+        if judgement.told == _ELSEWHERE:
+            return judgement
         if formula is None or side.value is None:
             return judgement
         quantity = target.quantity if target is not None else None
@@ -225,19 +273,36 @@ class _Marking:
         """A sign between sides that hang on symbols."""
         if left is None:
             return Judgement(Verdict.DEFINES)
+        if symbols.is_limit(left) and not symbols.is_limit(side.expression):
+            found = symbols.of_limit(left, side.expression)
+            told = "" if found in AGREES else "it does not tend to this"
+            told = "values on the way do not tell" if found is None else told
+            return Judgement(found or Verdict.UNDECIDABLE, told)
         formulas = self._ledger.formulas(left, side.expression)
         one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
         known = self._ledger.scalars(one, other)
         same = symbols.equal(one, other, known)
         if same:
             return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
+        if same is None and not first and side.value is not None and self._unknown(left):
+            return Judgement(Verdict.DEFINES, "the names without a value are given one")
+        if same is None:
+            why = side.why or next((s.why for s in reversed(self._sides) if s.why), "")
+            return Judgement(Verdict.UNDECIDABLE, why or "these symbols were not compared")
+        if nothing := symbols.free(one) & symbols.NO_NUMBERS:
+            return Judgement(Verdict.UNDECIDABLE, f"{min(nothing)} is no number")
         ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
-        if same is None and (always or theirs or not ours):
-            return Judgement(Verdict.UNDECIDABLE, side.why or "these symbols were not compared")
         if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
         return Judgement(Verdict.DEFINES, "the names without a value are given one")
+
+    def _unknown(self, side: Expression) -> bool:
+        """Whether a side has a name that nothing is known of."""
+        return not symbols.is_endless(side) and any(
+            name not in self._ledger and name not in symbols.NO_NUMBERS
+            for name in symbols.free(side)
+        )
 
     # --------------------------------------------------------------------------- what is taken on
 
@@ -266,7 +331,12 @@ class _Marking:
         wrong = bad and as_a_value in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.UNDECIDABLE)
         quantity.wrong = wrong or (quantity.wrong and bool(target.place))
         values = [side.value for side in self._sides[1:] if side.value is not None]
-        entries = behind(numbers, expected, values, as_a_value is Verdict.WRONG)
+        reached = [
+            self._judge.range(side.expression, {}, self._paper, 0.5)
+            for side in self._sides[1:]
+            if side.numbers is None and not names(side.expression)
+        ]
+        entries = behind(numbers, expected, values, as_a_value is Verdict.WRONG, reached)
         self._ledger.state(
             quantity,
             {(*target.place, *index): number for index, number in written.items()},

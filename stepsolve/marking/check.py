@@ -17,7 +17,7 @@ from stepsolve.errors import (
 )
 from stepsolve.marking.awards import awards
 from stepsolve.marking.chains import Marker
-from stepsolve.marking.key import ledger_of
+from stepsolve.marking.key import functions_of, ledger_of
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.repair import repair
 from stepsolve.marking.values import Arithmetic
@@ -65,6 +65,11 @@ def marked(lines: Sequence[str], problem: Problem | None = None) -> Marked:
     return _marked(listed(lines), problem)
 
 
+def noted(text: str, problem: Problem | None = None) -> Marked:
+    """The verdicts of a document that has been read."""
+    return _marked(document(text), problem)
+
+
 def _node(source: Source) -> Node:
     if isinstance(source, Mapping):
         return from_mapping(source)
@@ -89,7 +94,10 @@ def _problem_of(written: str | Node, node: Node, file: str) -> Problem:
     assert isinstance(node.value, dict)
     path = os.path.join(os.path.dirname(file) if file != "<stdin>" else "", written)
     try:
-        return read_problem(compose(*read(path)))
+        found = compose(*read(path))
+        if isinstance(found.value, dict) and "work" in found.value and "kind" not in found.value:
+            raise InvalidProblem(Diagnosis("this is a hand calculation, not a problem"))
+        return read_problem(found)
     except InvalidProblem as error:
         if any(d.place is not None and d.place.line for d in error.diagnoses):
             raise
@@ -110,6 +118,8 @@ def _marked(
     _check_aliases(aliases or {}, ledger, node)
     _check_marks(problem.marks if problem is not None else {}, ledger)
     marker = Marker(ledger, aliases, is_open=problem is None)
+    if problem is not None:
+        marker.words.assume(functions_of(problem, ledger))
     found: list[MarkedLine] = []
     for line in lines:
         if line.heading:
@@ -185,6 +195,7 @@ def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
         chains = _read(line, marker.words)
     except ExpressionError as error:
         told = error.message + (f"; {error.hint}" if error.hint else "")
+        marker.passed_over()
         yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))
         return
     for chain in chains:

@@ -7,7 +7,7 @@ that any mixture of displayed and unrounded values could give.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +17,7 @@ from stepsolve.derivation import Value
 from stepsolve.marking.spread import Interval, spread
 from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
-from stepsolve.marking.written import Written, agreement, stands_for, written_number
+from stepsolve.marking.written import Written, agreement, rounded, stands_for, written_number
 from stepsolve.notation.tree import Expression, Name, Number, names, transform
 from stepsolve.operations.array_operation import Index
 
@@ -26,6 +26,7 @@ _WIDE: Final = (
 )
 _MANY: Final = 9  # digits more that are told at most
 _RELATIVE: Final = 1e-12  # of float64 ranges
+_CLOSE: Final = 0.005  # of a value that rounded numbers give although their digits tell little
 
 
 Told = tuple[str, str, str, str, tuple[Value | None, Value | None]]
@@ -61,6 +62,8 @@ class Judge:
         written = tuple(
             max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers))))
         )
+        if not written and shape:
+            return self._alone(numbers[()], expected)
         if not alike(shape, written):
             told = f"{_sizes(written)} where {_sizes(shape)} belongs"
             return Judgement(Verdict.WRONG, told)
@@ -77,9 +80,20 @@ class Judge:
             found.append((self.number(number, entry), index))
         worst, index = max(found, key=lambda pair: pair[0].verdict.severity)
         if index and worst.verdict is Verdict.WRONG:
-            place = ", ".join(map(str, index))
+            sides = zip(index, written, strict=True)
+            place = ", ".join(str(i) for i, size in sides if size > 1) or "0"
             worst = worst._replace(told=f"the entry [{place}]: {worst.told}".rstrip(": "))
         return worst
+
+    def _alone(self, number: Written, expected: Expected) -> Judgement:
+        """One number where an array belongs: for entries that are all the same, or for one of them."""
+        true = expected.own if expected.true is None else expected.true
+        entries = {self._arithmetic.decimal(entry): entry for entry in flat(true)}
+        if len(entries) == 1:
+            return self.number(number, Expected(next(iter(entries.values()))))
+        if any(agreement(value, number, self._slack) in AGREES for value in entries):
+            return Judgement(Verdict.EXACT, "one entry of several")
+        return Judgement(Verdict.WRONG, f"a number where {_sizes(np.shape(true))} belongs")
 
     def number(self, number: Written, expected: Expected) -> Judgement:
         """One written number."""
@@ -128,8 +142,18 @@ class Judge:
         known: Mapping[str, Any],
         paper: bool,
         expected: Expected,
+        behind: Interval | None = None,
+        exact: Collection[Decimal] = (),
     ) -> Judgement:
-        """A side that is worked out: equal, or equal with its decimals within half a unit, or one."""
+        """A side that is worked out: equal, or equal with its decimals within half a unit, or one.
+
+        `behind` is what it comes to with the unrounded values behind its names; `exact` are numbers
+        that are given and not rounded.
+        """
+        if not np.shape(value) and np.shape(expected.own):
+            entries = flat(expected.own if expected.true is None else expected.true)
+            if all(self._same(entry, entries[0]) for entry in entries):
+                expected = Expected(entries[0])
         if not alike(np.shape(value), np.shape(expected.own)):
             shapes = (_sizes(np.shape(each)) for each in (value, expected.own))
             return Judgement(Verdict.WRONG, "{} where {} belongs".format(*shapes))
@@ -139,12 +163,12 @@ class Judge:
         told = self._told_values(true, expected.own, value)
         if self._same(value, expected.own):
             return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.EXACT, *told)
-        ranges = [self.range(side, known, paper, unit) for unit in (0.5, 1.0)]
+        ranges = [self.range(side, known, paper, unit, exact) for unit in (0.5, 1.0)]
         verdicts = (Verdict.ROUNDED, Verdict.TRUNCATED)
         for wanted, agrees in ((true, None), (expected.own, Verdict.FOLLOWS)):
             for interval, verdict in zip(ranges, verdicts, strict=True):
                 if interval is not None and _holds(interval, wanted):
-                    if _blurred(interval, wanted):
+                    if _blurred(interval, wanted) and not _near(value, wanted):
                         return Judgement(Verdict.UNDECIDABLE, self._too_few(interval, wanted))
                     return Judgement(agrees if agrees and expected.wrong else verdict, *told)
         carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
@@ -152,6 +176,8 @@ class Judge:
         meets += [expected.interval] if expected.interval is not None else []
         here = ranges[0] or Interval(_float(value), _float(value))
         if any(_meet(here, other) for other in meets):
+            return Judgement(carried, *told)
+        if behind is not None and not behind.is_point and _holds(behind, true):
             return Judgement(carried, *told)
         return Judgement(Verdict.WRONG, *told)
 
@@ -182,9 +208,17 @@ class Judge:
         return True
 
     def range(
-        self, side: Expression, known: Mapping[str, Any], paper: bool, units: float
+        self,
+        side: Expression,
+        known: Mapping[str, Any],
+        paper: bool,
+        units: float,
+        exact: Collection[Decimal] = (),
     ) -> Interval | None:
-        """What a side comes to with each of its decimals within some units of its last place."""
+        """What a side comes to with each of its decimals within some units of its last place.
+
+        Those in `exact` stay as they are.
+        """
         center = dict(known)
         box: dict[str, Interval] = {}
 
@@ -192,7 +226,7 @@ class Judge:
             if not isinstance(node, Number) or node.text.isdecimal():
                 return None
             number = written_number(node)
-            if not number.is_decimal:
+            if not number.is_decimal or number.value in exact:
                 return None
             name, value = f"#{len(box)}", float(number.value)
             reach = units * float(number.unit)
@@ -241,8 +275,8 @@ def _to_places(value: Decimal, number: Written) -> str:
         return f"{value:.6g}"
     exponent = number.unit.as_tuple().exponent
     assert isinstance(exponent, int)
-    rounded = round(value, min(max(2 - exponent, 2), 40))
-    text = f"{rounded:f}" if abs(rounded) >= Decimal("1e-9") or not rounded else f"{rounded:e}"
+    near = rounded(value, min(max(2 - exponent, 2), 40))
+    text = f"{near:f}" if abs(near) >= Decimal("1e-9") or not near else f"{near:e}"
     if "." in text and "e" not in text.lower():
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
@@ -289,6 +323,12 @@ def _blurred(interval: Interval, value: Exact) -> bool:
     return bool(np.any((high - low) / 2 > np.abs(_float(value)) + 1e-300)) and bool(
         np.all((high - low) > 0)
     )
+
+
+def _near(value: Exact, wanted: Exact) -> bool:
+    """Whether a value is so near to what is wanted that no slip explains it."""
+    one, other = _float(value), _float(wanted)
+    return bool(np.all(np.abs(one - other) <= _CLOSE * np.abs(other)))
 
 
 def _sizes(dims: tuple[int, ...]) -> str:

@@ -13,6 +13,8 @@ from stepsolve.derivation import Derivation
 from stepsolve.kinds.graph import Graph
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.values import Arithmetic, Exact
+from stepsolve.marking.vocabulary import Function
+from stepsolve.notation import names as notation
 from stepsolve.notation.tree import Expression, names
 from stepsolve.problem import Problem
 from stepsolve.sheet_problem import SheetProblem
@@ -36,6 +38,25 @@ def _(problem: SheetProblem) -> Ledger:
 @ledger_of.register
 def _(problem: Graph) -> Ledger:
     return _of_sheet(problem.solved) if problem.has_arrays else _of_scalars(problem.solution)
+
+
+def functions_of(problem: Problem, ledger: Ledger) -> dict[str, Function]:
+    """The functions that a problem is about, and the derivatives of those of one variable."""
+    if problem.kind != "derivative":
+        return {}
+    from stepsolve.kinds.derivative import Derivative  # brings SymPy with it
+
+    assert isinstance(problem, Derivative)
+    found: dict[str, Function] = {}
+    for function in problem.solved:
+        name, parameters = function.name, function.parameters
+        found[name] = Function(parameters, function.body)
+        if len(parameters) == 1:
+            gradient = notation.gradient_name(name, *parameters)
+            formula = ledger[gradient].formula if gradient in ledger else None
+            if formula is not None:
+                found[f"{name}'"] = Function(parameters, formula)
+    return found
 
 
 def _of_sheet(solved: Solved) -> Ledger:

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from stepsolve.marking.spread import Interval, spread
 from stepsolve.marking.values import Arithmetic, Exact, Floats, NoValue, in_floats
 from stepsolve.marking.written import Written, number_tree
-from stepsolve.notation.tree import Expression, Name, Number, names, transform
+from stepsolve.notation.tree import Expression, Name, Number, names, transform, walk
 from stepsolve.operations.array_operation import Dims, Index
 from stepsolve.operations.table import CONSTANTS
+
+_MOST_GIVEN: Final = 400  # entries of a given array that are looked through
 
 
 @dataclass
@@ -140,11 +142,6 @@ class Ledger:
                 raise NoValue(f"{name} has no value")
         return found
 
-    @property
-    def valued(self) -> frozenset[str]:
-        """The names that have a value or a formula."""
-        return frozenset(self.quantities)
-
     def shown(self, expression: Expression) -> dict[str, Expression]:
         """The numbers that stand for the names of an expression: as stated, or exact given ones."""
         found: dict[str, Expression] = {}
@@ -182,6 +179,22 @@ class Ledger:
                 value = self.own(name) if name in self.quantities else None
                 if value is not None and not np.shape(value):
                     found[name] = value
+        return found
+
+    def exact(self, *sides: Expression) -> set[Decimal]:
+        """The numbers that are not rounded where some sides and formulas are written out.
+
+        They are the given values of their names, and the numbers in them.
+        """
+        found: set[Decimal] = set()
+        for side in sides:
+            found.update(Decimal(n.text) for n in walk(side) if isinstance(n, Number))
+            for name in names(side):
+                used = self.quantities.get(name)
+                plain = used is not None and (used.given or isinstance(used.formula, Number))
+                true = self.true(name) if plain else None
+                if true is not None and np.size(true) <= _MOST_GIVEN:
+                    found.update(abs(self.arithmetic.decimal(each)) for each in np.ravel(true))
         return found
 
     # --------------------------------------------------------------------- what the hand has made

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -16,11 +17,16 @@ import numpy as np
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.values import Exact, NoValue
 from stepsolve.notation import names as notation
-from stepsolve.notation.tree import Apply, Expression, Name, Number, names, transform, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, transform, walk
+from stepsolve.operations.array_operation import Index
 
 _CLOSE: Final = Decimal("1e-30")  # relative
 _TELLING: Final = 3  # numbers of an expression from which they tell what it is
 _LONGEST: Final = 400  # nodes of a formula that is searched
+_MOST_ENTRIES: Final = 400  # of an array that are looked through
+_DIGITS: Final = 2  # of a value that is not met by chance
+_MOST_LOOKED: Final = 20_000  # formulas whose numbers are looked at in one work
+_Key = tuple[tuple[int, ...], str]
 
 
 class Matcher:
@@ -28,27 +34,84 @@ class Matcher:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._by_value: dict[_Key, list[tuple[Quantity, Expression | None]]] = {}
+        self._entries: dict[_Key, list[tuple[Quantity, Index]]] = {}
+        self._known: set[str] = set()  # the quantities in it
+        self._looked = 0  # formulas whose numbers were looked at
 
-    def match(self, name: str, side: Expression, value: Exact) -> str | None:
-        """The name of the quantity that `name = side` is; a part of a formula becomes one."""
-        gradient = notation.gradient(name) is not None
-        wanted = [q for q in self._open() if (notation.gradient(q.name) is not None) == gradient]
-        for quantity in wanted:
-            if self._same(self._ledger.true(quantity.name), value):
-                return quantity.name
-        for quantity in wanted:
-            part = next(self._parts_with(quantity, value), None)
-            if part is not None:
-                return self._made(name, quantity, part)
-        return self._by_numbers(name, side, wanted)
+    def match(self, name: str, side: Expression, value: Exact) -> Expression | None:
+        """The quantity that `name = side` is, or the entry of one; a part of a formula becomes one."""
+        found = self._quantity(name, side, value)
+        return self._entry(value) if found is None else Name(found)
 
-    def _open(self) -> list[Quantity]:
-        """The quantities that the work has not stated, in order."""
-        return [
-            quantity
-            for quantity in self._ledger.quantities.values()
-            if quantity.from_problem and not quantity.given and not quantity.is_stated
+    def _entry(self, value: Exact) -> Expression | None:
+        """The only entry that has a value, if it has digits enough to tell."""
+        if (
+            np.shape(value)
+            or len(self._ledger.arithmetic.decimal(value).normalize().as_tuple().digits) < _DIGITS
+        ):
+            return None
+        found = [
+            (quantity, place)
+            for quantity, place in self._entries.get(_key(value), ())
+            if place not in quantity.stated and self._same(self._at(quantity, place), value)
         ]
+        if len(found) != 1:
+            return None
+        quantity, place = found[0]
+        return Item(Name(quantity.name), *(Number(str(k)) for k in place))
+
+    def _at(self, quantity: Quantity, place: Index) -> Exact | None:
+        true = self._ledger.true(quantity.name)
+        return None if true is None else true[place]
+
+    def _quantity(self, name: str, side: Expression, value: Exact) -> str | None:
+        """The name of the quantity that `name = side` is."""
+        gradient = notation.gradient(name) is not None
+        found = [
+            (quantity, part)
+            for quantity, part in self._with_value(value)
+            if self._is_open(quantity)
+            and (notation.gradient(quantity.name) is not None) == gradient
+        ]
+        for quantity, part in sorted(found, key=lambda pair: (pair[1] is not None, pair[0].order)):
+            if part is None:
+                if self._same(self._ledger.true(quantity.name), value):
+                    return quantity.name
+            elif self._same(self._true(quantity, part), value):
+                return self._made(name, quantity, part)
+        return self._by_numbers(name, side, gradient)
+
+    @staticmethod
+    def _is_open(quantity: Quantity) -> bool:
+        """Whether a quantity is the problem's, and the work has not stated it."""
+        return quantity.from_problem and not quantity.given and not quantity.is_stated
+
+    def _with_value(self, value: Exact) -> list[tuple[Quantity, Expression | None]]:
+        """Quantities, and parts of their formulas, that may have a value."""
+        if not self._known:
+            for quantity in list(self._ledger.quantities.values()):
+                self._enter(quantity)
+        return self._by_value.get(_key(value), [])
+
+    def _enter(self, quantity: Quantity) -> None:
+        self._known.add(quantity.name)
+        if not self._is_open(quantity):
+            return
+        whole = self._ledger.true(quantity.name) if quantity.dims else None
+        if whole is not None and prod(quantity.dims) <= _MOST_ENTRIES:
+            for place in np.ndindex(quantity.dims):
+                self._entries.setdefault(_key(whole[place]), []).append((quantity, place))
+        for part in (None, *self._parts(quantity)):
+            true = self._ledger.true(quantity.name) if part is None else self._true(quantity, part)
+            if true is not None:
+                self._by_value.setdefault(_key(true), []).append((quantity, part))
+
+    def _true(self, quantity: Quantity, part: Expression) -> Exact | None:
+        try:
+            return self._ledger.evaluate(part, self._ledger.true, quantity.paper)
+        except NoValue:
+            return None
 
     def _same(self, true: Exact | None, value: Exact) -> bool:
         if true is None or np.shape(true) != np.shape(value):
@@ -68,15 +131,6 @@ class Matcher:
             if isinstance(node, Apply) and node is not formula and node.operation != "neg":
                 yield node
 
-    def _parts_with(self, quantity: Quantity, value: Exact) -> Iterator[Expression]:
-        for part in self._parts(quantity):
-            try:
-                true = self._ledger.evaluate(part, self._ledger.true, quantity.paper)
-            except NoValue:
-                continue
-            if self._same(true, value):
-                yield part
-
     def _made(self, name: str, quantity: Quantity, part: Expression) -> str:
         """A quantity for a part of a formula, which from now on uses it."""
         true = self._ledger.evaluate(part, self._ledger.true, quantity.paper)
@@ -88,21 +142,29 @@ class Matcher:
             quantity.formula, lambda node: Name(name) if node == part else None
         )
         self._ledger.add_again(quantity)
+        for entries in self._by_value.values():  # its other parts have changed
+            entries[:] = [entry for entry in entries if entry[0] is not quantity]
+        self._enter(quantity)
         return name
 
     # --------------------------------------------------------------------- by the numbers used
 
-    def _by_numbers(self, name: str, side: Expression, wanted: list[Quantity]) -> str | None:
+    def _by_numbers(self, name: str, side: Expression, gradient: bool) -> str | None:
         """The only quantity or part whose formula has the numbers of a side, up to one of them."""
         own = _numbers(side, {})
         if own.total() < _TELLING:
             return None
         found: list[tuple[Quantity, Expression | None]] = []
-        for quantity in wanted:
-            if quantity.formula is None or quantity.formula.size > _LONGEST:
+        for quantity in list(self._ledger.quantities.values()):
+            if quantity.formula is None or not self._is_open(quantity):
+                continue
+            if (notation.gradient(quantity.name) is not None) != gradient:
+                continue
+            if quantity.formula.size > _LONGEST or self._looked > _MOST_LOOKED:
                 continue
             for part in (None, *self._parts(quantity)):
                 formula = quantity.formula if part is None else part
+                self._looked += 1
                 shown = self._ledger.shown(formula)
                 numbers = _numbers(formula, shown)
                 if len(shown) == len(names(formula)) and _off_by_one(own, numbers):
@@ -112,6 +174,11 @@ class Matcher:
             return None
         quantity, part = found[0]
         return quantity.name if part is None else self._made(name, quantity, part)
+
+
+def _key(value: Exact) -> _Key:
+    """What two equal values have in common."""
+    return np.shape(value), f"{float(np.sum(np.asarray(value, dtype=float))):.9e}"
 
 
 def _numbers(expression: Expression, shown: Mapping[str, Expression]) -> Counter[Decimal]:

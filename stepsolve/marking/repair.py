@@ -8,6 +8,7 @@ import numpy as np
 
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.verdicts import MarkedLine, Verdict
+from stepsolve.marking.written import rounded
 
 _TOLD = 6  # values that are told one by one
 
@@ -52,8 +53,7 @@ def _become(lines: Sequence[MarkedLine], ledger: Ledger) -> str:
             continue
         quantity = ledger[line.of]
         places = max((number.places for number in quantity.stated.values()), default=4)
-        rounded = round(ledger.arithmetic.decimal(true), places)
-        values.append(f"{line.of} = {rounded:f}")
+        values.append(f"{line.of} = {rounded(ledger.arithmetic.decimal(true), places):f}")
     verb = "follows from it" if len(lines) == 1 else "follow from it"
     if not values:
         return verb

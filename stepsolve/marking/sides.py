@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from stepsolve.marking.judging import Expected
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.spread import Interval
-from stepsolve.marking.values import Exact, NoValue
+from stepsolve.marking.symbols import is_endless
+from stepsolve.marking.values import Exact, NoValue, Undefined
 from stepsolve.marking.written import Written, stands_for, written_entries
 from stepsolve.notation.tree import Expression, names
 from stepsolve.operations.array_operation import Index
@@ -23,6 +24,8 @@ class Side(NamedTuple):
     numbers: Mapping[Index, Written] | None
     value: Exact | None
     why: str = ""
+    undefined: bool = False
+    """Whether it cannot have a value, such as log(-1)."""
 
 
 def side_of(expression: Expression, ledger: Ledger, paper: bool) -> Side:
@@ -31,7 +34,11 @@ def side_of(expression: Expression, ledger: Ledger, paper: bool) -> Side:
     try:
         return Side(expression, numbers, ledger.evaluate(expression, ledger.own, paper))
     except NoValue as error:
-        return Side(expression, numbers, None, str(error))
+        if is_endless(expression):
+            return Side(expression, numbers, None, "this sum has too many terms to be worked out")
+        given = any(n in ledger and ledger[n].given for n in names(expression))  # perhaps symbols
+        undefined = isinstance(error, Undefined) and not given
+        return Side(expression, numbers, None, str(error), undefined)
 
 
 class Target(NamedTuple):
@@ -87,13 +94,17 @@ class Target(NamedTuple):
 
 
 def behind(
-    numbers: list[Written], expected: Expected, values: list[Exact], wrong: bool
+    numbers: list[Written],
+    expected: Expected,
+    values: list[Exact],
+    wrong: bool,
+    reached: Iterable[Interval | None] = (),
 ) -> Interval:
     """The unrounded values that the hand may have gone on with, entry by entry.
 
-    They are those that the displayed numbers stand for and that some mixture gives, or one of the
-    `values` of the sides of the chain; and, where no mistake comes before, the truth. Behind a `wrong`
-    number stands whatever rounds to it.
+    They are those that the displayed numbers stand for and that some mixture gives, one of the
+    `values` of the sides of the chain, or what these have `reached` with their decimals as rounded;
+    and, where no mistake comes before, the truth. Behind a `wrong` number stands whatever rounds to it.
     """
     value = np.array([float(number.value) for number in numbers])
     if wrong:
@@ -108,6 +119,7 @@ def behind(
     ranges = [Interval(_floats(v), _floats(v)) for v in (expected.own, *values)]
     if expected.interval is not None:
         ranges.append(Interval(*(np.ravel(end) for end in expected.interval)))
+    ranges += [Interval(*map(np.ravel, each)) for each in reached if each is not None]
     for each in ranges:
         if each.low.shape != value.shape:
             continue

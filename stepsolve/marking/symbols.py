@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import candidates
 from stepsolve.errors import OutsideDomain
-from stepsolve.notation.tree import Expression, names, substitute
+from stepsolve.marking.verdicts import Verdict
+from stepsolve.marking.written import written
+from stepsolve.notation.tree import Apply, Expression, names, substitute, walk
 from stepsolve.operations.table import CONSTANTS
 
+NO_NUMBERS: Final = frozenset(("inf", "nan"))
 _POINTS: Final = 4
 _TRIES: Final = 60
 _TOLERANCE: Final = 1e-12
@@ -29,6 +33,12 @@ def inlined(expression: Expression, formulas: Mapping[str, Expression]) -> Expre
             break
         expression = larger
     return expression
+
+
+def is_endless(expression: Expression) -> bool:
+    """Whether it holds a sum of more terms than are written out."""
+    sums = (n for n in walk(expression) if isinstance(n, Apply) and n.operation == "sum")
+    return any(len(node.arguments) == 4 for node in sums)
 
 
 def free(expression: Expression) -> frozenset[str]:
@@ -60,3 +70,28 @@ def equal(
         if abs(a - b) > _TOLERANCE * max(abs(a), abs(b), 1e-6) and abs(a - b) > point.silence:
             return False
     return True if found else None
+
+
+def is_limit(side: Expression) -> bool:
+    """Whether a side is a limit and nothing else."""
+    return isinstance(side, Apply) and side.operation == "limit"
+
+
+def of_limit(limit: Expression, claimed: Expression) -> Verdict | None:
+    """Whether a limit is what is claimed, by values on the way; None where they do not tell."""
+    from stepsolve.checking.limits import TOLERANCE, LimitOracle  # brings SymPy with it
+
+    assert isinstance(limit, Apply)
+    bound = set(names(limit.arguments[1])) | NO_NUMBERS
+    oracle = LimitOracle(sorted((free(limit) | free(claimed)) - bound))
+    try:
+        error = oracle.error(limit, claimed)
+    except (OutsideDomain, KeyError, ArithmeticError, ValueError, TypeError):
+        return None
+    if error <= TOLERANCE:
+        return Verdict.EXACT
+    number = written(claimed)
+    half = 0.0 if number is None or not number.is_decimal else float(number.unit) / 2
+    if number is not None and error * max(abs(float(number.value)), 1.0) <= half:
+        return Verdict.ROUNDED
+    return None if math.isinf(error) else Verdict.WRONG

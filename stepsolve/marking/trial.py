@@ -81,7 +81,11 @@ class Trial:
         value = self._whole(expression)
         if value is None or not self._index:
             return value
-        return value[self._index] if len(np.shape(value)) == len(self._index) else None
+        dims = np.shape(value)  # a change may change the sizes as well
+        fits = len(dims) == len(self._index) and all(
+            i < n for i, n in zip(self._index, dims, strict=True)
+        )
+        return value[self._index] if fits else None
 
     def _whole(self, expression: Expression) -> Exact | None:
         ledger = self._ledger

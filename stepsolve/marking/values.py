@@ -36,7 +36,11 @@ _MOST: Final = 2_000_000  # operations on numbers that are done at all
 
 
 class NoValue(StepsolveError):
-    """An expression that has no value: an unknown name, sizes that do not fit, log(-1)."""
+    """What cannot be worked out: an unknown name, sizes that do not fit, too much work."""
+
+
+class Undefined(NoValue):
+    """An expression that cannot have a value, such as log(-1), whatever else is known."""
 
 
 class Arithmetic:
@@ -57,7 +61,10 @@ class Arithmetic:
         except Misfit as error:
             raise NoValue(error.message) from None
         except OutsideDomain as error:
-            raise NoValue(LineError("", expression, error).reason) from None
+            told = LineError("", expression, error)
+            raise (Undefined if told.is_undefined else NoValue)(told.reason) from None
+        except RecursionError:  # the levels are counted, but the caller may be deep down himself
+            raise NoValue("this is nested too deep") from None
         except (ArithmeticError, ValueError, TypeError) as error:
             raise NoValue("this has no value") from error
 
@@ -96,7 +103,14 @@ class Arithmetic:
                 fitted = on_paper(expression, dimensions) if paper else expression
                 dimensions.of(fitted)  # what follows takes for granted that sizes fit
                 return ArrayValues(dimensions, demanding=False).value(fitted, known)
-        except (StepsolveError, KeyError, ArithmeticError, ValueError, TypeError) as error:
+        except (
+            StepsolveError,
+            KeyError,
+            ArithmeticError,
+            ValueError,
+            TypeError,
+            RecursionError,
+        ) as error:
             raise NoValue("this has no value") from error
 
     def decimal(self, value: Exact) -> Decimal:

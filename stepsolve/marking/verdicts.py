@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stepsolve.derivation import Value
 from stepsolve.notation.numbers import Digits
@@ -52,6 +52,10 @@ _ORDER = tuple(_MEANINGS)
 
 AGREES = frozenset({Verdict.EXACT, Verdict.ROUNDED, Verdict.TRUNCATED})
 """The verdicts of a number that is what it should be, to the digits shown."""
+
+
+OWN_NAME: Final = "a name of the work's own: the problem has none such"
+"""Said of a line whose numbers are checked, but whose formula is not compared with the problem."""
 
 
 class Slip(NamedTuple):

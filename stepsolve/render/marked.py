@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
-from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
+from stepsolve.marking.verdicts import OWN_NAME, Judgement, Marked, MarkedLine, Verdict
 from stepsolve.render.layout import (
     BAD,
     GOOD,
@@ -20,6 +21,8 @@ from stepsolve.render.page import MAX_WIDTH, MIN_WIDTH
 
 _APART = 3  # blanks between a line and its verdicts
 _SKIPPED = 4  # passed-over quantities that are told by name
+_OWN = 8  # names of the work's own that are told
+_ALIGNMENT = re.compile(r"&\s*(?=[=<>≈]|\\(?:approx|leq?|geq?|Rightarrow|equiv)(?![A-Za-z]))")
 _MARKS = {
     Verdict.WRONG: ("✗", BAD),
     Verdict.FOLLOWS: ("→", NOTE),
@@ -77,12 +80,16 @@ class _Page:
             if count:
                 noun = "line" if count == 1 else "lines"
                 yield from wrapped(f"{count} {noun} {what}.", self._width)
+        own = [line.of for line in self._marked.lines if _is_own(line)]
+        if own:
+            told = "Names of the work's own, of which only the numbers are checked: "
+            yield from wrapped(f"{told}{_listed(own, _OWN)}.", self._width)
 
     def _line(self, line: MarkedLine) -> Iterator[Row]:
         mark, role = _MARKS.get(line.worst, ("✓", GOOD))
         head: Row = [(f"{line.line:>{self._gutter}} ", NOTE), (mark, role), (" ", PLAIN)]
         indent = row_width(head)
-        text = wrapped(" ".join(line.text.split()), self._width - indent)
+        text = wrapped(_as_read(line.text), self._width - indent)
         words = ", ".join(line.verdicts)
         room = self._width - indent - row_width(text[-1]) - len(words)
         if room >= _APART:  # beside the end of the line where there is room, below it otherwise
@@ -100,12 +107,10 @@ class _Page:
         for judgement in line.judgements:
             if judgement.verdict in (Verdict.WRONG, Verdict.NOT_READ, Verdict.UNDECIDABLE):
                 yield f"{judgement.verdict}: {_reason(judgement)}"
-            elif judgement.told:
+            elif judgement.told and judgement.told != OWN_NAME:
                 yield judgement.told
         if line.skipped:
-            names = ", ".join(line.skipped[:_SKIPPED])
-            more = len(line.skipped) - _SKIPPED
-            yield f"passes over {names}" + (f" and {more} more" if more > 0 else "")
+            yield f"passes over {_listed(line.skipped, _SKIPPED)}"
 
     def _awards(self) -> Iterator[Row]:
         yield from self._headed("Marks", "─", HEADING)
@@ -119,6 +124,20 @@ class _Page:
             for k, row in enumerate(wrapped(told, self._width - len(head))):
                 start = head if not k else " " * len(head)
                 yield [(start, PLAIN), *((text, NOTE) for text, _ in row)]
+
+
+def _is_own(line: MarkedLine) -> bool:
+    return bool(line.of) and any(judgement.told == OWN_NAME for judgement in line.judgements)
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _as_read(text: str) -> str:
+    """A line without the signs that only align it with others."""
+    return _ALIGNMENT.sub("", " ".join(text.split()))
 
 
 def _reason(judgement: Judgement) -> str:

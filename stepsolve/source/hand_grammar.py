@@ -44,9 +44,18 @@ class Grammar(Words):
         self._open = 0
         self._closer = ""
         found = self.expression(0)
+        if self._is_unit():
+            self._next += 1
         if self.token.kind != "end":
             self._leftover()
         return found
+
+    def _is_unit(self) -> bool:
+        """Whether an upright word ends a side after a number: `1.75 \text{ bits}`."""
+        token, after = self.token, self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+        if token.kind != "word" or after.kind != "end" or self.is_symbol(token.text):
+            return False
+        return self._latex and self._tokens[self._next - 1].kind == "number" and not self._closer
 
     def _leftover(self) -> None:
         token = self.token
@@ -92,7 +101,7 @@ class Grammar(Words):
                 return _MULTIPLIED, ""
             return None
         if kind in _LETTERED:
-            return _MULTIPLIED, ""
+            return None if kind == "word" and self._is_unit() else (_MULTIPLIED, "")
         if kind == "relation" and self._closer and text in _COMPARISONS:
             self._check_equality()
             return _COMPARED, _COMPARISONS[text]

@@ -167,6 +167,8 @@ class Layouts(Gradients):
                 lower = self.expression(0)
             if braced:
                 self.expect("}")
+        if index is None and lower is upper is None and self.token.kind == "end":
+            return Name("Sigma", span=(token.start, token.end))  # the sum itself, \sum = 11.2
         if index is None or (lower is None) != (upper is None):
             self.refuse("a sum runs over an index", "write \\sum_{i=1}^{n}", token)
         assert index is not None

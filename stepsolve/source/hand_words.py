@@ -42,14 +42,18 @@ class Words(Layouts):
             return None
         if tokens[marks].text != "(" or tokens[-1].text != ")" or len(inside) % 2 == 0:
             return None
-        letters = all(t.kind in ("run", "name") and len(t.text) == 1 for t in inside[::2])
+        letters = all(
+            t.kind in ("run", "name") and (len(t.text) == 1 or t.text in GREEK) for t in inside[::2]
+        )
         commas = all(t.kind == "break" and t.text == "," for t in inside[1::2])
         stem = head.text
         whole = len(stem) == 1 or head.kind != "run" or stem in self._functions
         if not (letters and commas and whole) or stem in ("sigma", "σ") or self.operation(stem):
             return None
         if stem in self._names and all(t.text in self._names for t in inside[::2]):
-            return None
+            if len(inside) == 1:
+                return None
+            return Name(stem + "'" * (marks - 1), span=(head.start, tokens[-1].end))  # H(p, q)
         name = stem + "'" * (marks - 1)
         self._functions = {**self._functions, stem: len(inside[::2])}  # for what follows it
         parameters = [Name(t.text, span=(t.start, t.end)) for t in inside[::2]]
@@ -66,9 +70,11 @@ class Words(Layouts):
             return None
         self._next = place + 1
         scripts = self.scripts(powers=False)
+        label = self.label()
         if self.token.kind != "end" or scripts.powers:
             return None
-        return self.name(token.text, scripts, token.start)
+        found = self.name(token.text, scripts, token.start)
+        return Name(found.name + label, span=found.span)
 
     def run(self) -> Expression:
         """Letters beside each other: a known name, an operation, or the first factor alone."""
@@ -111,16 +117,33 @@ class Words(Layouts):
         scripts = self.scripts(stem != "e")
         name = self.named(stem, scripts)
         if self.token.kind == "sign" and self.token.text == "(":
+            name += self.label()
+        if self.token.kind == "sign" and self.token.text == "(":
             called = self._called(stem, name, scripts, token)
             if called is not None:
                 return called
         made = Name(name, span=(token.start, self._tokens[self._next - 1].end))
         return self.raised(made, scripts, token)
 
+    def label(self) -> str:
+        """Brackets that hold no expression but say of what a name is: `(ill|+)` of P(ill | +)."""
+        if self.token.text != "(":
+            return ""
+        start, stop = self._next, self._closes[self._next]
+        inside = self._tokens[start + 1 : stop]
+        bars = sum(token.kind == "sign" and token.text in ("|", "‖") for token in inside)
+        told = bars == 1 or any(t.kind in ("relation", "words", "reason") for t in inside)
+        signs = all(token.kind == "sign" and token.text in ("+", "-") for token in inside)
+        if not inside or not (told or signs):
+            return ""
+        self._next = stop + 1
+        parts = (t.text.strip() for t in inside if not (t.kind == "sign" and t.text in "{}"))
+        return f"({''.join(parts)})"
+
     def _called(self, stem: str, name: str, scripts: Scripts, token: Token) -> Expression | None:
         """A call of a function that was defined, or of σ; None where brackets are a factor."""
         bare = name.rstrip("'")
-        if bare in self._functions or name in self._functions:
+        if (bare in self._functions or name in self._functions) and not self._holds(bare):
             arguments, _ = self.call_arguments()
             count = self._functions.get(name, self._functions.get(bare, 1))
             if len(arguments) != count:

@@ -33,10 +33,16 @@ class LineError(OutsideDomain):
         numbers = [f"{a:.6g}" if isinstance(a, float) else str(a) for a in self.arguments]
         written = _written(self.operation, numbers)
         row = OPERATIONS.get(self.operation)
-        if row is None or not row.condition or self._overflows:
+        if row is None or not self.is_undefined:
             return f"{written} is too large"
         general = _written(self.operation, row.parameters(len(numbers)))
         return f"{written} has no finite real value: {general} needs {row.condition}"
+
+    @property
+    def is_undefined(self) -> bool:
+        """Whether there is no value, rather than one that is too large."""
+        row = OPERATIONS.get(self.operation)
+        return row is not None and bool(row.condition) and not self._overflows
 
     @property
     def _overflows(self) -> bool:

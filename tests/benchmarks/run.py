@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import hand
 import scale
 import windows
 from measure import ROOT, Row, alternating, process, slope
@@ -215,6 +216,7 @@ def main() -> int:
         nesting,
         *scale.PARTS,
         *windows.PARTS,
+        *hand.PARTS,
     )
     for part in parts:
         if wanted and not any(word in part.__name__ for word in wanted):

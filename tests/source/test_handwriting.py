@@ -10,7 +10,7 @@ from handwriting_lines import KNOWN, LATEX, PLAIN
 
 from stepsolve.errors import ExpressionError
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Number
+from stepsolve.notation.tree import Name, Number
 from stepsolve.source import hand_calls, hand_grammar
 from stepsolve.source.handwriting import Chain, read_chains
 
@@ -90,7 +90,7 @@ def test_functions(text: str, functions: Mapping[str, int], sides: str) -> None:
         ),
         (r"[1\ 2]", "a sign is missing before this number", "2"),
         (r"a \otimes b", r"\otimes is not read", r"\otimes"),
-        (r"5 \text{ cm}", "cm is no factor that is known", r"\text{ cm}"),
+        (r"x \text{ cm}", "cm is no factor that is known", r"\text{ cm}"),
         (r"\ln x (1 - x)", "it is not clear where the argument of log ends", "("),
         ("a / b c", "it is not clear whether this factor is divided by", "c"),
         ("1/2x", "it is not clear whether this factor is divided by", "x"),
@@ -105,7 +105,7 @@ def test_functions(text: str, functions: Mapping[str, int], sides: str) -> None:
         (r"\hat{2}", "an accent belongs to a name", r"\hat"),
         (r"x = 3 \neq 4", "≠ is no step of a chain", r"\neq"),
         (r"\frac{dL}{dx^2}", "the orders above and below differ", r"\frac"),
-        ("P(X = 1)", "an = does not belong in brackets", "="),
+        ("2(X = 1)", "an = does not belong in brackets", "="),
         ("f'(2)", "f' is no function that is known", "f"),
         ("x^2^3", "a second exponent needs brackets", "3"),
         ("(x + 1)_2", "an index or a mark belongs to a name", "("),
@@ -190,3 +190,29 @@ def test_a_line_is_read_at_once() -> None:
     for text in lines:
         read_chains(text, latex=True)
     assert process_time() - start < 0.001 * len(lines)  # ten times what it takes
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (r"P(\text{ill} \mid +) = 0.5", "P(ill|+)"),
+        (r"P(+) = 0.5", "P(+)"),
+        (r"P(X = 1) = 0.5", "P(X=1)"),
+        (r"D_{KL}(p \| q) = 0.5", "D_KL(p‖q)"),
+        (r"KL(p || q) = 0.5", "KL(p‖q)"),
+        (r"\sum = 0.5", "Sigma"),
+    ],
+)
+def test_brackets_that_hold_no_expression_belong_to_the_name(text: str, name: str) -> None:
+    (chain,) = read_chains(text)
+    assert chain.sides == (Name(name), Number("0.5"))
+
+
+def test_a_name_with_what_it_is_of_is_the_name_where_all_are_known() -> None:
+    (chain,) = read_chains(r"H(p, q) = 1", {"H", "p", "q"})
+    assert chain.sides[0] == Name("H")
+
+
+def test_an_upright_word_after_a_number_at_the_end_is_its_unit() -> None:
+    (chain,) = read_chains(r"H = 1.75 \text{ bits}")
+    assert chain.sides == (Name("H"), Number("1.75"))

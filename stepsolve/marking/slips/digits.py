@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from stepsolve.marking.slips.row import (
@@ -138,7 +138,7 @@ def _both(texts: Texts, because: str) -> Callable[[Scene], Iterator[Variant]]:
 
 def _carry(scene: Scene) -> Iterator[Variant]:
     """The result off by one in one place, as when a carry or a borrowed ten is lost."""
-    for right in _results(scene):
+    for right in islice(_results(scene), 1):  # what is cut off is no carry
         assert scene.written is not None
         value, unit = scene.written
         off = abs(abs(value) - Decimal(right))

@@ -1,0 +1,35 @@
+"""Hand calculations: the seconds that long works and notes take beyond the start."""
+
+from __future__ import annotations
+
+from time import process_time
+
+from measure import Row
+from works import chain, notes
+
+
+def work() -> list[Row]:
+    import stepsolve
+
+    problem, lines = chain(1000)
+    own = [line.replace("a_{", "s_{") for line in lines]
+    wrong = [f"q_{k} = {k} + {k} * 2 = {5 * k + 1}" for k in range(1000)]
+    stepsolve.check(["a = 1"])
+    rows: list[Row] = []
+    for name, written in (("", lines), (", in own names", own), (", all wrong", wrong)):
+        start = process_time()
+        stepsolve.check(written, problem)
+        rows.append((f"work of 1,000 lines{name}: seconds", process_time() - start, 3.0))
+    return rows
+
+
+def notes_of_lines() -> list[Row]:
+    from stepsolve.marking.check import noted
+
+    noted("$a = 1$")
+    start = process_time()
+    noted(notes(3000))
+    return [("notes of 3,000 lines of LaTeX: seconds", process_time() - start, 10.0)]
+
+
+PARTS = (work, notes_of_lines)
