@@ -76,7 +76,7 @@ def test_the_work_is_checked_against_its_problem(file: Path) -> None:
     found = run("check", "--problem", GRAPH, file, "--format", "json")
     told = json.loads(found.stdout)
     assert (found.returncode, told["first_wrong"]) == (1, 5)
-    assert told["lines"][2]["expected"] == "-4"
+    assert told["lines"][2]["expected"] == -4
 
 
 def test_json_is_valid_whatever_the_numbers(file: Path) -> None:

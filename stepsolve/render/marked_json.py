@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 
+from stepsolve.derivation import Value
 from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
 from stepsolve.notation.plain import plain
 from stepsolve.render.json import VERSION
@@ -47,14 +49,21 @@ def _line(line: MarkedLine) -> dict[str, object]:
     }
 
 
+def _finite(value: Value | None) -> object:
+    """A value as JSON has it, where numbers beyond double precision are nothing."""
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return value if value is not None and math.isfinite(value) else None
+
+
 def _reasons(judgement: Judgement | None) -> dict[str, object]:
     if judgement is None:
         return {"expected": None, "own": None, "slip": None, "told": None}
     known = judgement.verdict not in (Verdict.EXACT, Verdict.DEFINES)
     slip = next(iter(judgement.slips), None)
     return {
-        "expected": judgement.values[0] if known else None,
-        "own": judgement.values[1] if known else None,
+        "expected": _finite(judgement.values[0]) if known else None,
+        "own": _finite(judgement.values[1]) if known else None,
         "slip": None
         if slip is None
         else {
