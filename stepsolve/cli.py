@@ -116,7 +116,7 @@ def check(
                 status = INVALID
                 continue
             marked.append(work)
-            if not work.is_right:
+            if not work.is_right or work.doubts:
                 status = max(status, UNCONFIRMED)
         if marked:
             _show_marked(marked, format, output, as_array=len(files) > 1)

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from stepsolve.derivation import Check
 from stepsolve.errors import (
     Diagnosis,
     ExpressionError,
@@ -53,7 +54,7 @@ def checked(work: Source | Sequence[str], problem: Source | None = None) -> Mark
     if isinstance(work, Mapping):
         return _of_data(from_mapping(work), "", known)
     if isinstance(work, Sequence) and not isinstance(work, str):
-        return marked(work, known)
+        return _marked(listed(work), known)
     content, name = read(work)
     if is_data(name, content):
         return _of_data(compose(content, name), name, known)
@@ -61,13 +62,13 @@ def checked(work: Source | Sequence[str], problem: Source | None = None) -> Mark
 
 
 def marked(lines: Sequence[str], problem: Problem | None = None) -> Marked:
-    """The verdicts of lines, on a problem that has been read."""
-    return _marked(listed(lines), problem)
+    """The verdicts of lines, on a problem that has been read and whose solution is trusted."""
+    return _marked(listed(lines), problem, trusted=True)
 
 
 def noted(text: str, problem: Problem | None = None) -> Marked:
-    """The verdicts of a document that has been read."""
-    return _marked(document(text), problem)
+    """The verdicts of a document, on a problem that has been read and whose solution is trusted."""
+    return _marked(document(text), problem, trusted=True)
 
 
 def _node(source: Source) -> Node:
@@ -113,6 +114,7 @@ def _marked(
     aliases: Mapping[str, Expression] | None = None,
     title: str = "",
     node: Node | None = None,
+    trusted: bool = False,
 ) -> Marked:
     ledger = Ledger(Arithmetic()) if problem is None else _solved(problem)
     _check_aliases(aliases or {}, ledger, node)
@@ -132,8 +134,14 @@ def _marked(
         tuple(found),
         repair(found, ledger),
         awards(problem.marks, found, ledger) if problem is not None else (),
+        () if problem is None or trusted else _doubts(problem),
         problem.shown if problem is not None else Digits(),
     )
+
+
+def _doubts(problem: Problem) -> tuple[Check, ...]:
+    """The checks of a problem's own solution that fail."""
+    return tuple(check for check in problem.derive().checks if not check.passed)
 
 
 def _solved(problem: Problem) -> Ledger:

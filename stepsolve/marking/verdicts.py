@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from stepsolve.derivation import Value
+from stepsolve.derivation import Check, Value
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression
 
@@ -129,6 +129,8 @@ class Marked(NamedTuple):
     lines: tuple[MarkedLine, ...]
     repair: str = ""
     awards: tuple[Award, ...] = ()
+    doubts: tuple[Check, ...] = ()
+    """Checks of the problem's own solution that failed: then no verdict can be trusted."""
     digits: Digits = Digits()
 
     @property

@@ -63,6 +63,9 @@ class _Page:
 
     def _outcome(self) -> Iterator[Row]:
         """What there is to say of the whole: the first wrong line and the repair."""
+        for check in self._marked.doubts:
+            told = f"✗ The problem's own solution is not confirmed: {check.of}, {check.method}."
+            yield from wrapped(told, self._width, role=BAD)
         first = self._marked.first_wrong
         unread = sum(Verdict.NOT_READ in line.verdicts for line in self._marked.lines)
         undecided = sum(Verdict.UNDECIDABLE in line.verdicts for line in self._marked.lines)

@@ -26,6 +26,7 @@ def contract(marked: Marked) -> dict[str, object]:
             for award in marked.awards
         ],
         "right": marked.is_right,
+        "confirmed": not marked.doubts,
     }
 
 

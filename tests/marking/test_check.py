@@ -11,6 +11,8 @@ import pytest
 import stepsolve
 from stepsolve.errors import InvalidProblem
 from stepsolve.marking.verdicts import Marked
+from stepsolve.render.marked import rows
+from stepsolve.render.text import plain_rows
 
 NEURON: dict[str, object] = {
     "kind": "graph",
@@ -285,3 +287,13 @@ def test_a_name_with_a_value_for_every_step_size_is_not_held_to_one() -> None:
     problem = {"kind": "gradient-check", "function": "g(x) = x^2", "at": at, "steps": [0.01]}
     marked = stepsolve.check([f"g = {value}" for value in (4, 4.0401, 3.99)], problem)
     assert [str(line.worst) for line in marked.lines] == ["defines"] * 3
+
+
+def test_a_solution_that_is_not_confirmed_is_no_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stepsolve.check(["f = 0.73"], NEURON).doubts == ()
+    monkeypatch.setattr("stepsolve.checking.worksheets.GRADIENT_TOLERANCE", -1.0)
+    marked = stepsolve.check(["f = 0.73"], NEURON)
+    assert {check.of for check in marked.doubts} >= {"df/dw0", "df/dx1"}
+    assert marked.to_json()["confirmed"] is False
+    page = plain_rows(rows(marked, 80))
+    assert "the problem's own solution is not confirmed: df/d" in page.lower()
