@@ -15,7 +15,7 @@ from mpmath import MPContext
 
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number
-from stepsolve.operations.forms import Program, holes_of, program_of
+from stepsolve.operations.forms import Program, program_of
 from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
@@ -123,10 +123,10 @@ class Precise:
 
     def worked_out(self, expression: Expression, values: Mapping[str, Value]) -> Value:
         """The same value as `evaluate` gives, by the operations of its form: many lines share one."""
-        program = program_of(expression)
+        program, holes = program_of(expression)
         if program is None:
             return self.evaluate(expression, Point(values))
-        return self.run(program, [values[name] for name in holes_of(expression)], values)
+        return self.run(program, [values[name] for name in holes], values)
 
     def run(
         self, program: Program, holes: Sequence[Value], values: Mapping[str, Value] | None = None

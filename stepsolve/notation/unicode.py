@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from stepsolve.notation.cases import CHOICE, cases
@@ -79,6 +80,7 @@ def one_line(expression: Expression) -> str:
     raise TypeError(f"no notation for {type(expression).__name__}")
 
 
+@lru_cache(maxsize=8192)
 def pretty_name(name: str) -> str:
     """A name with Greek letters, primes and numeric subscripts: `θ₁`, `x′`, `dL/dz₁`, `h(t − 1)`.
 

@@ -121,9 +121,13 @@ def form_of(expression: Expression) -> Form:
     return known
 
 
-def program_of(expression: Expression) -> Program | None:
-    """The program of an expression; None if it has none, or no names: numbers seldom come twice."""
-    return form_of(expression).program if holes_of(expression) else None
+def program_of(expression: Expression) -> tuple[Program | None, list[str]]:
+    """The program of an expression and the names in its holes.
+
+    None if it has none, or no names: numbers seldom come twice.
+    """
+    holes = holes_of(expression)
+    return form_of(expression).program if holes else None, holes
 
 
 def holes_of(expression: Expression) -> list[str]:
