@@ -312,10 +312,11 @@ class GradientOracle:
         """
         size = abs(here) if size is None else size
         for step, below, above in steps:
+            inverse = 1 / step
             slopes = Slopes(
-                (here - run(below)) / step,
-                (run(above) - here) / step,
-                size * self._precise.rounding / step,
+                (here - run(below)) * inverse,
+                (run(above) - here) * inverse,
+                size * self._precise.rounding * inverse,
             )
             if slopes.audible:
                 break

@@ -213,8 +213,11 @@ def names(expression: Expression) -> Mapping[str, Name]:
         else:
             found: dict[str, Name] = {}
             for child in expression.children:
-                for name, node in names(child).items():
-                    found.setdefault(name, node)
+                if isinstance(child, Name):
+                    found.setdefault(child.name, child)
+                elif not isinstance(child, Number):
+                    for name, node in names(child).items():
+                        found.setdefault(name, node)
             known = found
         expression._names = known
     return known

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,11 @@ from stepsolve.worksheet.lines import Line
 Values = Any  # a float or an array of them
 
 
-_Step = tuple[Callable[..., Values], tuple[int, ...]]
-"""What is done, and where its arguments stand among the values of the holes and the results so far."""
+_Step = tuple[Callable[..., Values], tuple[int, ...], bool]
+"""What is done, where its arguments stand among the values of the holes and the results so far, and
+whether the result must be seen to be finite: it is the last, or might be swallowed."""
+_PASSING: Final = frozenset({"+", "-", "*", "@", "neg", "T", "hadamard"})
+"""Operations whose result is not finite if one of their arguments is not."""
 
 
 class _Ready(NamedTuple):
@@ -57,9 +60,9 @@ class ArrayValues:
         if ready.steps is None:
             return self._walked(expression, values)
         found = [values[name] for name in ready.holes]
-        for function, places in ready.steps:
+        for function, places, is_seen in ready.steps:
             result = function(*[found[place] for place in places])
-            if not _is_finite(result):
+            if is_seen and not _is_finite(result):
                 return self._walked(expression, values)  # which says the part that has none
             found.append(result)
         return found[-1]
@@ -159,14 +162,22 @@ class _Program:
         self._dimensions, self._demanding = sized.dimensions(), demanding
         self._places: dict[Expression, int] = {Name(h): k for k, h in enumerate(sized.form.holes)}
         self.steps: list[_Step] = []
-        self._place(sized.form.tree)
+        self._hidden: set[int] = set()  # places of what an operation may swallow
+        last = self._place(sized.form.tree)
+        first = len(self._places) - len(self.steps)
+        self.steps = [
+            (function, places, first + k == last or first + k in self._hidden)
+            for k, (function, places, _) in enumerate(self.steps)
+        ]
 
     def _place(self, node: Expression) -> int:
         """Where the value of a part will stand."""
         if node not in self._places:
             function, parts = self._step(node)
-            step = function, tuple(self._place(part) for part in parts)
-            self.steps.append(step)
+            places = tuple(self._place(part) for part in parts)
+            if not isinstance(node, Apply) or node.operation not in _PASSING:
+                self._hidden.update(places)
+            self.steps.append((function, places, True))
             self._places[node] = len(self._places)
         return self._places[node]
 

@@ -101,3 +101,12 @@ def test_a_power_that_grows_too_large_is_told_so() -> None:
         stepsolve.solve({"kind": "graph", "given": {"x": "-1e200"}, "lines": ["f = x^2"]})
     with pytest.raises(stepsolve.InvalidProblem, match="needs a > 0"):
         stepsolve.solve({"kind": "graph", "given": {"x": -2}, "lines": ["f = x^0.5"]})
+
+
+@pytest.mark.parametrize(
+    "line", ["tanh(x * x * x)", "1 / (x * x * x)", "x * x - x * x", "relu(-(x * x))", "x * x"]
+)
+def test_what_overflows_is_told_also_where_the_result_hides_it(line: str) -> None:
+    problem = {"kind": "graph", "given": {"x": [1e200, 1]}, "lines": [f"y = {line}"]}
+    with pytest.raises(stepsolve.InvalidProblem, match="is too large"):
+        stepsolve.solve(problem)
