@@ -119,15 +119,11 @@ def _marked(
     ledger = Ledger(Arithmetic()) if problem is None else _solved(problem)
     _check_aliases(aliases or {}, ledger, node)
     _check_marks(problem.marks if problem is not None else {}, ledger)
-    marker = Marker(ledger, aliases, is_open=problem is None)
-    if problem is not None:
-        marker.words.assume(functions_of(problem, ledger))
-    found: list[MarkedLine] = []
-    for line in lines:
-        if line.heading:
-            marker.words.new_section()
-        else:
-            found += _judged(line, marker)
+    written = list(lines)
+    groups = _passed(written, ledger, problem, aliases)
+    if problem is not None and _wrong(groups):
+        groups, ledger = _reordered(written, groups, ledger, problem, aliases)
+    found = [line for group in groups for line in group]
     own_title = problem.title if problem is not None else ""
     return Marked(
         title or own_title or "A hand calculation",
@@ -137,6 +133,56 @@ def _marked(
         () if problem is None or trusted else _doubts(problem),
         problem.shown if problem is not None else Digits(),
     )
+
+
+def _passed(
+    lines: Iterable[WorkLine],
+    ledger: Ledger,
+    problem: Problem | None,
+    aliases: Mapping[str, Expression] | None,
+) -> list[list[MarkedLine]]:
+    """The verdicts of the chains of every line, taken in this order."""
+    marker = Marker(ledger, aliases, is_open=problem is None)
+    if problem is not None:
+        marker.words.assume(functions_of(problem, ledger))
+    found: list[list[MarkedLine]] = []
+    for line in lines:
+        if line.heading:
+            marker.words.new_section()
+        found.append([] if line.heading else list(_judged(line, marker)))
+    return found
+
+
+def _wrong(groups: Iterable[Iterable[MarkedLine]]) -> int:
+    return sum(line.is_wrong for group in groups for line in group)
+
+
+def _reordered(
+    lines: list[WorkLine],
+    groups: list[list[MarkedLine]],
+    ledger: Ledger,
+    problem: Problem,
+    aliases: Mapping[str, Expression] | None,
+) -> tuple[list[list[MarkedLine]], Ledger]:
+    """The verdicts in the order of the problem, where they are better than in that of the work.
+
+    A work may state a result before the rounded numbers that it comes from.
+    """
+    keys: list[float] = []
+    for group in groups:
+        of = group[0].of if group else ""
+        known = of in ledger and ledger[of].from_problem
+        keys.append(ledger[of].order if known else keys[-1] if keys else 0.0)
+    order = sorted(range(len(lines)), key=keys.__getitem__)
+    if order == list(range(len(lines))):
+        return groups, ledger
+    other = _solved(problem)
+    again = dict(
+        zip(order, _passed([lines[k] for k in order], other, problem, aliases), strict=True)
+    )
+    if _wrong(again.values()) >= _wrong(groups):
+        return groups, ledger
+    return [again[k] for k in range(len(lines))], other
 
 
 def _doubts(problem: Problem) -> tuple[Check, ...]:

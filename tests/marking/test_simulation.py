@@ -89,3 +89,17 @@ def test_a_work_without_rounding_is_exact_throughout() -> None:
     work = simulation.work(task, "displayed", 4, random.Random(0))
     assert {str(v) for line in check(task, work).lines for v in line.verdicts} == {"exact"}
     assert len(ledger_of(task.problem).quantities) >= len(task.lines)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_honest_lines_may_come_in_any_order(style: str) -> None:
+    chance = random.Random(f"order {style}")
+    every = tasks()
+    start = chance.randrange(len(every))
+    for k in range(40):
+        task = every[(start + k) % len(every)]
+        lines = list(simulation.work(task, style, chance.choice(PLACES), chance).lines)
+        chance.shuffle(lines)
+        result = marked(lines, task.problem)
+        assert [line.text for line in result.lines] == lines
+        assert result.first_wrong is None, (task.file, result.first_wrong)
