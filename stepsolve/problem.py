@@ -6,8 +6,9 @@ with hyphens; its docstring is its description; its keys are the entries of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import ClassVar
@@ -17,6 +18,7 @@ from stepsolve.collector import undisturbed
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError, UnknownName, nearest
 from stepsolve.notation.numbers import Digits
+from stepsolve.notation.tree import Expression
 from stepsolve.source.data import Node
 from stepsolve.source.fields import (
     entries,
@@ -80,6 +82,15 @@ class Problem:
     def derive(self) -> Derivation:
         """The finished document."""
         raise NotImplementedError  # every kind has its own
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The finished document, made once."""
+        return self.derive()
+
+    def defined_functions(self) -> Mapping[str, tuple[tuple[str, ...], Expression]]:
+        """The functions that the problem is about: their parameters and bodies, by name."""
+        return {}
 
 
 def kind_names() -> tuple[str, ...]:

@@ -110,7 +110,7 @@ class PreciseSheet:
         self._dimensions, self._precise = dimensions, precise
         self._arithmetic = PreciseArithmetic(precise)
 
-    def array(self, expression: Expression, known: Mapping[str, Array]) -> Array:
+    def array(self, expression: Expression, known: Mapping[str, Array | Entries]) -> Array:
         """All entries of an expression."""
         dims = self._dimensions.of(expression)
         entries = ArrayEntries(self._dimensions, known, self._arithmetic).of(expression)

@@ -36,7 +36,7 @@ def _bits(value: Value) -> float:
     """
     _, mantissa, exponent, count = value._mpf_
     if mantissa:
-        return exponent + count  # type: ignore[no-any-return]
+        return exponent + count  # type: ignore[no-any-return]  # mpmath has no types
     return math.inf if exponent else -math.inf
 
 

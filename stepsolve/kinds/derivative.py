@@ -10,7 +10,7 @@ Source: Stewart, Calculus, 8th ed., ch. 3 and 14.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations_with_replacement, count
@@ -21,7 +21,7 @@ from stepsolve.calculus.rules import METHODS
 from stepsolve.calculus.solution import By, Function, Solution, jacobians, wholes
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError
-from stepsolve.notation.tree import Array, Name, names
+from stepsolve.notation.tree import Array, Expression, Name, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
 from stepsolve.source.data import Node
@@ -168,6 +168,9 @@ class Derivative(Problem):
             function = Function(target.name, by, body, wanted, direction or None, target.whole)
             found.append(function)
         return tuple(found)
+
+    def defined_functions(self) -> Mapping[str, tuple[tuple[str, ...], Expression]]:
+        return {function.name: (function.parameters, function.body) for function in self.solved}
 
     def _wanted(self, by: tuple[str, ...]) -> tuple[By, ...]:
         if self.mixed:

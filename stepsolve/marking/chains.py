@@ -341,7 +341,6 @@ class _Marking:
             quantity,
             {(*target.place, *index): number for index, number in written.items()},
             target.placed(entries, self._ledger),
-            self._line,
         )
 
 

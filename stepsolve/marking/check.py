@@ -24,7 +24,6 @@ from stepsolve.marking.repair import repair
 from stepsolve.marking.values import Arithmetic
 from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
 from stepsolve.marking.vocabulary import Vocabulary
-from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression, Item, Name
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.dimensions import Dimensions
@@ -64,11 +63,6 @@ def checked(work: Source | Sequence[str], problem: Source | None = None) -> Mark
 def marked(lines: Sequence[str], problem: Problem | None = None) -> Marked:
     """The verdicts of lines, on a problem that has been read and whose solution is trusted."""
     return _marked(listed(lines), problem, trusted=True)
-
-
-def noted(text: str, problem: Problem | None = None) -> Marked:
-    """The verdicts of a document, on a problem that has been read and whose solution is trusted."""
-    return _marked(document(text), problem, trusted=True)
 
 
 def _node(source: Source) -> Node:
@@ -131,7 +125,6 @@ def _marked(
         repair(found, ledger),
         awards(problem.marks, found, ledger) if problem is not None else (),
         () if problem is None or trusted else _doubts(problem),
-        problem.shown if problem is not None else Digits(),
     )
 
 
@@ -187,7 +180,7 @@ def _reordered(
 
 def _doubts(problem: Problem) -> tuple[Check, ...]:
     """The checks of a problem's own solution that fail."""
-    return tuple(check for check in problem.derive().checks if not check.passed)
+    return tuple(check for check in problem.derivation.checks if not check.passed)
 
 
 def _solved(problem: Problem) -> Ledger:

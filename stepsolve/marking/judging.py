@@ -17,13 +17,13 @@ from stepsolve.derivation import Value
 from stepsolve.marking.spread import Interval, spread
 from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
-from stepsolve.marking.written import Written, agreement, rounded, stands_for, written_number
+from stepsolve.marking.written import Written, agreement, stands_for, written_number
+from stepsolve.notation.numbers import Digits, number_text
 from stepsolve.notation.tree import Expression, Name, Number, names, transform
 from stepsolve.operations.array_operation import Index
 
-_WIDE: Final = (
-    20  # units of the last place beyond which an interval as wide as its value tells nothing
-)
+_WIDE: Final = 20  # units of the last place; an interval of more, as wide as its value, is idle
+_LISTED: Final = 12  # entries of an array that are told
 _MANY: Final = 9  # digits more that are told at most
 _RELATIVE: Final = 1e-12  # of float64 ranges
 _CLOSE: Final = 0.005  # of a value that rounded numbers give although their digits tell little
@@ -50,9 +50,8 @@ class Expected(NamedTuple):
 class Judge:
     """Judges sides against what they should be."""
 
-    def __init__(self, arithmetic: Arithmetic, slack: Decimal = PRECISE) -> None:
+    def __init__(self, arithmetic: Arithmetic) -> None:
         self._arithmetic = arithmetic
-        self._slack = slack
 
     # ------------------------------------------------------------------------- numbers as written
 
@@ -91,16 +90,16 @@ class Judge:
         entries = {self._arithmetic.decimal(entry): entry for entry in flat(true)}
         if len(entries) == 1:
             return self.number(number, Expected(next(iter(entries.values()))))
-        if any(agreement(value, number, self._slack) in AGREES for value in entries):
+        if any(agreement(value, number, PRECISE) in AGREES for value in entries):
             return Judgement(Verdict.EXACT, "one entry of several")
         return Judgement(Verdict.WRONG, f"a number where {_sizes(np.shape(true))} belongs")
 
     def number(self, number: Written, expected: Expected) -> Judgement:
         """One written number."""
         own = self._arithmetic.decimal(expected.own)
-        by_own = agreement(own, number, self._slack)
+        by_own = agreement(own, number, PRECISE)
         true = own if expected.true is None else self._arithmetic.decimal(expected.true)
-        by_truth = by_own if expected.true is None else agreement(true, number, self._slack)
+        by_truth = by_own if expected.true is None else agreement(true, number, PRECISE)
         if expected.wrong:
             best = by_truth if by_truth in AGREES else Verdict.FOLLOWS
         else:
@@ -121,7 +120,7 @@ class Judge:
         """The verdict if unrounded values behind displayed ones give the number."""
         carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
         for other in expected.others:
-            if agreement(self._arithmetic.decimal(other), number, self._slack) in AGREES:
+            if agreement(self._arithmetic.decimal(other), number, PRECISE) in AGREES:
                 return carried
         if expected.interval is None or expected.interval.is_point:
             return None
@@ -172,7 +171,7 @@ class Judge:
                         return Judgement(Verdict.UNDECIDABLE, self._too_few(interval, wanted))
                     return Judgement(agrees if agrees and expected.wrong else verdict, *told)
         carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
-        meets = [Interval(*(2 * (_float(o),))) for o in expected.others]
+        meets = [Interval(_float(other), _float(other)) for other in expected.others]
         meets += [expected.interval] if expected.interval is not None else []
         here = ranges[0] or Interval(_float(value), _float(value))
         if any(_meet(here, other) for other in meets):
@@ -203,7 +202,7 @@ class Judge:
     def _same(self, one: Exact, other: Exact) -> bool:
         for a, b in zip(flat(one), flat(other), strict=True):
             x, y = self._arithmetic.decimal(a), self._arithmetic.decimal(b)
-            if abs(x - y) > self._slack * max(Decimal(1), abs(x)):
+            if abs(x - y) > PRECISE * max(Decimal(1), abs(x)):
                 return False
         return True
 
@@ -261,41 +260,25 @@ class Judge:
 
 
 def _told(true: Decimal, own: Decimal, number: Written) -> Told:
-    """No words, the expected value, the own one where it differs, and what was written."""
-    expected, given = (_to_places(value, number) for value in (true, own))
+    """No words, the expected value, the own one where it differs, and what was written.
+
+    The values have two places more than the number.
+    """
+    shown = Digits(number.places + 2)
+    expected, given = (number_text(value, shown) for value in (true, own))
     text = f"{number.value:f}"
     if given == expected:
         return "", expected, "", text, (float(true), None)
     return "", expected, given, text, (float(true), float(own))
 
 
-def _to_places(value: Decimal, number: Written) -> str:
-    """A value with two more places than a written number, without zeros at its end."""
-    if not value.is_finite() or abs(value) > Decimal("1e15"):
-        return f"{value:.6g}"
-    exponent = number.unit.as_tuple().exponent
-    assert isinstance(exponent, int)
-    near = rounded(value, min(max(2 - exponent, 2), 40))
-    text = f"{near:f}" if abs(near) >= Decimal("1e-9") or not near else f"{near:e}"
-    if "." in text and "e" not in text.lower():
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
-
-
 def _shown(entries: list[Exact], arithmetic: Arithmetic) -> str:
-    texts = [_significant(arithmetic.decimal(entry)) for entry in entries[:12]]
+    """Entries to six significant digits, the first of them."""
+    shown = Digits(significant=6)
+    texts = [number_text(arithmetic.decimal(entry), shown) for entry in entries[:_LISTED]]
     if len(entries) == 1:
         return texts[0]
     return "[" + ", ".join(texts) + (", ...]" if len(entries) > len(texts) else "]")
-
-
-def _significant(value: Decimal) -> str:
-    """Six significant digits, without zeros at the end."""
-    text = f"{value:.6g}"
-    mantissa, mark, exponent = text.partition("e")
-    if "." in mantissa:
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    return mantissa + mark + exponent
 
 
 def _float(value: Exact) -> Any:

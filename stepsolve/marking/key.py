@@ -27,7 +27,7 @@ _LARGE: Final = 5_000  # entries of an array beyond which its values stay in flo
 @singledispatch
 def ledger_of(problem: Problem) -> Ledger:
     """The quantities of a problem. Raises `StepsolveError` where it cannot be solved."""
-    return _of_derivation(problem.derive())
+    return _of_derivation(problem.derivation)
 
 
 @ledger_of.register
@@ -42,15 +42,9 @@ def _(problem: Graph) -> Ledger:
 
 def functions_of(problem: Problem, ledger: Ledger) -> dict[str, Function]:
     """The functions that a problem is about, and the derivatives of those of one variable."""
-    if problem.kind != "derivative":
-        return {}
-    from stepsolve.kinds.derivative import Derivative  # brings SymPy with it
-
-    assert isinstance(problem, Derivative)
     found: dict[str, Function] = {}
-    for function in problem.solved:
-        name, parameters = function.name, function.parameters
-        found[name] = Function(parameters, function.body)
+    for name, (parameters, body) in problem.defined_functions().items():
+        found[name] = Function(parameters, body)
         if len(parameters) == 1:
             gradient = notation.gradient_name(name, *parameters)
             formula = ledger[gradient].formula if gradient in ledger else None

@@ -46,8 +46,6 @@ class Quantity:
     behind: Interval | None = None
     wrong: bool = False
     """Whether the value stated is not right, or follows from one that is not."""
-    line: int = 0
-    """The line that states it, or 0."""
     order: float = 0
     """Its place: a quantity uses only those before it."""
 
@@ -289,13 +287,10 @@ class Ledger:
                 waiting.append(inner)
         return tuple(reversed(found))
 
-    def state(
-        self, quantity: Quantity, numbers: Mapping[Index, Written], behind: Interval, line: int
-    ) -> None:
+    def state(self, quantity: Quantity, numbers: Mapping[Index, Written], behind: Interval) -> None:
         """The numbers that the hand wrote for a quantity, and what may stand behind them."""
         quantity.stated.update(numbers)
         quantity.behind = behind
-        quantity.line = line
         self._forget(quantity.name)
         if not behind.is_point:
             for index, number in numbers.items():

@@ -8,7 +8,7 @@ import numpy as np
 
 from stepsolve.marking.ledger import Ledger
 from stepsolve.marking.verdicts import MarkedLine, Verdict
-from stepsolve.marking.written import rounded
+from stepsolve.notation.numbers import Digits, number_text
 
 _TOLD = 6  # values that are told one by one
 
@@ -53,7 +53,8 @@ def _become(lines: Sequence[MarkedLine], ledger: Ledger) -> str:
             continue
         quantity = ledger[line.of]
         places = max((number.places for number in quantity.stated.values()), default=4)
-        values.append(f"{line.of} = {rounded(ledger.arithmetic.decimal(true), places):f}")
+        shown = number_text(ledger.arithmetic.decimal(true), Digits(places))
+        values.append(f"{line.of} = {shown}")
     verb = "follows from it" if len(lines) == 1 else "follow from it"
     if not values:
         return verb

@@ -17,8 +17,9 @@ from stepsolve.checking.arrays import PreciseSheet, work
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.errors import OutsideDomain, StepsolveError
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.operations.array_operation import Dims, places
+from stepsolve.operations.array_operation import Dims, Index
 from stepsolve.operations.dimensions import Dimensions
+from stepsolve.operations.entries import Entries
 from stepsolve.operations.shapes import Misfit
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.arrays import ArrayValues
@@ -29,8 +30,6 @@ Exact = Any  # an mpf, or a NumPy array of them
 Floats = Any  # a float, or a NumPy array of them
 PRECISE: Final = Decimal("1e-35")
 """The error of a value of 50 digits, relative to its size and to 1."""
-FLOAT: Final = Decimal("1e-11")
-"""The error of a value in float64."""
 _AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
 _MOST: Final = 2_000_000  # operations on numbers that are done at all
 
@@ -80,7 +79,7 @@ class Arithmetic:
                 floats = ArrayValues(dimensions).value(fitted, in_floats(known))
             return np.vectorize(self.precise.mp.mpf, otypes=[object])(floats)
         entries = PreciseSheet(dimensions, self.precise).array(
-            fitted, {name: _entries(value) for name, value in known.items()}
+            fitted, {name: self._entries(value) for name, value in known.items()}
         )
         if not dims:
             return entries[()]
@@ -114,8 +113,17 @@ class Arithmetic:
             raise NoValue("this has no value") from error
 
     def decimal(self, value: Exact) -> Decimal:
-        """A value as a decimal."""
+        """A value as a decimal; one of a large array is a float, and stands for its shortest one."""
+        if isinstance(value, float):
+            return Decimal(repr(float(value)))
         return self.precise.decimal(value)
+
+    def _entries(self, value: Exact) -> Entries:
+        def entry(index: Index) -> Exact:
+            found = value[index] if index else value
+            return self.exactly(float(found)) if isinstance(found, float) else found
+
+        return Entries(np.shape(value), entry)
 
     def exactly(self, number: Decimal | float) -> Exact:
         """A decimal in high precision; a float stands for its shortest decimal."""
@@ -184,11 +192,6 @@ def _beside(one: Expression, other: Expression, dimensions: Dimensions) -> Itera
         stands = len(own) == 1 and len(beside) == 2 and 1 in beside and prod(beside) == own[0]
         sizes = (Number(str(n)) for n in beside)
         yield Apply("reshape", part, *sizes) if stands else part
-
-
-def _entries(value: Exact) -> dict[tuple[int, ...], Exact]:
-    shape: Dims = np.shape(value)
-    return {index: value[index] for index in places(shape)} if shape else {(): value}
 
 
 def in_floats(known: Mapping[str, Exact]) -> dict[str, Floats]:

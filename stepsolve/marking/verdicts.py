@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from stepsolve.derivation import Check, Value
-from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression
 
 
@@ -131,7 +130,6 @@ class Marked(NamedTuple):
     awards: tuple[Award, ...] = ()
     doubts: tuple[Check, ...] = ()
     """Checks of the problem's own solution that failed: then no verdict can be trusted."""
-    digits: Digits = Digits()
 
     @property
     def first_wrong(self) -> MarkedLine | None:

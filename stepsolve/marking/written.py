@@ -61,11 +61,6 @@ def written(expression: Expression) -> Written | None:
     return None
 
 
-def rounded(value: Decimal, places: int) -> Decimal:
-    """A value with so many digits after the point, however long it is."""
-    return value.quantize(Decimal((0, (1,), -places)), context=_EXACTLY)
-
-
 def coarse(number: Written) -> Written:
     """A whole number as a rounded one: its zeros at the end are no digits, as in 61,000,000."""
     if number.unit != 1 or not number.value:

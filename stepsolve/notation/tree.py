@@ -47,7 +47,7 @@ class Expression:
 
     def _content(self) -> object:
         """What two equal nodes have in common."""
-        raise NotImplementedError
+        raise NotImplementedError  # every node has its own
 
     def __hash__(self) -> int:
         known = self._hash

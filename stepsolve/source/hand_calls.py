@@ -45,19 +45,19 @@ class Calls(Names):
         self._functions = functions
 
     def items(self, closing: str) -> list[list[Expression]]:
-        raise NotImplementedError
+        raise NotImplementedError  # the grammar has it
 
     def factors(self) -> Expression:
-        raise NotImplementedError
+        raise NotImplementedError  # the grammar has it
 
     def argument(self) -> Expression:
-        raise NotImplementedError
+        raise NotImplementedError  # the grammar has it
 
     def expression(self, binding: int) -> Expression:
-        raise NotImplementedError
+        raise NotImplementedError  # the grammar has it
 
     def checked(self, made: Expression, token: Token) -> Expression:
-        raise NotImplementedError
+        raise NotImplementedError  # the grammar has it
 
     def operation(self, word: str) -> str | None:
         """The operation that a word means where it is called."""
@@ -183,7 +183,7 @@ class Calls(Names):
         return found
 
     def operand_alone(self) -> Expression:
-        raise NotImplementedError
+        raise NotImplementedError  # the grammar has it
 
     def call_arguments(self) -> tuple[Sequence[Expression], Sequence[Expression]]:
         """What stands between the brackets of a call: expressions and then settings, `axis=1`."""

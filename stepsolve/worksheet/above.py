@@ -12,7 +12,8 @@ from stepsolve.notation.tree import Array, Expression, Name
 from stepsolve.operations.array_operation import Dims
 from stepsolve.source.arrays import GivenArray
 from stepsolve.source.windows import Above
-from stepsolve.worksheet.sheet import Sheet, Value
+from stepsolve.worksheet.sheet import Sheet
+from stepsolve.worksheet.sheet_parts import Value
 
 _WRITTEN = 1000  # entries of an array that is spelled out
 _LOSSES = {

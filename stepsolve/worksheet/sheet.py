@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from stepsolve.source.quantities import WrittenLine
 from stepsolve.source.report import Report
 from stepsolve.worksheet.backward import Graph
 from stepsolve.worksheet.lines import BACKWARD, FORWARD, Line, Worksheet
+from stepsolve.worksheet.sheet_parts import Given, Item, Later, Pass, Value, Written
 from stepsolve.worksheet.stretches import put_together
 from stepsolve.worksheet.vector_jacobian import ONE, Contribution, VectorJacobian, added
 
@@ -39,36 +40,6 @@ APART = Text(())
 _MOST_ENTRIES = 100_000_000  # of all lines: 800 MB
 _MOST_WORK = 5_000_000_000  # operations on numbers: a few seconds, with the checks
 _LISTED = 4  # users of a name that are told before "..."
-Value = Expression | np.ndarray[Any, Any] | None
-"""Of a given quantity: numbers as written, drawn numbers, or nothing for a symbol."""
-Later = Callable[["Solved"], Iterable[Block]]
-"""Blocks that need the values of lines: tables, verdicts."""
-
-
-class Given(NamedTuple):
-    """A given quantity; `place` is where a mistake with it is pointed at."""
-
-    value: Value
-    dims: Dims
-    place: Node | None = None
-
-
-class Pass(NamedTuple):
-    """A backward pass: the names of the gradients, and which lines use what.
-
-    `seeds` are the gradients that come from outside, by the lines they belong to.
-    """
-
-    target: str
-    gradients: Mapping[str, str]
-    consumers: Mapping[str, list[str]]
-    seeds: Mapping[str, Expression]
-    idle: tuple[str, ...] = ()
-
-
-Written = Block | Later | list[Line]
-"""What is on a sheet: lines in a row together."""
-Item = Block | Later | tuple[Line, ...]
 
 
 class Sheet:

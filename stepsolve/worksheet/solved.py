@@ -48,7 +48,8 @@ from stepsolve.worksheet.array_working import (
 from stepsolve.worksheet.arrays import ArrayValues, rounding_of_lines
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.lines import Line
-from stepsolve.worksheet.sheet import APART, Given, Pass, Sheet
+from stepsolve.worksheet.sheet import APART, Sheet
+from stepsolve.worksheet.sheet_parts import Given, Pass
 
 _AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
 _MOST_DIGITS: Final = 1500  # of values from 1e-308 to 1e308, and the squares of them

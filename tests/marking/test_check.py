@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import stepsolve
@@ -297,3 +298,16 @@ def test_a_solution_that_is_not_confirmed_is_no_measure(monkeypatch: pytest.Monk
     assert marked.to_json()["confirmed"] is False
     page = plain_rows(rows(marked, 80))
     assert "the problem's own solution is not confirmed: df/d" in page.lower()
+
+
+def test_entries_of_large_arrays() -> None:
+    given = {"W": {"shape": [80, 80], "seed": 1}, "x": {"shape": [80], "seed": 2}}
+    problem = {"kind": "graph", "given": given, "lines": ["z = W @ x", "s = sum(z)"]}
+    drawn = stepsolve.solve({**problem, "lines": ["y = W", "z = y @ x"]}).quantities
+    weights, vector = np.array(drawn["y"]), np.array(drawn["x"])
+    assert weights.shape == (80, 80)
+    whole = float(np.sum(weights @ vector))
+    lines = [f"W[0, 1] = {weights[0, 1]:.4f}", "W[0, 1] = 3", f"s = {whole:.3f}", "s = W[0, 0] + 9"]
+    found = on(problem, *lines)
+    assert [str(line.worst) for line in found.lines][1::2] == ["wrong", "wrong"]
+    assert {str(found.lines[k].worst) for k in (0, 2)} <= {"exact", "rounded"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from io import StringIO
 from pathlib import Path
 from time import process_time
 
@@ -12,7 +13,6 @@ import pytest
 
 import stepsolve
 from stepsolve.errors import InvalidProblem
-from stepsolve.marking.check import noted
 from stepsolve.marking.verdicts import Marked, MarkedLine, Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
@@ -30,6 +30,11 @@ GOOD = frozenset(Verdict) - {Verdict.WRONG, Verdict.NOT_READ, Verdict.UNDECIDABL
 def only(text: str) -> MarkedLine:
     (line,) = stepsolve.check([text]).lines
     return line
+
+
+def noted(text: str) -> Marked:
+    """The verdicts of a document."""
+    return stepsolve.check(StringIO(text))
 
 
 def told(marked: Marked) -> str:
