@@ -140,20 +140,15 @@ class Ledger:
                 raise NoValue(f"{name} has no value")
         return found
 
-    def shown(self, expression: Expression) -> dict[str, Expression]:
-        """The numbers that stand for the names of an expression: as stated, or exact given ones."""
-        found: dict[str, Expression] = {}
-        for name in names(expression):
-            quantity = self.quantities.get(name)
-            if quantity is None or quantity.dims:
-                continue
-            value = quantity.stated.get(())
-            own = self.own(name)
-            if value is not None:
-                found[name] = number_tree(value.value)
-            elif own is not None and quantity.given:
-                found[name] = number_tree(self.arithmetic.decimal(own))
-        return found
+    def shown(self, name: str) -> Expression | None:
+        """The number that stands for a name: as stated or, of a given one, exact."""
+        quantity = self.quantities.get(name)
+        if quantity is None or quantity.dims:
+            return None
+        if quantity.stated:
+            return number_tree(quantity.stated[()].value)
+        value = self.own(name) if quantity.given else None
+        return None if value is None else number_tree(self.arithmetic.decimal(value))
 
     def formulas(self, *expressions: Expression) -> dict[str, Expression]:
         """The formulas of the names without a value in some expressions, as deep as they go."""

@@ -165,7 +165,8 @@ class Matcher:
             for part in (None, *self._parts(quantity)):
                 formula = quantity.formula if part is None else part
                 self._looked += 1
-                shown = self._ledger.shown(formula)
+                known = ((name, self._ledger.shown(name)) for name in names(formula))
+                shown = {name: number for name, number in known if number is not None}
                 numbers = _numbers(formula, shown)
                 if len(shown) == len(names(formula)) and _off_by_one(own, numbers):
                     found.append((quantity, part))

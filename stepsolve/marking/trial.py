@@ -20,7 +20,7 @@ from stepsolve.marking.ledger import Ledger, shape_of
 from stepsolve.marking.slips import Fit, Scene
 from stepsolve.marking.values import PRECISE, Exact, NoValue, in_floats
 from stepsolve.marking.verdicts import Verdict
-from stepsolve.marking.written import Written, agreement, number_tree, stands_for
+from stepsolve.marking.written import Written, agreement, stands_for
 from stepsolve.notation.shapes import ShapeError
 from stepsolve.notation.tree import Apply, Expression, Name, Number
 from stepsolve.operations.array_operation import Index
@@ -67,7 +67,7 @@ class Trial:
         return Scene(
             formula,
             self.fit,
-            self.shown,
+            self._ledger.shown,
             self.float,
             self.dims,
             tuple(self._ledger.quantities),
@@ -179,16 +179,6 @@ class Trial:
         low, high = (np.ravel(end) for end in interval)
         least, most = np.array([[*map(float, stands_for(number))] for number in written]).T
         return bool(np.all((high >= least) & (low <= most)))
-
-    def shown(self, name: str) -> Expression | None:
-        """The number that stands for a name: as stated or, of a given one, exact."""
-        quantity = self._ledger.quantities.get(name)
-        if quantity is None or quantity.dims:
-            return None
-        if quantity.stated:
-            return number_tree(quantity.stated[()].value)
-        value = self._ledger.own(name) if quantity.given else None
-        return None if value is None else number_tree(self._ledger.arithmetic.decimal(value))
 
     def float(self, part: Expression) -> float | None:
         """The value of a number in float64."""
