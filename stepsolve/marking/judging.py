@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stepsolve.derivation import Value
-from stepsolve.marking.spread import Interval, spread
+from stepsolve.marking.spread import Interval, lettered, spread
 from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
 from stepsolve.marking.written import Written, agreement, stands_for, written_number
 from stepsolve.notation.numbers import Digits, number_text
-from stepsolve.notation.tree import Expression, Name, Number, names, transform
+from stepsolve.notation.tree import Expression, Number, names
 from stepsolve.operations.array_operation import Index
 
 _WIDE: Final = 20  # units of the last place; an interval of more, as wide as its value, is idle
@@ -218,25 +218,23 @@ class Judge:
 
         Those in `exact` stay as they are.
         """
-        center = dict(known)
-        box: dict[str, Interval] = {}
 
-        def letter(node: Expression) -> Expression | None:
-            if not isinstance(node, Number) or node.text.isdecimal():
-                return None
+        def within(node: Number) -> Interval | None:
             number = written_number(node)
             if not number.is_decimal or number.value in exact:
                 return None
-            name, value = f"#{len(box)}", float(number.value)
-            reach = units * float(number.unit)
-            center[name], box[name] = value, Interval(value - reach, value + reach)
-            return Name(name)
+            value, reach = float(number.value), units * float(number.unit)
+            return Interval(value - reach, value + reach)
 
-        lettered = transform(side, letter)
+        changed, center, box = lettered(side, within)
         if not box:
             return None
         try:
-            return spread(lambda v: self._arithmetic.floats(lettered, v, paper), center, box)
+            return spread(
+                lambda values: self._arithmetic.floats(changed, values, paper),
+                {**known, **center},
+                box,
+            )
         except NoValue:
             return None
 

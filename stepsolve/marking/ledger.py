@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from stepsolve.marking.spread import Interval, spread
+from stepsolve.marking.spread import Interval, lettered, spread
 from stepsolve.marking.values import Arithmetic, Exact, Floats, NoValue, in_floats
 from stepsolve.marking.written import Written, number_tree
-from stepsolve.notation.tree import Expression, Name, Number, names, transform, walk
+from stepsolve.notation.tree import Expression, Number, names, walk
 from stepsolve.operations.array_operation import Dims, Index
 from stepsolve.operations.table import CONSTANTS
 
@@ -354,35 +354,20 @@ class Ledger:
             assert behind is not None
             if not behind.is_point:
                 box[name] = behind
-        lettered = self._with_letters(expression, center, box)
+        changed, numbers, intervals = lettered(expression, self._behind_number)
+        center |= numbers
+        box |= intervals
         try:
             return spread(
-                lambda values: self.arithmetic.floats(lettered, values, paper), center, box
+                lambda values: self.arithmetic.floats(changed, values, paper), center, box
             )
         except NoValue:
             return None
 
-    def _with_letters(
-        self, expression: Expression, center: dict[str, Floats], box: dict[str, Interval]
-    ) -> Expression:
-        """The expression with a name for every number that an earlier line shows."""
-        if not self._shown:
-            return expression
-
-        def letter(node: Expression) -> Expression | None:
-            if not isinstance(node, Number) or node.text.isdecimal():
-                return None  # whole numbers may be places and sizes
-            number = Decimal(node.text)
-            meant = self._shown.get(number)
-            if meant is None:
-                return None
-            name = f"#{len(box)}"
-            center[name] = float(number)
-            low, high = meant
-            box[name] = Interval(min(low, center[name]), max(high, center[name]))
-            return Name(name)
-
-        return transform(expression, letter)
+    def _behind_number(self, number: Number) -> Interval | None:
+        """What may stand behind a number that an earlier line shows."""
+        meant = self._shown.get(Decimal(number.text))
+        return None if meant is None else meant.around(float(number.text))
 
 
 def shape_of(value: Any) -> Dims:

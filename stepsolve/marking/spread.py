@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stepsolve.marking.values import Floats, NoValue
+from stepsolve.notation.tree import Expression, Name, Number, transform
 
 _MOST: Final = 200  # numbers that are moved one by one; of more, random signs bound the sum
 _TRIALS: Final = 40
@@ -89,6 +90,29 @@ def spread(
                 continue
             low, high = np.minimum(low, reached), np.maximum(high, reached)
     return Interval(low, high)
+
+
+def lettered(
+    expression: Expression, interval: Callable[[Number], Interval | None]
+) -> tuple[Expression, dict[str, Floats], dict[str, Interval]]:
+    """An expression with letters for the decimals that have an interval, their values and intervals.
+
+    Every occurrence has a letter of its own. Whole numbers have none: they may be places and sizes.
+    """
+    center: dict[str, Floats] = {}
+    box: dict[str, Interval] = {}
+
+    def letter(node: Expression) -> Expression | None:
+        if not isinstance(node, Number) or node.text.isdecimal():
+            return None
+        found = interval(node)
+        if found is None:
+            return None
+        name = f"#{len(box)}"
+        center[name], box[name] = float(node.text), found
+        return Name(name)
+
+    return transform(expression, letter), center, box
 
 
 def _sampled(
