@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from stepsolve.collector import undisturbed
 from stepsolve.derivation import Check
 from stepsolve.errors import (
     Diagnosis,
@@ -102,6 +103,7 @@ def _problem_of(written: str | Node, node: Node, file: str) -> Problem:
         ) from None
 
 
+@undisturbed()
 def _marked(
     lines: Iterable[WorkLine],
     problem: Problem | None,
