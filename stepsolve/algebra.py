@@ -6,9 +6,9 @@ Expressions are rebuilt from the tree, node by node; no text ever reaches SymPy.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping
 from operator import add, mul, sub, truediv
+from time import process_time
 from typing import Any
 
 import sympy
@@ -65,7 +65,7 @@ _RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "!=": sympy.Ne,
 }
 _MAX_SIZE_OF_LIMIT = 60  # nodes beyond which SymPy is not asked for a limit
-_PATIENCE = 2.0  # seconds that SymPy has for a limit: some would take for ever
+_PATIENCE = 2.0  # of the processor, for a limit: some would take SymPy for ever
 
 
 class _OutOfTime(BaseException):
@@ -174,10 +174,10 @@ def _number(value: Any) -> Expression | None:
 
 def _in_time(question: Callable[[], Any]) -> Any:
     """The answer to a question, or None where it takes too long."""
-    end = time.monotonic() + _PATIENCE
+    end = process_time() + _PATIENCE
 
     def watch(*_: object) -> None:
-        if time.monotonic() > end:
+        if process_time() > end:
             raise _OutOfTime
 
     def quiet(unraisable: Any) -> None:

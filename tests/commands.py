@@ -32,7 +32,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def run(*args: object, **options: object) -> Result:
     """One command with its output; whatever happens, it shows no traceback."""
-    given = {"capture_output": True, "env": environment(), "timeout": 30, **options}
+    given = {"capture_output": True, "env": environment(), "timeout": 120, **options}
     found = subprocess.run(command(*args), encoding="utf-8", **given)  # type: ignore[call-overload]
     assert "Traceback" not in (found.stderr or "") + (found.stdout or "")
     return found

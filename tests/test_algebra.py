@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from time import perf_counter
 
 import pytest
 import sympy
 from oracle import MEANING, At, NoValue, close, points, random_expression
+from timing import at_most
 
 from stepsolve.algebra import Judge, Untranslatable, to_sympy
 from stepsolve.calculus.engine import differentiate
@@ -198,24 +196,6 @@ def test_nothing_is_ever_raised() -> None:
         assert proves_derivative(expression, "x", claim) in (True, False, None)
 
 
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    """Fails what takes longer, and does not wait for its end."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"more than {seconds} seconds")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    started = perf_counter()
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert perf_counter() - started <= seconds
-
-
 def _nested(layer: str, depth: int) -> str:
     written = "x"
     for _ in range(depth):
@@ -254,7 +234,6 @@ HOSTILE = {
 }
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="there is no alarm to stop it")
 @pytest.mark.parametrize("written", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_sizes_return_quickly(written: str) -> None:
     expression = parse(written)

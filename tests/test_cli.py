@@ -171,7 +171,7 @@ def test_130_when_interrupted(tmp_path: Path) -> None:
     )
     with pipe.open("w"):  # opens when the command begins to read, and gives it nothing
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from decimal import Decimal
-from time import perf_counter
 
 import mpmath
 import pytest
+from timing import at_most
 
 from stepsolve.checking.precise import DIGITS, Point, Precise
 from stepsolve.errors import OutsideDomain
@@ -86,10 +86,8 @@ def test_very_small_values_are_not_zero() -> None:
     ],
 )  # fmt: skip
 def test_what_has_no_finite_real_value_is_refused_quickly(text: str) -> None:
-    start = perf_counter()
-    with pytest.raises(OutsideDomain):
+    with at_most(1), pytest.raises(OutsideDomain):
         decimal(text, x="1000")
-    assert perf_counter() - start < 1
 
 
 def test_the_refusal_says_which_operation_at_which_arguments() -> None:

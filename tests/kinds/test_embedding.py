@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 import pytest
+from timing import at_most
 
 import stepsolve
 from stepsolve.derivation import Text
@@ -87,14 +87,13 @@ def test_a_wrong_place_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_large_table_is_fast() -> None:
-    start = time.perf_counter()
-    table = {"E": {"shape": [10000, 64], "seed": 1}}
-    keys: dict[str, Any] = {
-        "look-up": list(range(256)),
-        "upstream": {"shape": [256, 64], "seed": 2},
-    }
-    assert solved(weights=table, **keys).confirmed
-    assert time.perf_counter() - start < 10
+    with at_most(10):
+        table = {"E": {"shape": [10000, 64], "seed": 1}}
+        keys: dict[str, Any] = {
+            "look-up": list(range(256)),
+            "upstream": {"shape": [256, 64], "seed": 2},
+        }
+        assert solved(weights=table, **keys).confirmed
 
 
 OK: dict[str, Any] = {"weights": {"E": [[1, 2], [3, 4], [5, 6]]}, "look-up": [0, 1]}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import losses_by_hand as hand
 import numpy as np
 import pytest
+from timing import at_most
 
 import stepsolve
 from stepsolve.errors import InvalidProblem
@@ -79,11 +79,10 @@ def test_a_wrong_logarithm_is_seen_by_the_tests_here(monkeypatch: pytest.MonkeyP
 
 
 def test_a_large_vocabulary_is_fast() -> None:
-    start = time.perf_counter()
-    sizes = {"shape": [200, 64], "seed": 1, "scale": 0.1}
-    counts = np.random.default_rng(1).integers(0, 300, (200, 200)).tolist()
-    assert solved(counts=counts, weights={"U": sizes, "V": {**sizes, "seed": 2}}).confirmed
-    assert time.perf_counter() - start < 10
+    with at_most(10):
+        sizes = {"shape": [200, 64], "seed": 1, "scale": 0.1}
+        counts = np.random.default_rng(1).integers(0, 300, (200, 200)).tolist()
+        assert solved(counts=counts, weights={"U": sizes, "V": {**sizes, "seed": 2}}).confirmed
 
 
 W = [[1, 2], [3, 4]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import losses_by_hand as hand
 import numpy as np
 import pytest
+from timing import at_most
 
 import stepsolve
 from stepsolve.derivation import Detail, Section
@@ -195,15 +195,14 @@ def test_a_wrong_row_is_seen_by_the_tests_here(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_two_hundred_steps_are_fast() -> None:
-    start = time.perf_counter()
-    update = {"optimiser": "adam", "rate": 0.05, "steps": 200}
-    assert solved(function="J = x^2 + sin(x)", start={"x": 1}, update=update).confirmed
-    sizes = {"X": {"shape": [64, 32], "seed": 1}, "y": {"shape": [64], "seed": 2}}
-    drawn = {"w": {"shape": [32], "seed": 3}}
-    found = solved(function="J = mean((X @ w - y)^2)", start=drawn, given=sizes,
-                   update={"rate": 0.01, "steps": 100})  # fmt: skip
-    assert found.confirmed
-    assert time.perf_counter() - start < 20
+    with at_most(20):
+        update = {"optimiser": "adam", "rate": 0.05, "steps": 200}
+        assert solved(function="J = x^2 + sin(x)", start={"x": 1}, update=update).confirmed
+        sizes = {"X": {"shape": [64, 32], "seed": 1}, "y": {"shape": [64], "seed": 2}}
+        drawn = {"w": {"shape": [32], "seed": 3}}
+        found = solved(function="J = mean((X @ w - y)^2)", start=drawn, given=sizes,
+                       update={"rate": 0.01, "steps": 100})  # fmt: skip
+        assert found.confirmed
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

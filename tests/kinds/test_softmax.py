@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import losses_by_hand as hand
 import numpy as np
 import pytest
+from timing import at_most
 
 import stepsolve
 from stepsolve.derivation import Equation, Lines, Section, Text
@@ -114,13 +114,14 @@ def test_a_wrong_shift_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_thousand_classes_and_a_batch_are_fast() -> None:
-    start = time.perf_counter()
-    wide = solved(input={"shape": [200], "seed": 1})
-    batch = solved(input={"shape": [256, 64], "seed": 1}, upstream={"shape": [256, 64], "seed": 2})
-    huge = solved(input={"shape": [5000], "seed": 1})
-    assert wide.confirmed and batch.confirmed and huge.confirmed
-    assert "∂s/∂x" in wide.quantities and "∂s/∂x" not in huge.quantities
-    assert time.perf_counter() - start < 10
+    with at_most(10):
+        wide = solved(input={"shape": [200], "seed": 1})
+        batch = solved(
+            input={"shape": [256, 64], "seed": 1}, upstream={"shape": [256, 64], "seed": 2}
+        )
+        huge = solved(input={"shape": [5000], "seed": 1})
+        assert wide.confirmed and batch.confirmed and huge.confirmed
+        assert "∂s/∂x" in wide.quantities and "∂s/∂x" not in huge.quantities
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import losses_by_hand as hand
 import numpy as np
 import pytest
+from timing import at_most
 
 import stepsolve
 from stepsolve.errors import InvalidProblem
@@ -115,12 +115,13 @@ def test_a_wrong_row_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_large_vocabulary_is_fast() -> None:
-    start = time.perf_counter()
-    drawn_ = {name: {"shape": [2000, 64], "seed": k, "scale": 0.1} for k, name in enumerate("UV")}
-    assert solved(weights=drawn_, center=3, outside=1999).confirmed
-    sampled = {"loss": "negative-sampling", "negatives": list(range(10, 30))}
-    assert solved(weights=drawn_, center=3, outside=1999, **sampled).confirmed
-    assert time.perf_counter() - start < 10
+    with at_most(10):
+        drawn_ = {
+            name: {"shape": [2000, 64], "seed": k, "scale": 0.1} for k, name in enumerate("UV")
+        }
+        assert solved(weights=drawn_, center=3, outside=1999).confirmed
+        sampled = {"loss": "negative-sampling", "negatives": list(range(10, 30))}
+        assert solved(weights=drawn_, center=3, outside=1999, **sampled).confirmed
 
 
 U = [[1, 2], [3, 4], [5, 6]]

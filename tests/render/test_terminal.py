@@ -146,7 +146,7 @@ def test_columns_say_how_wide_a_piped_page_is() -> None:
 def test_a_plain_outlet_gets_a_plain_page(encoding: str, force: str) -> None:
     variables = environment(PYTHONIOENCODING=encoding, FORCE_COLOR=force)
     found = subprocess.run(
-        command("run", GRAPH), capture_output=True, env=variables, timeout=30, check=False
+        command("run", GRAPH), capture_output=True, env=variables, timeout=120, check=False
     )
     assert found.returncode == 0, found.stderr
     text = ESCAPE.sub("", found.stdout.decode(encoding))
@@ -178,7 +178,7 @@ def test_json_keeps_its_names_in_every_encoding(encoding: str) -> None:
         input=text.encode(),
         capture_output=True,
         env=environment(PYTHONIOENCODING=encoding),
-        timeout=30,
+        timeout=120,
         check=True,
     )
     told = json.loads(shown.stdout.decode(encoding))
