@@ -8,6 +8,7 @@ must lie between them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
@@ -129,7 +130,12 @@ class PreciseGradients:
         moved = (
             abs(weight[i] * self._values[n][i]) for n, weight in weights.items() for i in weight
         )
-        return max(moved, default=0) * self._precise.rounding * _GUARD / _TOLERANCE
+        return (
+            max(moved, default=0)
+            * self._precise.power(self._precise.rounding)
+            * _GUARD
+            / _TOLERANCE
+        )
 
     def _floor(self, claimed: Array, along: Array) -> Value:
         """The size below which the sum of products with a direction is rounding."""
@@ -143,7 +149,7 @@ class PreciseGradients:
             own = None if whole else self._claims.gradients.get(line)
             weight = self._values[own] if own else self._ends.get(line, {})
             terms += [abs(weight[i] * self._values[line][i]) for i in weight]
-        return max(terms) * self._precise.rounding * _ON_THE_WAY / _TOLERANCE
+        return max(terms) * self._precise.power(self._precise.rounding) * _ON_THE_WAY / _TOLERANCE
 
     def _entry_by_entry(self, name: str, whole: bool, method: str) -> Check:
         label = self._claims.gradients[name]
@@ -318,7 +324,7 @@ class FloatGradients:
         at, claimed = self._values[name], self._values[self._claims.gradients[name]]
         parts = claimed * along
         expected = float(_sum(parts))
-        size = max(float(np.sqrt(_sum(np.square(parts)))), floor)
+        size = max(math.sqrt(np.vdot(parts, parts)), floor)
         del parts
         error = float("inf")
         largest_at = max(1.0, float(np.max(np.abs(at))))
@@ -388,25 +394,23 @@ class FloatGradients:
         margin = _APART * size
         return high - low > margin and low - margin <= np.sum(claimed * along) <= high + margin
 
-    def _moved(self, expression: Expression, name: str, to: Any) -> Any:
-        """The value of an expression with one of its names elsewhere."""
-        self._elsewhere[name] = to
-        try:
-            return self._value(expression, self._elsewhere)
-        finally:
-            self._elsewhere[name] = self._values[name]
-
     def _rise(self, name: str, start: Any, end: Any) -> tuple[float, float]:
         """How much the target grows between two values of a name, and the most by any one line."""
         total = largest = 0.0
-        for line in self._claims.consumers[name]:
-            own = self._claims.gradients.get(line)
-            weight = self._values[own] if own else 1.0
-            expression = self._lines[line]
-            before, after = (self._moved(expression, name, to) for to in (start, end))
-            part = float(_sum(weight * (after - before)))
-            total += part
-            largest = max(largest, abs(part))
+        value, elsewhere = self._value, self._elsewhere
+        try:
+            for line in self._claims.consumers[name]:
+                own = self._claims.gradients.get(line)
+                weight = self._values[own] if own else 1.0
+                expression = self._lines[line]
+                elsewhere[name] = start
+                before = value(expression, elsewhere)
+                elsewhere[name] = end
+                part = float(np.vdot(weight, value(expression, elsewhere) - before))
+                total += part
+                largest = max(largest, abs(part))
+        finally:
+            elsewhere[name] = self._values[name]
         seed = self._claims.seeds.get(name)
         if seed is not None:
             total += float(np.sum(self._value(seed, self._values) * (end - start)))

@@ -24,7 +24,7 @@ from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.operations.array_operation import Arithmetic, Dims, Index, places
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.operations.entries import ArrayEntries, Entries
-from stepsolve.operations.forms import form_of
+from stepsolve.operations.forms import form_of, holes_of
 
 Array = dict[Index, Value]
 VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits, relative to the largest entry
@@ -206,10 +206,10 @@ def check_sampled(
         of: Arithmetic = exact if each <= _PRECISE and place % step == 0 else fast
         known: dict[str, Mapping[Index, Value] | Entries] = {
             n: _Numbers(floats[n], precise.mp.mpf if of is exact else float)
-            for n in names(expression)
+            for n in holes_of(expression)
             if n in floats
         }
-        known |= {n: {(): of.number(0) + sums[n]} for n in names(expression) if n in sums}
+        known |= {n: {(): of.number(0) + sums[n]} for n in holes_of(expression) if n in sums}
         entries = ArrayEntries(dimensions, known, of).of(expression)
         count = int(min(max(affordable * step // each, 1), _SAMPLES, prod(dims)))
         count = count if of is exact or step == 1 else 1

@@ -55,7 +55,9 @@ def check_precise(
         ends.append(sheet.run(lines, {**values, claim.by: moved})[claim.of])
     worst = precise.mp.mpf(0)
     largest = max(abs(v) for v in values[claim.of].values())
-    size = largest * precise.rounding * _GUARD / _TOLERANCE  # less is rounding, as in e^-1000
+    size = (
+        largest * precise.power(precise.rounding) * _GUARD / _TOLERANCE
+    )  # less is rounding, as in e^-1000
     for row, after in ends[0].items():
         slope = (after - ends[1][row]) / (2 * step)
         told = precise.mp.fdot((values[claim.name][*row, *i], along[i]) for i in along)

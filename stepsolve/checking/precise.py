@@ -15,7 +15,7 @@ from mpmath import MPContext
 
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number
-from stepsolve.operations.forms import Program, program_of
+from stepsolve.operations.forms import Program, laid_out
 from stepsolve.operations.table import OPERATIONS
 
 DIGITS = 50
@@ -29,7 +29,7 @@ _TRUSTED = Context(DIGITS - 5, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX)
 Value = Any  # an mpf: mpmath has no types of its own
 
 
-def _bits(value: Value) -> float:
+def bits(value: Value) -> float:
     """Bits before the point, negative for a small value; infinite for what is not a number.
 
     Raises AttributeError for a complex value.
@@ -93,6 +93,7 @@ class Precise:
             "π": +self.mp.pi,
         }
         self._numbers: dict[str, Value] = {}
+        self._powers: dict[int, Value] = {}
         self._functions: dict[str, Callable[..., Value]] = {}
         self._prec: int = self.mp.prec
 
@@ -122,21 +123,27 @@ class Precise:
         raise OutsideDomain("the scalar arithmetic", [expression])
 
     def worked_out(self, expression: Expression, values: Mapping[str, Value]) -> Value:
-        """The same value as `evaluate` gives, by the operations of its form: many lines share one."""
-        program, holes = program_of(expression)
+        """The same value as `evaluate` gives, by the operations of its form: many lines share one.
+
+        None where a name in it has no value.
+        """
+        try:
+            program, found = laid_out(expression, values)
+        except KeyError:
+            return None
         if program is None:
             return self.evaluate(expression, Point(values))
-        return self.run(program, [values[name] for name in holes], values)
+        return self.run(program, found, values)
 
     def run(
         self, program: Program, holes: Sequence[Value], values: Mapping[str, Value] | None = None
     ) -> Value:
         """The value of a program; `values` are those of names that are constants elsewhere."""
-        found = list(holes)
-        for leaf in program.leaves:
-            found.append(self._leaf(leaf, values or {}))
-        for operation, places in program.steps:
-            found.append(self.apply(operation, [found[place] for place in places]))
+        found, apply = list(holes), self.apply
+        if program.leaves:
+            found += [self._leaf(leaf, values or {}) for leaf in program.leaves]
+        for operation, places, _ in program.steps:
+            found.append(apply(operation, [*map(found.__getitem__, places)]))
         return found[-1]
 
     def _leaf(self, leaf: Name | Number, values: Mapping[str, Value]) -> Value:
@@ -177,16 +184,16 @@ class Precise:
         try:
             result = function(*arguments)
             _, mantissa, exponent, count = result._mpf_
-            bits = exponent + count if mantissa else _bits(result)
+            size = exponent + count if mantissa else bits(result)
         except (ZeroDivisionError, ValueError, OverflowError, AttributeError) as error:
             raise OutsideDomain(operation, map(float, arguments)) from error
-        if bits > _LARGEST:
+        if size > _LARGEST:
             raise OutsideDomain(operation, map(float, arguments))
         if operation in ("+", "-"):
             # also a zero may be what is left of 1 - tanh(60)^2
-            largest = max(map(_bits, arguments))
-            if largest > bits:
-                lost = min(largest - bits, self._prec)
+            largest = max(map(bits, arguments))
+            if largest > size:
+                lost = min(largest - size, self._prec)
                 self.lost = max(self.lost, lost)
                 if lost > self._prec - _SPARE:
                     return self.mp.mpf(0)  # 0.1 + 0.2 - 0.3
@@ -205,10 +212,10 @@ class Precise:
         above, below, step = point.near(variable.name, self)
         after, before = self.evaluate(body, above), self.evaluate(body, below)
         moved = after - before
-        largest = max(_bits(after), _bits(before))
+        largest = max(bits(after), bits(before))
         if largest == -math.inf:
             return moved
-        lost = largest - _bits(moved)
+        lost = largest - bits(moved)
         if lost > self._prec - _BLURRED:
             noise = self.mp.ldexp(1, int(largest) - self._prec + _BLURRED) / step
             point.silence = max(point.silence, noise)
@@ -220,20 +227,27 @@ class Precise:
 
     def step(self, at: Value) -> Value:
         """A step for differences at a point: a third of the digits, so that two thirds remain."""
-        return self.steps(at)[0]
+        return self.power(self.steps(at)[0])
 
-    def steps(self, at: Value) -> tuple[Value, ...]:
-        """A step relative to the size of the point and, where that is not 1, one that is not."""
-        return (abs(at) * self._step, self._step) if at else (self._step,)
+    def steps(self, at: Value) -> tuple[int, ...]:
+        """Steps as powers of two: relative to the size of the point and, if that is not 1, not."""
+        step = -(self._prec // 3)
+        return (step + int(bits(at)), step) if at else (step,)
+
+    def power(self, exponent: int) -> Value:
+        """A power of two."""
+        known = self._powers.get(exponent)
+        if known is None:
+            known = self._powers[exponent] = self.mp.ldexp(1, exponent)
+        return known
 
     @cached_property
-    def _step(self) -> Value:
-        return self.mp.ldexp(1, -(self._prec // 3))
+    def rounding(self) -> int:
+        """What a difference must exceed, relative to its terms, to have a third of the digits.
 
-    @cached_property
-    def rounding(self) -> Value:
-        """What a difference must exceed, relative to its terms, to have a third of the digits."""
-        return self.mp.ldexp(1, -(2 * self._prec // 3))
+        It is a power of two, told by its exponent.
+        """
+        return -(2 * self._prec // 3)
 
     @staticmethod
     def decimal(value: Value) -> Decimal:

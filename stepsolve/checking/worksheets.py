@@ -7,12 +7,13 @@ confirmed the same way: the cost stays linear in the graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from stepsolve.checking.conditioning import AS_FAR
-from stepsolve.checking.precise import DIGITS, Point, Precise, Value
+from stepsolve.checking.precise import DIGITS, Point, Precise, Value, bits
 from stepsolve.derivation import Check
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Expression, names
@@ -22,8 +23,8 @@ VALUE_TOLERANCE = 1e-9  # of float64 against 50 digits
 GRADIENT_TOLERANCE = 1e-15  # of 50 digits against differences of 50 digits
 _TOLERABLE = 80  # bits that cancellation may take: 25 digits remain
 _SMALL = 1e-6  # below this size float64 may lose digits to cancellation without harm
-_KINK = 1e-9  # the slopes to both sides of a point differ by more only at a kink
-_CLAIMED = 1e-46  # relative error that a gradient worked out with 50 digits may have
+_KINK = math.log2(1e-9)  # the slopes to both sides of a point differ by more only at a kink
+_CLAIMED = math.log2(1e-46)  # relative error that a gradient worked out with 50 digits may have
 _BUDGET = 120  # lines run again for gradients through the whole graph
 _MANY = 40  # lines that use a name, beyond which they are moved together
 _FAR = 500  # lines beyond which a small step is lost on the way to the target
@@ -38,17 +39,17 @@ class Gradients(NamedTuple):
 
 
 class Slopes:
-    """The slopes of a quantity to both sides, and the size that they need to be exact."""
+    """The slopes of a quantity to both sides, and the size that they need to be exact.
 
-    def __init__(self, left: Value, right: Value, noise: Value) -> None:
+    That size is a power of two, told by its exponent.
+    """
+
+    def __init__(self, left: Value, right: Value, noise: float = -math.inf) -> None:
         self.left, self.right, self.noise = left, right, noise
-        self._size: Value = None
 
-    @property
+    @cached_property
     def size(self) -> Value:
-        if self._size is None:
-            self._size = max(abs(self.left), abs(self.right))
-        return self._size
+        return max(abs(self.left), abs(self.right))
 
     @property
     def gap(self) -> Value:
@@ -61,16 +62,27 @@ class Slopes:
     @property
     def audible(self) -> bool:
         """Whether the slopes stand out from the noise."""
-        return bool(self.size > self.noise or self.noise == 0)
+        return self.bits > self.noise or self.noise == -math.inf
+
+    @property
+    def bits(self) -> float:
+        """The exponent of the power of two just above both slopes."""
+        return max(bits(self.left), bits(self.right))
 
     def times(self, factor: Value) -> Slopes:
-        scale = abs(factor)
-        found = Slopes(self.left * factor, self.right * factor, self.noise * scale)
-        found._size = self.size * scale
-        return found
+        return Slopes(self.left * factor, self.right * factor, self.noise + bits(factor))
 
     def __add__(self, other: Slopes) -> Slopes:
-        return Slopes(self.left + other.left, self.right + other.right, self.noise + other.noise)
+        noise = _of_sum(self.noise, other.noise)
+        return Slopes(self.left + other.left, self.right + other.right, noise)
+
+
+def _of_sum(first: float, second: float) -> float:
+    """The exponent of a sum of two powers of two."""
+    if first == second:
+        return first + 1
+    low, high = sorted((first, second))
+    return high + math.log2(1 + 2.0 ** (low - high))
 
 
 def precise_values(
@@ -81,11 +93,11 @@ def precise_values(
 ) -> dict[str, Value]:
     """The value of every name that has one, to 50 digits; `known` are values of symbols."""
     values = dict(known or {})
-    ready = {*values, *precise.constants}
     for name, expression in [*given.items(), *lines.items()]:
-        if expression is not None and ready.issuperset(holes_of(expression)):
-            values[name] = precise.worked_out(expression, values)
-            ready.add(name)
+        if expression is not None:
+            found = precise.worked_out(expression, values)
+            if found is not None:
+                values[name] = found
     return values
 
 
@@ -143,7 +155,6 @@ class GradientOracle:
         self._values = values
         self._gradients = gradients
         self._precise = precise
-        self._kink, self._claimed = precise.mp.mpf(_KINK), precise.mp.mpf(_CLAIMED)
 
     def checks(self) -> tuple[Check, ...]:
         """A check for every gradient, in order."""
@@ -184,22 +195,22 @@ class GradientOracle:
         method = f"differences {'through the graph' if through else 'in the lines that use it'}"
         slopes = self._slopes(name, through, 1)
         if not slopes.audible:
-            silent = final and abs(claimed) <= slopes.noise
+            silent = final and bits(claimed) <= slopes.noise
             note = "" if silent else "its effect is lost in the digits of the value"
             return Check(label, method, 0.0 if silent else float("inf"), silent, note)
-        steady = slopes.gap <= self._kink * slopes.size and claimed != 0
-        finer = slopes if steady else self._slopes(name, through, 16)
-        return self._verdict(label, slopes, finer, method)
+        if claimed and bits(slopes.gap) <= slopes.bits + _KINK:
+            error = float(abs(1 - slopes.middle / claimed))
+            return Check(label, method, error, error <= GRADIENT_TOLERANCE)
+        return self._verdict(label, slopes, self._slopes(name, through, 16), method)
 
     def _verdict(self, label: str, slopes: Slopes, finer: Slopes, method: str) -> Check:
+        """The verdict at a kink, at a jump, or where the gradient is or vanishes with the step."""
         claimed = self._values[label]
         note = ""
-        if finer is slopes:
-            off, size = abs(claimed - slopes.middle), max(slopes.size, slopes.noise)
-        elif finer.size > 4 * slopes.size:  # the smaller the step, the steeper
+        if finer.size > 4 * slopes.size:  # the smaller the step, the steeper
             off, size = abs(claimed), self._precise.mp.mpf(0)
             note = "at a jump, where 0 is declared"
-        elif slopes.gap > self._kink * slopes.size and finer.gap > slopes.gap / 2:
+        elif bits(slopes.gap) > slopes.bits + _KINK and finer.gap > slopes.gap / 2:
             low, high = sorted((slopes.left, slopes.right))
             off, size = max(low - claimed, claimed - high, 0), slopes.size
             method = "one-sided " + method
@@ -207,7 +218,7 @@ class GradientOracle:
         elif claimed == 0 and finer.size <= slopes.size / 4:  # they vanish with the step
             off, size = claimed, slopes.size
         else:
-            off, size = abs(claimed - slopes.middle), max(slopes.size, slopes.noise)
+            off, size = abs(claimed - slopes.middle), slopes.size
         size = max(abs(claimed), size)
         error = float(off / size) if off else 0.0
         return Check(label, method, error, error <= GRADIENT_TOLERANCE, note)
@@ -240,28 +251,25 @@ class GradientOracle:
                 values[line] = self._precise.worked_out(self._lines[line], values)
             return values[target]
 
-        return self._differences(run, self._values[target], self._steps(name, divisor))
+        return self._differences(run, name, self._values[target], self._steps(name, divisor))
 
     def _nearby(self, name: str, divisor: int) -> Slopes:
         """The gradients of the lines that use the name, times how those lines move with it."""
-        users = self._gradients.consumers[name]
+        users, steps = self._gradients.consumers[name], self._steps(name, divisor)
         if len(users) > _MANY:
-            return self._together(name, users, self._steps(name, divisor))
-        steps = list(self._steps(name, divisor)) if len(users) > 1 else self._steps(name, divisor)
+            return self._together(name, users, steps)
         total: Slopes | None = None
         for line in users:
-            moved = self._differences(self._moving(line, name), self._values[line], steps)
+            moved = self._differences(self._moving(line, name), name, self._values[line], steps)
             # the gradients of the lines were computed with fewer digits than may be used here
-            moved.noise += moved.size * self._claimed
+            moved.noise = _of_sum(moved.noise, moved.bits + _CLAIMED)
             if line != self._gradients.target:
                 moved = moved.times(self._values[self._label(line)])
             total = moved if total is None else total + moved
         zero = self._precise.mp.mpf(0)
-        return total or Slopes(zero, zero, zero)
+        return total or Slopes(zero, zero)
 
-    def _together(
-        self, name: str, users: Sequence[str], steps: Iterable[tuple[Value, Value, Value]]
-    ) -> Slopes:
+    def _together(self, name: str, users: Sequence[str], steps: Sequence[int]) -> Slopes:
         """The same for a name that very many lines use: the sum of all is moved at once."""
         target, values = self._gradients.target, self._values
         weights = [1 if line == target else values[self._label(line)] for line in users]
@@ -273,7 +281,7 @@ class GradientOracle:
             return mp.fdot(weights, [line(at) for line in lines])
 
         terms = [weight * values[line] for weight, line in zip(weights, users, strict=True)]
-        return self._differences(run, mp.fsum(terms), steps, mp.fsum(terms, absolute=True))
+        return self._differences(run, name, mp.fsum(terms), steps, mp.fsum(terms, absolute=True))
 
     def _moving(self, line: str, name: str) -> Callable[[Value], Value]:
         """The value of a line as a function of one of the names in it."""
@@ -291,33 +299,29 @@ class GradientOracle:
 
         return run
 
-    def _steps(self, name: str, divisor: int) -> Iterator[tuple[Value, Value, Value]]:
-        """Steps of a name, relative to its value or else one of its own, and where they lead to."""
-        at = self._values[name]
-        for step in self._precise.steps(at):
-            if divisor != 1:
-                step /= divisor
-            yield step, at - step, at + step
+    def _steps(self, name: str, divisor: int) -> list[int]:
+        """Exponents of steps of a name: relative to its value, or else one of its own."""
+        finer = divisor.bit_length() - 1
+        return [step - finer for step in self._precise.steps(self._values[name])]
 
     def _differences(
         self,
         run: Callable[[Value], Value],
+        name: str,
         here: Value,
-        steps: Iterable[tuple[Value, Value, Value]],
+        steps: Sequence[int],
         size: Value = None,
     ) -> Slopes:
-        """The slopes of a value in the first of some steps that is large enough for it to move.
+        """The slopes of a value by a name in the first of some steps that is large enough.
 
-        `size` is that of what it is the sum of, if it is one.
+        `here` is the value; `size` is that of what it is the sum of, if it is one.
         """
-        size = abs(here) if size is None else size
-        for step, below, above in steps:
-            inverse = 1 / step
-            slopes = Slopes(
-                (here - run(below)) * inverse,
-                (run(above) - here) * inverse,
-                size * self._precise.rounding * inverse,
-            )
+        at, power = self._values[name], self._precise.power
+        least = bits(here if size is None else size) + self._precise.rounding
+        for exponent in steps:
+            step, inverse = power(exponent), power(-exponent)
+            below, above = run(at - step), run(at + step)
+            slopes = Slopes((here - below) * inverse, (above - here) * inverse, least - exponent)
             if slopes.audible:
                 break
         return slopes

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
+from operator import is_not
 from typing import Any, Final
 
 _TOGETHER: Final = 50  # parts of one sum or product that are written in a row
@@ -18,9 +19,10 @@ _TOGETHER: Final = 50  # parts of one sum or product that are written in a row
 class Expression:
     """A node. `span` is the half-open range of offsets in the text it was read from, if any."""
 
-    __slots__ = ("_form", "_hash", "_names", "depth", "size", "span")
+    __slots__ = ("_form", "_hash", "_holes", "_names", "depth", "size", "span")
 
     _form: Any  # of `stepsolve.operations.forms`, filled when first asked for
+    _holes: Sequence[str]  # the names that its form has not, filled with it
     _hash: int | None  # filled when first asked for
     _names: Mapping[str, Name] | None  # filled when first asked for
     depth: int  # levels below and including this node
@@ -90,8 +92,9 @@ class Name(Expression):
     __slots__ = ("name",)
 
     def __init__(self, name: str, span: tuple[int, int] | None = None) -> None:
-        self.name = name
-        self._settle(span)
+        self.name, self.span = name, span
+        self._form = self._hash = self._names = None
+        self.depth = self.size = 1
 
     def _content(self) -> object:
         return ("name", self.name)
@@ -204,22 +207,28 @@ def walk(expression: Expression) -> Iterator[Expression]:
         waiting.extend(reversed(node.children))
 
 
+def _names(expression: Expression) -> dict[str, Name]:
+    found: dict[str, Name] = {}
+    waiting, seen = [expression], set()  # of what is shared, the first is enough
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Name):
+            if node.name not in found:
+                found[node.name] = node
+        elif node._names is not None:
+            for name, first in node._names.items():
+                found.setdefault(name, first)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            waiting += reversed(node.children)
+    return found
+
+
 def names(expression: Expression) -> Mapping[str, Name]:
     """The names that occur, in order of first appearance, each with its first node."""
     known = expression._names
     if known is None:
-        if isinstance(expression, Name):
-            known = {expression.name: expression}
-        else:
-            found: dict[str, Name] = {}
-            for child in expression.children:
-                if isinstance(child, Name):
-                    found.setdefault(child.name, child)
-                elif not isinstance(child, Number):
-                    for name, node in names(child).items():
-                        found.setdefault(name, node)
-            known = found
-        expression._names = known
+        known = expression._names = _names(expression)
     return known
 
 
@@ -237,8 +246,7 @@ def transform(
         if result is None:
             below = node.children
             new = tuple(map(visit, below))
-            same = all(a is b for a, b in zip(new, below, strict=True))
-            result = node if same else node.rebuilt(new)
+            result = node.rebuilt(new) if any(map(is_not, new, below)) else node
         done[id(node)] = result
         return result
 

@@ -16,8 +16,8 @@ _SLOPE = ((-4.0, 4.0), (0.05, 1.5))
 
 
 def _sigmoid(a: Any) -> Any:
-    small = np.exp(-np.abs(a))  # never overflows
-    return np.where(np.asarray(a) >= 0, 1.0, small) / (1.0 + small)
+    # e^a / (1 + e^a) below 0 and 1 / (1 + e^-a) above: never overflows
+    return np.exp(np.minimum(a, 0.0)) / (1.0 + np.exp(-np.abs(a)))
 
 
 def _elu(a: Any, b: Any) -> Any:

@@ -7,8 +7,9 @@ derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
 from stepsolve.notation.tree import (
@@ -18,7 +19,6 @@ from stepsolve.notation.tree import (
     Item,
     Name,
     Number,
-    names,
     transform,
     walk,
 )
@@ -33,13 +33,18 @@ class Step(NamedTuple):
 
     operation: str
     places: tuple[int, ...]
+    numpy: Callable[..., Any]
 
 
 class Program(NamedTuple):
-    """A form in operations on numbers: behind the holes stand leaves, then a result for each step."""
+    """A form in operations on numbers: behind the holes stand leaves, then a result for each step.
+
+    `floats` are the values of the leaves if they are numbers alone.
+    """
 
     leaves: tuple[Name | Number, ...]
     steps: tuple[Step, ...]
+    floats: tuple[float, ...] | None
 
 
 class Form:
@@ -56,11 +61,11 @@ class Form:
     @cached_property
     def tree(self) -> Expression:
         """The form itself as an expression."""
-        return self.filled([Name(hole) for hole in self.holes])
+        return self.filled(self.holes)
 
-    def filled(self, nodes: Sequence[Name]) -> Expression:
-        """The expression with names, no two of them the same, put for the holes."""
-        return _Filled(self, nodes) if self._is_apply else _built(self._key, nodes)
+    def filled(self, names: Sequence[str]) -> Expression:
+        """The expression with names, no two of them the same, put into the holes."""
+        return _Filled(self, names) if self._is_apply else _built(self._key, names)
 
     @cached_property
     def operations(self) -> frozenset[str]:
@@ -84,8 +89,13 @@ class Form:
         holes = map(Name, self.holes)
         place: dict[Expression, int]
         place = {node: k for k, node in enumerate((*holes, *leaves, *operations))}
-        steps = (Step(n.operation, tuple(place[a] for a in n.arguments)) for n in operations)
-        return Program(leaves, tuple(steps))
+        steps = []
+        for node in operations:
+            places = tuple(place[argument] for argument in node.arguments)
+            steps.append(Step(node.operation, places, OPERATIONS[node.operation].numpy))
+        numbers = [float(leaf.text) for leaf in leaves if isinstance(leaf, Number)]
+        floats = tuple(numbers) if len(numbers) == len(leaves) else None
+        return Program(leaves, tuple(steps), floats)
 
 
 class _Filled(Apply):
@@ -94,19 +104,22 @@ class _Filled(Apply):
     Of a long worksheet few lines are shown, and the others are worked out by their programs.
     """
 
-    __slots__ = ("_nodes",)
+    __slots__ = ()
 
-    def __init__(self, form: Form, nodes: Sequence[Name]) -> None:
-        self._form, self._nodes = form, nodes
+    def __init__(self, form: Form, names: Sequence[str]) -> None:
+        self._form, self._holes = form, names
         self._hash = self._names = self.span = None
 
     def __getattr__(self, attribute: str) -> Any:
         """Of an attribute that has no value yet."""
+        form = self._form
+        if attribute in ("depth", "size") and form.tree is not self:
+            self.depth, self.size = form.tree.depth, form.tree.size
+            return getattr(self, attribute)
         if attribute not in ("operation", "arguments", "depth", "size"):
             raise AttributeError(attribute)
-        form = self._form
         operation, *parts = form._key
-        super().__init__(operation, *(_built(part, self._nodes) for part in parts))
+        super().__init__(operation, *(_built(part, self._holes) for part in parts))
         self._form = form
         return getattr(self, attribute)
 
@@ -118,23 +131,40 @@ def form_of(expression: Expression) -> Form:
         holes: dict[str, int] = {}
         key = _key(expression, holes)
         known = expression._form = _form(key, len(holes))
+        expression._holes = tuple(holes)
     return known
 
 
-def program_of(expression: Expression) -> tuple[Program | None, list[str]]:
-    """The program of an expression and the names in its holes.
+def joined(operation: str, parts: Sequence[Expression]) -> Expression:
+    """`a + b + c`: an operation between all parts, from the left."""
+    holes = [hole for part in parts for hole in holes_of(part)]
+    if len(parts) == 1 or len(set(holes)) < len(holes):
+        return reduce(partial(Apply, operation), parts)
+    return _joined(operation, tuple(map(form_of, parts))).filled(holes)
 
-    None if it has none, or no names: numbers seldom come twice.
+
+@lru_cache(maxsize=256)
+def _joined(operation: str, forms: tuple[Form, ...]) -> Form:
+    count = itertools.count()
+    parts = [form.filled([f"#{next(count)}" for _ in form.holes]) for form in forms]
+    return form_of(reduce(partial(Apply, operation), parts))
+
+
+def laid_out(expression: Expression, values: Mapping[str, Any]) -> tuple[Program | None, list[Any]]:
+    """The program of an expression and the values of the names in its holes.
+
+    None if it has none, or no names: numbers seldom come twice. Raises `KeyError` for a name
+    without a value.
     """
-    holes = holes_of(expression)
-    return form_of(expression).program if holes else None, holes
+    form = form_of(expression)
+    holes = expression._holes
+    return form.program if holes else None, [*map(values.__getitem__, holes)]
 
 
-def holes_of(expression: Expression) -> list[str]:
+def holes_of(expression: Expression) -> Sequence[str]:
     """The names that stand in the holes of the form of an expression, in order."""
-    if isinstance(expression, _Filled):
-        return [node.name for node in expression._nodes]
-    return [name for name in names(expression) if name not in CONSTANTS]
+    form_of(expression)
+    return expression._holes
 
 
 @lru_cache(maxsize=1024)
@@ -144,6 +174,9 @@ def _form(key: _Key, count: int) -> Form:
 
 def _key(node: Expression, holes: dict[str, int]) -> _Key:
     match node:
+        case _Filled():
+            places = [holes.setdefault(name, len(holes)) for name in node._holes]
+            return _renumbered(node._form._key, places)
         case Apply():
             return (node.operation, *[_key(a, holes) for a in node.arguments])
         case Name():
@@ -156,16 +189,25 @@ def _key(node: Expression, holes: dict[str, int]) -> _Key:
             return (_ARRAY if isinstance(node, Array) else _ITEM, *inner)
 
 
-def _built(key: _Key, nodes: Sequence[Name]) -> Expression:
+def _renumbered(key: _Key, places: Sequence[int]) -> _Key:
     match key:
         case int():
-            return nodes[key]
+            return places[key]
+        case (kind, *parts) if kind != _CONSTANT:
+            return (kind, *[_renumbered(part, places) for part in parts])
+    return key
+
+
+def _built(key: _Key, names: Sequence[str]) -> Expression:
+    match key:
+        case int():
+            return Name(names[key])
         case str():
             return Number(key)
         case (kind, *parts):
             if kind == _CONSTANT:
                 return Name(parts[0])
-            inner = [_built(part, nodes) for part in parts]
+            inner = [_built(part, names) for part in parts]
             if kind == _ARRAY:
                 return Array(*inner)
             return Item(*inner) if kind == _ITEM else Apply(kind, *inner)

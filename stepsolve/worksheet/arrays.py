@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,8 +12,7 @@ import numpy as np
 from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Array, Expression, Item, Name, Number
-from stepsolve.operations.array_operation import Option
-from stepsolve.operations.dimensions import Dimensions, Sized
+from stepsolve.operations.dimensions import Call, Dimensions, Sized
 from stepsolve.operations.forms import holes_of
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.evaluation import CONSTANT_VALUES, LineError
@@ -34,7 +32,7 @@ class _Ready(NamedTuple):
     """An expression, kept so that no identity is used twice, with its names and its steps if any."""
 
     expression: Expression
-    holes: list[str]
+    holes: Sequence[str]
     steps: list[_Step] | None
 
 
@@ -59,9 +57,9 @@ class ArrayValues:
         ready = self._ready.get(id(expression)) or self._get_ready(expression)
         if ready.steps is None:
             return self._walked(expression, values)
-        found = [values[name] for name in ready.holes]
+        found = [*map(values.__getitem__, ready.holes)]
         for function, places, is_seen in ready.steps:
-            result = function(*[found[place] for place in places])
+            result = function(*map(found.__getitem__, places))
             if is_seen and not _is_finite(result):
                 return self._walked(expression, values)  # which says the part that has none
             found.append(result)
@@ -199,8 +197,7 @@ class _Program:
     def _operation(self, node: Apply) -> tuple[Callable[..., Values], Sequence[Expression]]:
         call = self._dimensions.call(node)
         if call is not None:
-            demand = call.row.demand if self._demanding else None
-            return partial(_called, call.row.numpy, demand, call.whole, call.options), call.operands
+            return _function(call, self._demanding), call.operands
         row = OPERATIONS["*" if node.operation == "hadamard" else node.operation]
         if row.means is not None and (meant := row.means(node.arguments)) is not None:
             return (lambda value: value), (meant,)
@@ -209,16 +206,16 @@ class _Program:
         return row.numpy, row.completed(node.arguments)
 
 
-def _called(
-    function: Callable[..., Values],
-    demand: Callable[..., str] | None,
-    whole: tuple[int, ...],
-    options: Mapping[str, Option],
-    *operands: Values,
-) -> Values:
-    if demand is not None and demand(*operands, **options):
-        return np.nan
-    return function(*operands, *whole, **options)
+def _function(call: Call, demanding: bool) -> Callable[..., Values]:
+    """What a call works out of its operands."""
+    function, demand, whole, options = call.row.numpy, call.row.demand, call.whole, call.options
+
+    def called(*operands: Values) -> Values:
+        if demanding and demand is not None and demand(*operands, **options):
+            return np.nan
+        return function(*operands, *whole, **options)
+
+    return called if whole or options or (demanding and demand is not None) else function
 
 
 def _selector(place: int | slice | tuple[int, ...]) -> Any:

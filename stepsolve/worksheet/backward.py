@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from stepsolve.notation.names import gradient_name
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
-from stepsolve.operations.forms import form_of
+from stepsolve.operations.forms import form_of, joined
 from stepsolve.worksheet.lines import BACKWARD, Line, Worksheet
 from stepsolve.worksheet.local import LocalGradient, LocalGradients
 
@@ -120,7 +121,7 @@ def backward(graph: Graph) -> tuple[Line, ...]:
     for name in reversed(graph.active):
         if name not in graph.arguments:
             continue
-        upstream = Name(titles[name])
+        upstream = titles[name]
         gates = rules.of(graph.line(name), graph.arguments[name])
         for argument, gate in zip(graph.arguments[name], gates, strict=True):
             # straight into the target and nowhere else: the local gradient is the whole one
@@ -130,9 +131,8 @@ def backward(graph: Graph) -> tuple[Line, ...]:
             else:
                 local = graph.local_name(name, argument, indirect)
                 lines.append(_line(local, gate.expression, "local", gate, name))
-                part = Name(local)
                 contributions[argument].append(
-                    part if name == target else _PRODUCT.filled((upstream, part))
+                    Name(local) if name == target else _PRODUCT.filled((upstream, local))
                 )
             waiting[argument] -= 1
             if not waiting[argument]:
@@ -146,16 +146,27 @@ def backward(graph: Graph) -> tuple[Line, ...]:
 _PRODUCT = form_of(Apply("*", Name("upstream"), Name("local")))
 
 
-def _reason(users: list[str], name: str) -> LocalGradient:
+class _Reason(NamedTuple):
+    """Why a gradient is what it is, told as those of local gradients are."""
+
+    because: str
+    pattern: str
+    derive: None = None
+
+
+_ONE_WAY = _Reason("upstream times local", "")
+
+
+def _reason(users: list[str], name: str) -> _Reason:
     if len(users) == 1:
-        return LocalGradient(Name(name), "upstream times local", "")
+        return _ONE_WAY
     shown = [*users[:_LISTED], "..."] if len(users) > _LISTED + 2 else users[:-1]
     listed = f"{', '.join(shown)} and {users[-1]}"
-    return LocalGradient(Name(name), f"{name} feeds {listed}, and the paths add", "copy adds")
+    return _Reason(f"{name} feeds {listed}, and the paths add", "copy adds")
 
 
 def _gradient(
-    title: str, parts: list[Expression], reason: LocalGradient, of: str, taken: set[str]
+    title: str, parts: list[Expression], reason: LocalGradient | _Reason, of: str, taken: set[str]
 ) -> Iterator[Line]:
     """The line of one gradient; where very many paths meet, partial sums before it."""
     count = 0
@@ -165,19 +176,14 @@ def _gradient(
             count = next(k for k in range(count + 1, 10**9) if f"{title}_part{k}" not in taken)
             part = f"{title}_part{count}"
             chunk = parts[start : start + _TERMS_TOGETHER]
-            yield Line(part, _sum(chunk), "some of the paths", BACKWARD, "gradient")
+            yield Line(part, joined("+", chunk), "some of the paths", BACKWARD, "gradient")
             sums.append(Name(part))
         parts = sums
-    yield _line(title, _sum(parts), "gradient", reason, of)
+    yield _line(title, joined("+", parts), "gradient", reason, of)
 
 
-def _line(name: str, expression: Expression, role: str, reason: LocalGradient, of: str) -> Line:
+def _line(
+    name: str, expression: Expression, role: str, reason: LocalGradient | _Reason, of: str
+) -> Line:
     because, pattern, derive = reason.because, reason.pattern, reason.derive
     return Line(name, expression, because, BACKWARD, role, pattern, of, derive)
-
-
-def _sum(parts: list[Expression]) -> Expression:
-    result = parts[0]
-    for part in parts[1:]:
-        result = Apply("+", result, part)
-    return result

@@ -11,7 +11,7 @@ import numpy as np
 from stepsolve.checking.conditioning import Noise, rounding
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names
-from stepsolve.operations.forms import program_of
+from stepsolve.operations.forms import laid_out
 from stepsolve.operations.table import OPERATIONS
 from stepsolve.worksheet.lines import Worksheet
 
@@ -92,14 +92,12 @@ def value(expression: Expression, values: Mapping[str, Any], noise: Noise | None
 
 def worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
     """The same value as `value` gives, by the operations of its form: many lines share one."""
-    program, holes = program_of(expression)
+    program, found = laid_out(expression, values)
     if program is None:
         return value(expression, values)
-    found = [values[name] for name in holes]
-    if program.leaves:
-        found += [value(leaf, values) for leaf in program.leaves]
-    for operation, places in program.steps:
-        result = OPERATIONS[operation].numpy(*[found[place] for place in places])
+    found += program.floats or [value(leaf, values) for leaf in program.leaves]
+    for _, places, function in program.steps:
+        result = function(*map(found.__getitem__, places))
         if not math.isfinite(result):
             return value(expression, values)  # which says the part that has none
         found.append(result)

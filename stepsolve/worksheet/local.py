@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
@@ -41,30 +41,29 @@ class LocalGradients:
 
     def __init__(self, euler: bool = True) -> None:
         self._euler = euler
-        self._known: dict[tuple[Form, str], _Pattern] = {}
+        self._known: dict[tuple[Form, int | str], _Pattern] = {}
 
     def of(self, line: Line, arguments: tuple[str, ...]) -> tuple[LocalGradient, ...]:
         """The local gradient of a line by each of the named arguments, in their order."""
         expression = line.expression
-        form, used = form_of(expression), names(expression)
-        holes = dict(zip(holes_of(expression), form.holes, strict=True))
-        nodes = {hole: used[name] for name, hole in holes.items()}
-        nodes[_LINE.name] = Name(line.name)
+        form, holes = form_of(expression), holes_of(expression)
+        names = (*holes, line.name)
         found = []
         for argument in arguments:
-            key = form, holes.get(argument, argument)
+            key = form, holes.index(argument) if argument in holes else argument
             pattern = self._known.get(key)
             if pattern is None:
                 pattern = self._known[key] = self._pattern(line, argument, *key)
             known = pattern.known
             derive = known.derive and partial(_derived, expression, argument, self._euler)
-            made, *parts = pattern.filled(nodes)
+            made, *parts = pattern.filled(names)
             found.append(LocalGradient(made, known.because, known.pattern, tuple(parts), derive))
         return tuple(found)
 
-    def _pattern(self, line: Line, argument: str, form: Form, hole: str) -> _Pattern:
+    def _pattern(self, line: Line, argument: str, form: Form, hole: int | str) -> _Pattern:
+        by = form.holes[hole] if isinstance(hole, int) else hole
         try:
-            return _Pattern(_local_gradient(form.tree, hole, self._euler))
+            return _Pattern(_local_gradient(form.tree, by, self._euler), form.holes)
         except StepsolveError:
             _derived(line.expression, argument, self._euler)  # fails, too, in the names of the file
             raise
@@ -73,13 +72,15 @@ class LocalGradients:
 class _Pattern:
     """The local gradient of all lines of a form, to be filled with their names."""
 
-    def __init__(self, known: LocalGradient) -> None:
+    def __init__(self, known: LocalGradient, holes: Sequence[str]) -> None:
         self.known = known
-        self._forms = [(form_of(part), holes_of(part)) for part in (known.expression, *known.parts)]
+        place = {hole: k for k, hole in enumerate((*holes, _LINE.name))}
+        parts = (known.expression, *known.parts)
+        self._forms = [(form_of(part), [place[hole] for hole in holes_of(part)]) for part in parts]
 
-    def filled(self, nodes: Mapping[str, Name]) -> list[Expression]:
-        """The gradient and its parts with the names of a line, by the holes that they stand in."""
-        return [form.filled([nodes[hole] for hole in holes]) for form, holes in self._forms]
+    def filled(self, names: Sequence[str]) -> list[Expression]:
+        """The gradient and its parts with the names of a line, in their order, and its own."""
+        return [form.filled([names[place] for place in places]) for form, places in self._forms]
 
 
 def _local_gradient(expression: Expression, argument: str, euler: bool) -> LocalGradient:

@@ -108,7 +108,7 @@ class Probe:
     def _slopes(self, step: Value) -> Slopes:
         at = self.exact[self.variable]
         forward, backward, _ = self._samples(self.value, at, step).quotients(step)
-        return Slopes(backward, forward, self.precise.mp.mpf(_SMALL))
+        return Slopes(backward, forward)
 
     @property
     def is_smooth(self) -> bool:

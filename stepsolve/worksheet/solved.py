@@ -74,7 +74,7 @@ class Solved:
     def _symbols(self) -> frozenset[str]:
         """The names without values: given ones, and lines that hang on them."""
         found = {name for name, given in self.sheet.given.items() if given.value is None}
-        for line in self.sheet.lines.values():
+        for line in self.sheet.lines.values() if found else ():
             if not found.isdisjoint(names(line.expression)):
                 found.add(line.name)
         return frozenset(found)

@@ -46,7 +46,7 @@ class _Pattern(NamedTuple):
 
     hole: str
     form: Form
-    holes: list[str]
+    holes: Sequence[str]
     because: str
     named: bool
 
@@ -74,17 +74,15 @@ class VectorJacobian:
         sized = self._dimensions.sized(expression)
         if sized is None or not isinstance(upstream, Name):
             return self._contributions(line, expression, upstream, wanted)
-        used = names(expression)
         hole = dict(zip(holes_of(expression), sized.form.holes, strict=True))
         asked = tuple(hole[name] for name in wanted if name in hole)
         dims = self._dimensions.of(upstream)
         key = sized, dims, asked
         if key not in self._patterns:
             self._patterns[key] = self._found(*key)
-        nodes = {hole[name]: used[name] for name in hole}
-        nodes |= {_LINE.name: Name(line), _UPSTREAM.name: upstream}
         name_in = {hole[name]: name for name in hole}
-        return {name_in[p.hole]: self._filled_in(p, nodes) for p in self._patterns[key]}
+        name_in |= {_LINE.name: line, _UPSTREAM.name: upstream.name}
+        return {name_in[p.hole]: self._filled_in(p, name_in) for p in self._patterns[key]}
 
     def _found(self, sized: Sized, dims: Dims, asked: tuple[str, ...]) -> list[_Pattern]:
         """The contributions of lines of one form and sizes; `dims` are those of what is above."""
@@ -100,8 +98,8 @@ class VectorJacobian:
             patterns.append(_Pattern(hole, form, holes, because, named))
         return patterns
 
-    def _filled_in(self, pattern: _Pattern, nodes: Mapping[str, Name]) -> Contribution:
-        made = pattern.form.filled([nodes[hole] for hole in pattern.holes])
+    def _filled_in(self, pattern: _Pattern, name_in: Mapping[str, str]) -> Contribution:
+        made = pattern.form.filled([name_in[hole] for hole in pattern.holes])
         return Contribution(self._named(made) if pattern.named else made, pattern.because)
 
     def _contributions(

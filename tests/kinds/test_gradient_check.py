@@ -323,7 +323,7 @@ def test_wrong_slopes_at_a_kink_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     from stepsolve.checking.worksheets import Slopes
 
     monkeypatch.setattr(
-        quotients.Probe, "slopes", property(lambda self: Slopes(self.at, self.at + 1, self.at + 1))
+        quotients.Probe, "slopes", property(lambda self: Slopes(self.at, self.at + 1))
     )
     monkeypatch.setattr(quotients.Probe, "is_jump", property(lambda self: False))
     told = failed(solve(expression="abs(x)", at={"x": 0}, steps=[0.1]))
