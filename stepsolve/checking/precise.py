@@ -142,7 +142,7 @@ class Precise:
         found, apply = list(holes), self.apply
         if program.leaves:
             found += [self._leaf(leaf, values or {}) for leaf in program.leaves]
-        for operation, places, _ in program.steps:
+        for operation, places in program.steps:
             found.append(apply(operation, [*map(found.__getitem__, places)]))
         return found[-1]
 

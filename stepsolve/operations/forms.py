@@ -8,7 +8,7 @@ derivatives.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
@@ -33,7 +33,6 @@ class Step(NamedTuple):
 
     operation: str
     places: tuple[int, ...]
-    numpy: Callable[..., Any]
 
 
 class Program(NamedTuple):
@@ -89,10 +88,7 @@ class Form:
         holes = map(Name, self.holes)
         place: dict[Expression, int]
         place = {node: k for k, node in enumerate((*holes, *leaves, *operations))}
-        steps = []
-        for node in operations:
-            places = tuple(place[argument] for argument in node.arguments)
-            steps.append(Step(node.operation, places, OPERATIONS[node.operation].numpy))
+        steps = (Step(n.operation, tuple(place[a] for a in n.arguments)) for n in operations)
         numbers = [float(leaf.text) for leaf in leaves if isinstance(leaf, Number)]
         floats = tuple(numbers) if len(numbers) == len(leaves) else None
         return Program(leaves, tuple(steps), floats)

@@ -96,8 +96,8 @@ def worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
     if program is None:
         return value(expression, values)
     found += program.floats or [value(leaf, values) for leaf in program.leaves]
-    for _, places, function in program.steps:
-        result = function(*map(found.__getitem__, places))
+    for operation, places in program.steps:
+        result = OPERATIONS[operation].numpy(*map(found.__getitem__, places))
         if not math.isfinite(result):
             return value(expression, values)  # which says the part that has none
         found.append(result)

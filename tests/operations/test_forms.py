@@ -15,8 +15,8 @@ from stepsolve.checking.precise import Point, Precise
 from stepsolve.errors import OutsideDomain
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
-from stepsolve.operations.forms import form_of, holes_of
-from stepsolve.operations.table import OPERATIONS
+from stepsolve.operations.forms import form_of, holes_of, joined
+from stepsolve.operations.table import CONSTANTS, OPERATIONS
 from stepsolve.source.expression import parse
 from stepsolve.worksheet.evaluation import LineError, value, worked_out
 
@@ -41,9 +41,30 @@ expressions = st.recursive(_LEAVES, _trees, max_leaves=12)
 
 @given(expressions)
 def test_a_form_filled_with_its_names_is_the_expression(expression: Expression) -> None:
-    used = names(expression)
-    filled = form_of(expression).filled([used[name] for name in holes_of(expression)])
+    filled = form_of(expression).filled(holes_of(expression))
+    assert (filled.size, filled.depth) == (expression.size, expression.depth)
     assert filled == expression and plain(filled) == plain(expression)
+
+
+@given(expressions)
+def test_the_holes_are_the_names_in_their_order(expression: Expression) -> None:
+    assert list(holes_of(expression)) == [n for n in names(expression) if n not in CONSTANTS]
+
+
+@given(st.lists(expressions, min_size=1, max_size=5), st.booleans())
+def test_parts_are_joined_from_the_left(parts: list[Expression], apart: bool) -> None:
+    if apart:  # no name stands in two of them
+        parts = [
+            substitute(part, {name: Name(f"{name}_{k}") for name in "xyz"})
+            for k, part in enumerate(parts)
+        ]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = Apply("+", whole, part)
+    filled = [form_of(part).filled(holes_of(part)) for part in parts]
+    found = joined("+", filled)
+    assert form_of(Apply("*", found, Name("x"))) is form_of(Apply("*", whole, Name("x")))
+    assert found == whole and form_of(found) is form_of(whole)
 
 
 @given(expressions)
