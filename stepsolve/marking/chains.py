@@ -13,6 +13,7 @@ from stepsolve.marking import symbols
 from stepsolve.marking.explaining import Explainer, WrongSide
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
+from stepsolve.marking.limits import Limits, has_limit
 from stepsolve.marking.sides import Side, Target, behind, side_of
 from stepsolve.marking.slips import explain_formula
 from stepsolve.marking.trial import symbolic_scene
@@ -47,6 +48,7 @@ class Marker:
         self.words = Vocabulary(ledger, aliases or {}, is_open)
         self.judge = Judge(ledger.arithmetic)
         self.explainer = Explainer(ledger, self.judge)
+        self.limits = Limits()
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
         self._before: Chain | None = None
 
@@ -187,6 +189,8 @@ class _Marking:
             return Judgement(Verdict.WRONG, right.why if right.undefined else left.why)
         if sign in _COMPARED:
             return self._compared(left, sign, right)
+        if has_limit(left.expression) or has_limit(right.expression):
+            return self._limits(left.expression, right.expression)
         if left.value is None and right.value is not None:
             left = next((s for s in reversed(self._sides[: k - 1]) if s.value is not None), left)
         if left.value is None or right.value is None:
@@ -273,11 +277,8 @@ class _Marking:
         """A sign between sides that hang on symbols."""
         if left is None:
             return Judgement(Verdict.DEFINES)
-        if symbols.is_limit(left) and not symbols.is_limit(side.expression):
-            found = symbols.of_limit(left, side.expression)
-            told = "" if found in AGREES else "it does not tend to this"
-            told = "values on the way do not tell" if found is None else told
-            return Judgement(found or Verdict.UNDECIDABLE, told)
+        if has_limit(left) or has_limit(side.expression):
+            return self._limits(left, side.expression)
         formulas = self._ledger.formulas(left, side.expression)
         one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
         known = self._ledger.scalars(one, other)
@@ -296,6 +297,13 @@ class _Marking:
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
         return Judgement(Verdict.DEFINES, "the names without a value are given one")
+
+    def _limits(self, left: Expression, right: Expression) -> Judgement:
+        """A sign between sides of which one holds a limit."""
+        meant = self._ledger.formulas(left, right)
+        numbers = ((name, self._ledger.shown(name)) for name in (*names(left), *names(right)))
+        meant |= {name: number for name, number in numbers if number is not None}
+        return self._marker.limits.compared(left, right, meant)
 
     def _unknown(self, side: Expression) -> bool:
         """Whether a side has a name that nothing is known of."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
 from stepsolve.checking.precise import Point, Precise, Value
 from stepsolve.checking.sampling import candidates
 from stepsolve.errors import OutsideDomain
-from stepsolve.marking.verdicts import Verdict
-from stepsolve.marking.written import written
 from stepsolve.notation.tree import Apply, Expression, names, substitute, walk
 from stepsolve.operations.table import CONSTANTS
 
@@ -70,28 +67,3 @@ def equal(
         if abs(a - b) > _TOLERANCE * max(abs(a), abs(b), 1e-6) and abs(a - b) > point.silence:
             return False
     return True if found else None
-
-
-def is_limit(side: Expression) -> bool:
-    """Whether a side is a limit and nothing else."""
-    return isinstance(side, Apply) and side.operation == "limit"
-
-
-def of_limit(limit: Expression, claimed: Expression) -> Verdict | None:
-    """Whether a limit is what is claimed, by values on the way; None where they do not tell."""
-    from stepsolve.checking.limits import TOLERANCE, LimitOracle  # brings SymPy with it
-
-    assert isinstance(limit, Apply)
-    bound = set(names(limit.arguments[1])) | NO_NUMBERS
-    oracle = LimitOracle(sorted((free(limit) | free(claimed)) - bound))
-    try:
-        error = oracle.error(limit, claimed)
-    except (OutsideDomain, KeyError, ArithmeticError, ValueError, TypeError):
-        return None
-    if error <= TOLERANCE:
-        return Verdict.EXACT
-    number = written(claimed)
-    half = 0.0 if number is None or not number.is_decimal else float(number.unit) / 2
-    if number is not None and error * max(abs(float(number.value)), 1.0) <= half:
-        return Verdict.ROUNDED
-    return None if math.isinf(error) else Verdict.WRONG
