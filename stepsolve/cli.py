@@ -230,7 +230,9 @@ def _show_marked(works: list[Marked], format: Format, output: Path | None, as_ar
         from stepsolve.render.terminal import coloured as written
     else:
         from stepsolve.render.text import plain_rows as written
-    _deliver("\n\n".join(written(rows(work, _width(output))) for work in works), output)
+    encoding = (output is None and sys.stdout.encoding) or "utf-8"
+    pages = (written(rows(work, _width(output), encoding)) for work in works)
+    _deliver("\n\n".join(pages), output)
 
 
 def _is_unicode() -> bool:

@@ -119,6 +119,21 @@ def test_the_page_says_the_first_wrong_line_and_what_follows(file: Path) -> None
     assert max(map(len, page.split("\n"))) < 80
 
 
+def test_an_outlet_of_few_signs_keeps_the_columns(file: Path) -> None:
+    row = "$θ_1 = 0.5 ≥ 0.25 ≥ 0.125 ≥ 0.0625 ≥ 0.03125 ≥ 0.0312 ≥ 0.031 ≥ 0.03$"
+    file.write_text(f"{row}\n\n{WRONG}\n$( 1 = 1$\n", encoding="utf-8")
+    full = run("check", file).stdout.split("\n")
+    plain = run("check", file, env=environment(PYTHONIOENCODING="ascii", TERM="dumb")).stdout
+    assert plain.isascii() and "FAILED" not in plain
+    short = plain.split("\n")
+    assert max(map(len, short)) < 80
+    for beginning in ("  3 ✗ a = 1 + 1 = 3 ", "  5 → b = 2 a = 6 "):
+        (marked,) = (line for line in full if line.startswith(beginning))
+        alike = marked.replace("✗", "x").replace("→", ">")
+        assert alike in short
+    assert any(line.startswith("  1   theta_1 = 0.5 >= 0.25") for line in short)
+
+
 def test_nothing_that_is_read_is_written_over(file: Path, tmp_path: Path) -> None:
     found = run("check", file, "-o", file)
     assert found.returncode == 2 and file.read_text(encoding="utf-8") == RIGHT

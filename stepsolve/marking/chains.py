@@ -21,12 +21,12 @@ from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
 from stepsolve.marking.vocabulary import Vocabulary, is_derivative
 from stepsolve.marking.written import Written, coarse
+from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
-_ELSEWHERE: Final = "equal at the point of the problem, but not elsewhere"
 _BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
@@ -83,7 +83,7 @@ class _Marking:
     def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
-        self._signs = chain.signs
+        self._left, self._signs = chain.sides[0], chain.signs
         meant = [self._words.meant(side, k == 0) for k, side in enumerate(chain.sides)]
         self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
         self._function = len(meant) > 1 and self._words.define(chain.sides[0], meant[1])
@@ -126,8 +126,15 @@ class _Marking:
             found.append(self._between(k, found))
         if target is not None and found:
             self._enter(target, found)
-        of = target.quantity.name if target is not None else ""
-        return MarkedLine(self._line, text, tuple(found), of, skipped)
+        line = MarkedLine(self._line, text, tuple(found), skipped=skipped)
+        if target is None:
+            return line
+        return line._replace(
+            of=target.quantity.name,
+            place=target.place,
+            name=plain(self._left),
+            is_own=self._fresh and not self._words.is_open and bool(found),
+        )
 
     # ------------------------------------------------------------------------------- the left side
 
@@ -161,7 +168,7 @@ class _Marking:
         if side.undefined:
             return Judgement(Verdict.WRONG, side.why)
         if self._fresh:
-            return Judgement(Verdict.DEFINES, self._words.told_new)
+            return Judgement(Verdict.DEFINES)
         expected = target.expected(self._ledger)
         if expected is None:
             return self._symbolic(target.quantity.formula, side, always=True, first=True)
@@ -173,7 +180,10 @@ class _Marking:
         if side.numbers is not None:
             judgement = self._judge.numbers(side.numbers, expected)
         else:
-            judgement = self._judge_expression(side, expected, self._sides[0].expression)
+            left = self._sides[0].expression
+            judgement = self._judge_expression(side, expected, left)
+            if judgement.verdict in AGREES and self._differs(left, side.expression):
+                return _elsewhere()
             if judgement.verdict in _RIGHT and not target.is_stated:
                 return judgement._replace(verdict=Verdict.DEFINES)
         if judgement.verdict is Verdict.WRONG:
@@ -209,6 +219,8 @@ class _Marking:
             judgement = self._judge.numbers(numbers, expected)
         else:
             judgement = self._judge_expression(right, expected, left.expression)
+            if judgement.verdict in AGREES and self._differs(left.expression, right.expression):
+                return _elsewhere()
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, left.expression, right)
         return judgement
@@ -235,18 +247,19 @@ class _Marking:
     def _judge_expression(self, side: Side, expected: Expected, left: Expression) -> Judgement:
         known = in_floats(self._ledger.known(side.expression, self._ledger.own))
         behind = self._ledger.range(side.expression, self._paper)
-        formula = self._target.quantity.formula if self._target is not None else None
-        exact = self._ledger.exact(*(s for s in (left, formula) if s is not None))
-        judgement = self._judge.expression(
+        exact = self._ledger.exact(*(s for s in (left, self._formula) if s is not None))
+        return self._judge.expression(
             side.expression, side.value, known, self._paper, expected, behind, exact
         )
-        whole = formula if isinstance(left, Name) and formula is not None else left
-        if judgement.verdict in AGREES and self._differs(whole, side.expression):
-            return Judgement(Verdict.WRONG, _ELSEWHERE)
-        return judgement
 
-    def _differs(self, one: Expression, other: Expression) -> bool:
+    @property
+    def _formula(self) -> Expression | None:
+        """The formula of what the chain states."""
+        return self._target.quantity.formula if self._target is not None else None
+
+    def _differs(self, left: Expression, other: Expression) -> bool:
         """Whether two formulas in the variables of the problem's functions are different functions."""
+        one = self._formula if isinstance(left, Name) and self._formula is not None else left
         variables = self._words.variables
         if variables.isdisjoint(names(one)) or variables.isdisjoint(names(other)):
             return False
@@ -260,9 +273,7 @@ class _Marking:
         side: Side,
         target: Target | None = None,
     ) -> Judgement:
-        """A wrong side with the slips that explain it, unless its value is right."""
-        if judgement.told == _ELSEWHERE:
-            return judgement
+        """A wrong side with the slips that explain it."""
         if formula is None or side.value is None:
             return judgement
         quantity = target.quantity if target is not None else None
@@ -350,6 +361,11 @@ class _Marking:
             {(*target.place, *index): number for index, number in written.items()},
             target.placed(entries, self._ledger),
         )
+
+
+def _elsewhere() -> Judgement:
+    """Of a formula with the right value and nothing else: no slip made it."""
+    return Judgement(Verdict.WRONG, "equal at the point of the problem, but not elsewhere")
 
 
 def _with_indicators(chain: Chain) -> Chain:

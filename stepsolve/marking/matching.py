@@ -80,7 +80,34 @@ class Matcher:
                     return quantity.name
             elif self._same(self._true(quantity, part), value):
                 return self._made(name, quantity, part)
-        return self._by_numbers(name, side, gradient)
+        return self._by_own(name, value, gradient) or self._by_numbers(name, side, gradient)
+
+    def _by_own(self, name: str, value: Exact, gradient: bool) -> str | None:
+        """The quantity or part that has a value by the numbers of the work, right or wrong."""
+        ledger = self._ledger
+        for quantity in list(ledger.quantities.values()):
+            if (
+                quantity.formula is None
+                or not self._is_open(quantity)
+                or (notation.gradient(quantity.name) is not None) != gradient
+                or quantity.formula.size > _LONGEST
+                or not ledger.touched(quantity)
+            ):
+                continue
+            for part in (quantity.formula, *self._parts(quantity)):
+                self._looked += 1
+                if self._looked > _MOST_LOOKED:
+                    return None
+                if self._same(self._own(quantity, part), value):
+                    whole = part is quantity.formula
+                    return quantity.name if whole else self._made(name, quantity, part)
+        return None
+
+    def _own(self, quantity: Quantity, part: Expression) -> Exact | None:
+        try:
+            return self._ledger.evaluate(part, self._ledger.own, quantity.paper)
+        except NoValue:
+            return None
 
     @staticmethod
     def _is_open(quantity: Quantity) -> bool:

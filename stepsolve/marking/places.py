@@ -61,7 +61,11 @@ class Places:
             if not entries:
                 continue
             if numbers is not None and set(numbers) == {()}:
-                told = {b for b, (_, true) in entries.items() if self._agrees(true, numbers[()])}
+                told = {
+                    base
+                    for base, (item, true) in entries.items()
+                    if self._agrees(true, numbers[()]) or self._follows(item, numbers[()])
+                }
                 if told:
                     self._bases &= told
                     self._stems.add(stem)
@@ -74,7 +78,7 @@ class Places:
                 return items[0][0]
         return None
 
-    def _entries(self, stem: str, index: str) -> Iterator[tuple[int, tuple[Expression, Exact]]]:
+    def _entries(self, stem: str, index: str) -> Iterator[tuple[int, tuple[Item, Exact]]]:
         """The entries that may be meant, by what the first one is called, with their true values."""
         quantity = self._ledger.quantities.get(stem)
         if quantity is None or not quantity.from_problem or not quantity.dims:
@@ -92,6 +96,13 @@ class Places:
             if fits and base in self._bases:
                 item = Item(Name(stem), *(Number(str(i)) for i in place))
                 yield base, (item, true[place])
+
+    def _follows(self, item: Item, number: Written) -> bool:
+        """Whether an entry comes to a number from the work's own values before it."""
+        try:
+            return self._agrees(self._ledger.evaluate(item, self._ledger.own, False), number)
+        except NoValue:
+            return False
 
     def _agrees(self, true: Exact, number: Written) -> bool:
         value = self._ledger.arithmetic.decimal(true)

@@ -45,16 +45,16 @@ def _is_read(line: MarkedLine) -> bool:
 
 
 def _become(lines: Sequence[MarkedLine], ledger: Ledger) -> str:
-    """What the lines that follow from the mistake come to without it."""
+    """What the lines that follow from the mistake come to without it, in the names of the work."""
     values = []
     for line in lines[:_TOLD]:
         true = ledger.true(line.of) if line.of else None
-        if true is None or np.shape(true):
+        value = true if true is None or not line.place else true[line.place]
+        if value is None or np.shape(value):
             continue
-        quantity = ledger[line.of]
-        places = max((number.places for number in quantity.stated.values()), default=4)
-        shown = number_text(ledger.arithmetic.decimal(true), Digits(places))
-        values.append(f"{line.of} = {shown}")
+        number = ledger[line.of].stated.get(line.place)
+        digits = Digits(4 if number is None else number.places)
+        values.append(f"{line.name} = {number_text(ledger.arithmetic.decimal(value), digits)}")
     verb = "follows from it" if len(lines) == 1 else "follow from it"
     if not values:
         return verb

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from stepsolve.derivation import Check, Value
 from stepsolve.notation.tree import Expression
+from stepsolve.operations.array_operation import Index
 
 
 class Verdict(StrEnum):
@@ -53,10 +54,6 @@ AGREES = frozenset({Verdict.EXACT, Verdict.ROUNDED, Verdict.TRUNCATED})
 """The verdicts of a number that is what it should be, to the digits shown."""
 
 
-OWN_NAME: Final = "a name of the work's own: the problem has none such"
-"""Said of a line whose numbers are checked, but whose formula is not compared with the problem."""
-
-
 class Slip(NamedTuple):
     """A known mistake that explains a wrong value: its name, and what happened in words.
 
@@ -89,7 +86,8 @@ class MarkedLine(NamedTuple):
     """One chain `left = side = side ...` as written, with a judgement for every sign.
 
     `line` counts the lines of the work or, in a document, those of the file. `of` is the quantity
-    that it states; `skipped` are quantities on the way to it that the work passes over.
+    that it states, or whose entry at a place; `skipped` are quantities on the way to it that the work
+    passes over.
     """
 
     line: int
@@ -97,6 +95,11 @@ class MarkedLine(NamedTuple):
     judgements: tuple[Judgement, ...]
     of: str = ""
     skipped: tuple[str, ...] = ()
+    place: Index = ()
+    name: str = ""
+    """What the work calls it."""
+    is_own: bool = False
+    """Whether the problem has no such quantity: its numbers are checked, its formula is not."""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

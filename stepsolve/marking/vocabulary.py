@@ -10,7 +10,6 @@ from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.matching import Matcher
 from stepsolve.marking.places import Places
 from stepsolve.marking.values import Exact
-from stepsolve.marking.verdicts import OWN_NAME
 from stepsolve.marking.written import Written
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import (
@@ -42,10 +41,7 @@ class Function(NamedTuple):
 
 
 class Vocabulary:
-    """The names of a work. `is_open` says that the work gives names their values itself.
-
-    `told_new` is what is said of a name that is the work's own.
-    """
+    """The names of a work. `is_open` says that the work gives names their values itself."""
 
     def __init__(
         self, ledger: Ledger, aliases: Mapping[str, Expression], is_open: bool = True
@@ -61,7 +57,6 @@ class Vocabulary:
         self.is_open = is_open
         self.names: set[str] = {*ledger.quantities, *aliases}
         """The names that are known so far."""
-        self.told_new = "" if is_open else OWN_NAME
 
     @property
     def arities(self) -> dict[str, int]:

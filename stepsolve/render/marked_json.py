@@ -47,6 +47,7 @@ def _line(line: MarkedLine) -> dict[str, object]:
         "verdicts": [str(verdict) for verdict in line.verdicts],
         **_reasons(worst),
         "skipped": list(line.skipped),
+        "own_name": line.is_own,
     }
 
 

@@ -43,11 +43,6 @@ class Chain(NamedTuple):
     """Whether products of arrays are matrix products; in plain text `*` is entrywise, `@` is not."""
     lead: str = ""
 
-    @property
-    def continued(self) -> bool:
-        """Whether the chain goes on from the line before."""
-        return bool(self.lead)
-
 
 class _Piece(NamedTuple):
     """The break that comes before a stretch of tokens, "" for the first, and the tokens with it."""

@@ -156,6 +156,34 @@ def test_what_follows_from_a_mistake_is_not_a_mistake(problem: dict[str, object]
     assert [slip.name for slip in marked.lines[0].judgements[1].slips][:1] == ["sign"]
 
 
+def test_the_repair_speaks_in_the_names_of_the_work() -> None:
+    lines = [
+        "net = 2*(-1) + (-3)*(-2) - 3 = 7",
+        "out = 1/(1 + e^-7) = 0.9991",
+        "dout/dnet = 0.9991*(1 - 0.9991) = 0.0009",
+    ]
+    marked = on(NEURON, *lines)
+    assert [(line.of, line.name) for line in marked.lines] == [
+        ("z", "net"),
+        ("f", "out"),
+        ("df/dz", "dout/dnet"),
+    ]
+    assert marked.repair == (  # sigma(1) = 0.7311, and 0.7311 * 0.2689 = 0.1966
+        "With 1 for 7, line 1 is right; "
+        "lines 2 and 3 follow from it and become out = 0.7311, dout/dnet = 0.1966."
+    )
+
+
+def test_the_repair_tells_entries() -> None:
+    problem = {
+        "kind": "graph",
+        "given": {"W": [[1, 2], [3, 4]], "x": [1, -1]},
+        "lines": ["y = 2 * x", "z = W @ y"],
+    }
+    marked = on(problem, "y_1 = 2", "y_2 = 2", "z_1 = 6", "z_2 = 14")
+    assert marked.repair.endswith("lines 3 and 4 follow from it and become z_1 = -2, z_2 = -2.")
+
+
 def test_steps_may_be_skipped_and_are_told() -> None:
     marked = on(NEURON, "f = 0.73", "df/dw0 = -0.2")
     assert [line.skipped for line in marked.lines] == [("z",), ("dz/dw0", "df/dz")]

@@ -6,7 +6,7 @@ import pytest
 
 import stepsolve
 from stepsolve.marking import places
-from stepsolve.marking.verdicts import AGREES, OWN_NAME, Marked, Verdict
+from stepsolve.marking.verdicts import AGREES, Marked, Verdict
 
 VECTOR = {
     "kind": "graph",
@@ -29,7 +29,7 @@ def test_a_first_entry_is_called_1_or_0_as_the_values_tell() -> None:
     nought = work("y_0 = 2 + 1 = 3", "y_1 = 4 + 1 = 5", "y_2 = 9")
     for marked in (one, nought):
         assert marked.is_right
-        assert all(j.told != OWN_NAME for line in marked.lines for j in line.judgements)
+        assert not any(line.is_own for line in marked.lines)
 
 
 def test_once_it_is_learned_a_wrong_entry_is_told() -> None:
@@ -40,14 +40,14 @@ def test_once_it_is_learned_a_wrong_entry_is_told() -> None:
 
 def test_a_name_alone_tells_nothing() -> None:
     marked = work("y_1 = 2 * 3 = 6")
-    assert marked.lines[0].judgements[0].told == OWN_NAME
+    assert marked.lines[0].is_own
 
 
 def test_the_wrong_base_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check broken on purpose: with only one base the other work is not matched."""
     monkeypatch.setattr(places, "_BASES", (1,))
-    told = work("y_0 = 2 + 1 = 3", "y_1 = 4 + 1 = 5").lines[1].judgements
-    assert told[0].told == OWN_NAME or told[0].verdict is Verdict.WRONG
+    line = work("y_0 = 2 + 1 = 3", "y_1 = 4 + 1 = 5").lines[1]
+    assert line.is_own or line.judgements[0].verdict is Verdict.WRONG
 
 
 def test_a_sum_over_an_index_is_that_of_the_entries() -> None:
