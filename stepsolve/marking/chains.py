@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,12 +23,25 @@ from stepsolve.marking.vocabulary import Vocabulary, is_derivative
 from stepsolve.marking.written import Written, coarse
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+from stepsolve.operations.array_operation import Index
 from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
 _BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
+
+
+class Miss(NamedTuple):
+    """A wrong side of a line for a quantity of the problem, or for the entry at a place of it.
+
+    `before` are the names that the work had given before it, and the quantities they stand for.
+    """
+
+    of: str
+    place: Index
+    value: Exact
+    before: tuple[tuple[str, str], ...]
 
 
 class Marker:
@@ -50,6 +63,8 @@ class Marker:
         self.explainer = Explainer(ledger, self.judge)
         self.limits = Limits()
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
+        self.named: dict[str, str] = {}  # names of the work, and the quantities that they stand for
+        self.misses: list[Miss] = []
         self._before: Chain | None = None
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
@@ -125,7 +140,10 @@ class _Marking:
         for k in range(len(found) + 1, len(self._sides)):
             found.append(self._between(k, found))
         if target is not None and found:
+            self._miss(target, found)
             self._enter(target, found)
+            if isinstance(self._left, Name):
+                self._marker.named[self._left.name] = target.quantity.name
         line = MarkedLine(self._line, text, tuple(found), skipped=skipped)
         if target is None:
             return line
@@ -324,6 +342,14 @@ class _Marking:
         )
 
     # --------------------------------------------------------------------------- what is taken on
+
+    def _miss(self, target: Target, found: list[Judgement]) -> None:
+        """What is wrong, to be traced back to an earlier line."""
+        for side, judgement in zip(self._sides[1:], found, strict=True):
+            if judgement.verdict is Verdict.WRONG and side.value is not None:
+                before = tuple(self._marker.named.items())
+                name = target.quantity.name
+                self._marker.misses.append(Miss(name, target.place, side.value, before))
 
     def _enter(self, target: Target, found: list[Judgement]) -> None:
         """Into the ledger: the numbers that the chain ends with, and what stands behind them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -12,19 +13,17 @@ from stepsolve.collector import undisturbed
 from stepsolve.derivation import Check
 from stepsolve.errors import (
     Diagnosis,
-    ExpressionError,
     InvalidProblem,
     StepsolveError,
     nearest,
 )
 from stepsolve.marking.awards import awards
-from stepsolve.marking.chains import Marker
-from stepsolve.marking.key import functions_of, ledger_of
+from stepsolve.marking.key import ledger_of
 from stepsolve.marking.ledger import Ledger
+from stepsolve.marking.readings import Reader
 from stepsolve.marking.repair import repair
 from stepsolve.marking.values import Arithmetic
-from stepsolve.marking.verdicts import Judgement, Marked, MarkedLine, Verdict
-from stepsolve.marking.vocabulary import Vocabulary
+from stepsolve.marking.verdicts import Marked
 from stepsolve.notation.tree import Expression, Item, Name
 from stepsolve.notation.unicode import one_line
 from stepsolve.operations.dimensions import Dimensions
@@ -33,7 +32,6 @@ from stepsolve.problem import Problem, read_problem
 from stepsolve.source.data import Node
 from stepsolve.source.fields import read_specification
 from stepsolve.source.files import read
-from stepsolve.source.handwriting import Chain, read_chains
 from stepsolve.source.mapping import from_mapping
 from stepsolve.source.marks import Mark
 from stepsolve.source.report import Report
@@ -112,72 +110,20 @@ def _marked(
     node: Node | None = None,
     trusted: bool = False,
 ) -> Marked:
-    ledger = Ledger(Arithmetic()) if problem is None else _solved(problem)
+    ledger = _new_ledger(problem)
     _check_aliases(aliases or {}, ledger, node)
     _check_marks(problem.marks if problem is not None else {}, ledger)
-    written = list(lines)
-    groups = _passed(written, ledger, problem, aliases)
-    if problem is not None and _wrong(groups):
-        groups, ledger = _reordered(written, groups, ledger, problem, aliases)
-    found = [line for group in groups for line in group]
+    reader = Reader(list(lines), problem, aliases or {}, partial(_new_ledger, problem))
+    reading = reader.likeliest()
+    found, ledger = reading.lines, reading.ledger
     own_title = problem.title if problem is not None else ""
     return Marked(
         title or own_title or "A hand calculation",
-        tuple(found),
+        found,
         repair(found, ledger),
         awards(problem.marks, found, ledger) if problem is not None else (),
         () if problem is None or trusted else _doubts(problem),
     )
-
-
-def _passed(
-    lines: Iterable[WorkLine],
-    ledger: Ledger,
-    problem: Problem | None,
-    aliases: Mapping[str, Expression] | None,
-) -> list[list[MarkedLine]]:
-    """The verdicts of the chains of every line, taken in this order."""
-    marker = Marker(ledger, aliases, is_open=problem is None)
-    if problem is not None:
-        marker.words.assume(functions_of(problem, ledger))
-    found: list[list[MarkedLine]] = []
-    for line in lines:
-        if line.heading:
-            marker.words.new_section()
-        found.append([] if line.heading else list(_judged(line, marker)))
-    return found
-
-
-def _wrong(groups: Iterable[Iterable[MarkedLine]]) -> int:
-    return sum(line.is_wrong for group in groups for line in group)
-
-
-def _reordered(
-    lines: list[WorkLine],
-    groups: list[list[MarkedLine]],
-    ledger: Ledger,
-    problem: Problem,
-    aliases: Mapping[str, Expression] | None,
-) -> tuple[list[list[MarkedLine]], Ledger]:
-    """The verdicts in the order of the problem, where they are better than in that of the work.
-
-    A work may state a result before the rounded numbers that it comes from.
-    """
-    keys: list[float] = []
-    for group in groups:
-        of = group[0].of if group else ""
-        known = of in ledger and ledger[of].from_problem
-        keys.append(ledger[of].order if known else keys[-1] if keys else 0.0)
-    order = sorted(range(len(lines)), key=keys.__getitem__)
-    if order == list(range(len(lines))):
-        return groups, ledger
-    other = _solved(problem)
-    again = dict(
-        zip(order, _passed([lines[k] for k in order], other, problem, aliases), strict=True)
-    )
-    if _wrong(again.values()) >= _wrong(groups):
-        return groups, ledger
-    return [again[k] for k in range(len(lines))], other
 
 
 def _doubts(problem: Problem) -> tuple[Check, ...]:
@@ -185,7 +131,9 @@ def _doubts(problem: Problem) -> tuple[Check, ...]:
     return tuple(check for check in problem.derivation.checks if not check.passed)
 
 
-def _solved(problem: Problem) -> Ledger:
+def _new_ledger(problem: Problem | None) -> Ledger:
+    if problem is None:
+        return Ledger(Arithmetic())
     try:
         return ledger_of(problem)
     except InvalidProblem:
@@ -236,36 +184,3 @@ def _amiss(alias: str, meaning: Expression, ledger: Ledger) -> tuple[str, str] |
         except Misfit as error:
             return error.message, error.hint
     return None
-
-
-def _judged(line: WorkLine, marker: Marker) -> Iterator[MarkedLine]:
-    """The verdicts of the chains of one line, or that it could not be read."""
-    try:
-        chains = _read(line, marker.words)
-    except ExpressionError as error:
-        told = error.message + (f"; {error.hint}" if error.hint else "")
-        marker.passed_over()
-        yield MarkedLine(line.number, line.text, (Judgement(Verdict.NOT_READ, told),))
-        return
-    for chain in chains:
-        if chain.signs or chain.lead:
-            text = line.text if len(chains) == 1 else _part(line.text, chain)
-            yield marker.mark(chain, line.number, text)
-
-
-def _read(line: WorkLine, words: Vocabulary) -> tuple[Chain, ...]:
-    """The chains of a line; one that does not say what it is may be LaTeX without a command."""
-    try:
-        return read_chains(line.text, words.names, words.arities, line.latex)
-    except ExpressionError:
-        if line.latex is not None:
-            raise
-        try:
-            return read_chains(line.text, words.names, words.arities, latex=True)
-        except ExpressionError:
-            pass
-        raise
-
-
-def _part(text: str, chain: Chain) -> str:
-    return text[chain.spans[0][0] : chain.spans[-1][1]].strip() if chain.spans else text

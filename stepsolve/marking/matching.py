@@ -17,7 +17,7 @@ import numpy as np
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.values import Exact, NoValue
 from stepsolve.notation import names as notation
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, transform, walk
+from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, replaced, walk
 from stepsolve.operations.array_operation import Index
 
 _CLOSE: Final = Decimal("1e-30")  # relative
@@ -68,6 +68,18 @@ class Matcher:
     def _quantity(self, name: str, side: Expression, value: Exact) -> str | None:
         """The name of the quantity that `name = side` is."""
         gradient = notation.gradient(name) is not None
+        return (
+            self._by_truth(name, value, gradient)
+            or self._by_own(name, value, gradient)
+            or self._by_numbers(name, side, gradient)
+        )
+
+    def with_value(self, name: str, true: Exact) -> Expression | None:
+        """The quantity with a true value, for a name; a part of a formula becomes one."""
+        found = self._by_truth(name, true, notation.gradient(name) is not None)
+        return None if found is None else Name(found)
+
+    def _by_truth(self, name: str, value: Exact, gradient: bool) -> str | None:
         found = [
             (quantity, part)
             for quantity, part in self._with_value(value)
@@ -80,7 +92,7 @@ class Matcher:
                     return quantity.name
             elif self._same(self._true(quantity, part), value):
                 return self._made(name, quantity, part)
-        return self._by_own(name, value, gradient) or self._by_numbers(name, side, gradient)
+        return None
 
     def _by_own(self, name: str, value: Exact, gradient: bool) -> str | None:
         """The quantity or part that has a value by the numbers of the work, right or wrong."""
@@ -159,20 +171,34 @@ class Matcher:
                 yield node
 
     def _made(self, name: str, quantity: Quantity, part: Expression) -> str:
-        """A quantity for a part of a formula, which from now on uses it."""
-        true = self._ledger.evaluate(part, self._ledger.true, quantity.paper)
-        self._ledger.add(
-            Quantity(name, part, quantity.paper, dims=np.shape(true), from_problem=True)
-        )
-        assert quantity.formula is not None
-        quantity.formula = transform(
-            quantity.formula, lambda node: Name(name) if node == part else None
-        )
-        self._ledger.add_again(quantity)
-        for entries in self._by_value.values():  # its other parts have changed
+        """A quantity for a part of a formula, which all that have it use from now on."""
+        ledger = self._ledger
+        true = ledger.evaluate(part, ledger.true, quantity.paper)
+        used = set(names(part))
+        users = [
+            user
+            for user in ledger.quantities.values()
+            if user.formula is not None
+            and self._is_open(user)
+            and user.paper == quantity.paper
+            and user.formula.size <= _LONGEST
+            and used <= names(user.formula).keys()
+        ]
+        ledger.add(Quantity(name, part, quantity.paper, dims=np.shape(true), from_problem=True))
+        for user in users:
+            assert user.formula is not None
+            formula = replaced(user.formula, part, Name(name))
+            if formula != user.formula:
+                user.formula = formula
+                ledger.add_again(user)
+                self._renew(user)
+        return name
+
+    def _renew(self, quantity: Quantity) -> None:
+        """Enter a quantity again, whose formula has changed."""
+        for entries in self._by_value.values():
             entries[:] = [entry for entry in entries if entry[0] is not quantity]
         self._enter(quantity)
-        return name
 
     # --------------------------------------------------------------------- by the numbers used
 

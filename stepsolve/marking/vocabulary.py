@@ -48,7 +48,7 @@ class Vocabulary:
     ) -> None:
         self._ledger = ledger
         self._aliases = dict(aliases)
-        self._given = frozenset(aliases)  # by the author of the work, not found out
+        self._given = set(aliases)  # by the author of the work, not found out
         self._matcher = Matcher(ledger)
         self._places = Places(ledger)
         self._functions: dict[str, Function] = {}
@@ -169,6 +169,13 @@ class Vocabulary:
         if meant is not None and meant != Name(name):
             self._aliases[name] = meant
         return meant
+
+    def suppose(self, name: str, true: Exact) -> None:
+        """Take a name for the quantity or the part of a formula that has this true value."""
+        meant = self._matcher.with_value(name, true)
+        if meant is not None and name not in self._ledger:
+            self._aliases[name] = meant
+            self._given.add(name)
 
     def _found(
         self, name: str, side: Expression, value: Exact, numbers: Mapping[Index, Written] | None

@@ -20,7 +20,7 @@ NOTES = [path for path in WORKS if path.stem.startswith("notes-")]
 ON_PROBLEMS = [path for path in WORKS if path not in NOTES]
 PROBLEMS = Path(__file__).parents[2] / "problems"
 BAD = {Verdict.WRONG, Verdict.FOLLOWS, Verdict.NOT_READ, Verdict.UNDECIDABLE}
-LATER = {"iou"}  # the mistake is in a name of the work's own, and shows where the problem uses it
+LATER: set[str] = set()
 UNSEEN = {"bayes"}  # a mistake in a formula for a name that the problem does not have
 
 
