@@ -62,6 +62,7 @@ class Marker:
         self.judge = Judge(ledger.arithmetic)
         self.explainer = Explainer(ledger, self.judge)
         self.limits = Limits()
+        self.given = ledger.exact(*(Name(q.name) for q in ledger.quantities.values() if q.given))
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
         self.named: dict[str, str] = {}  # names of the work, and the quantities that they stand for
         self.misses: list[Miss] = []
@@ -122,7 +123,10 @@ class _Marking:
         target = self._named(left.expression) if left.expression != written else None
         if target is not None and (not target.is_stated or self._words.fits(written.name, numbers)):
             return
-        meant = self._words.match(written.name, side.expression, side.value, numbers)
+        known = in_floats(self._ledger.known(side.expression, self._ledger.own))
+        exact = self._marker.given
+        interval = self._judge.range(side.expression, known, self._paper, 0.5, exact)
+        meant = self._words.match(written.name, side.expression, side.value, numbers, interval)
         if meant is not None:  # which may have told what the letters of the other sides mean
             meanings = (meant, *map(self._words.meant, others))
             self._sides = [side_of(each, self._ledger, self._paper) for each in meanings]

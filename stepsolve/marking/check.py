@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -123,7 +123,15 @@ def _marked(
         repair(found, ledger),
         awards(problem.marks, found, ledger) if problem is not None else (),
         () if problem is None or trusted else _doubts(problem),
+        () if problem is None or trusted else tuple(_missing(problem, ledger)),
     )
+
+
+def _missing(problem: Problem, ledger: Ledger) -> Iterator[str]:
+    """The answers asked for that the work does not state."""
+    for name in problem.derivation.results:
+        if name in ledger and not ledger[name].is_stated and not ledger[name].given:
+            yield name
 
 
 def _doubts(problem: Problem) -> tuple[Check, ...]:

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from stepsolve.marking.ledger import Ledger, Quantity
+from stepsolve.marking.spread import Interval
 from stepsolve.marking.values import Exact, NoValue
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, replaced, walk
@@ -25,6 +26,7 @@ _TELLING: Final = 3  # numbers of an expression from which they tell what it is
 _LONGEST: Final = 400  # nodes of a formula that is searched
 _MOST_ENTRIES: Final = 400  # of an array that are looked through
 _DIGITS: Final = 2  # of a value that is not met by chance
+_NARROW: Final = 0.005  # width of an interval that no value is met in by chance, relative
 _MOST_LOOKED: Final = 20_000  # formulas whose numbers are looked at in one work
 _Key = tuple[tuple[int, ...], str]
 
@@ -39,10 +41,35 @@ class Matcher:
         self._known: set[str] = set()  # the quantities in it
         self._looked = 0  # formulas whose numbers were looked at
 
-    def match(self, name: str, side: Expression, value: Exact) -> Expression | None:
-        """The quantity that `name = side` is, or the entry of one; a part of a formula becomes one."""
+    def match(
+        self, name: str, side: Expression, value: Exact, interval: Interval | None = None
+    ) -> Expression | None:
+        """The quantity that `name = side` is, or the entry of one; a part of a formula becomes one.
+
+        `interval` is what the side comes to with its decimals as rounded numbers, if it has any.
+        """
         found = self._quantity(name, side, value)
-        return self._entry(value) if found is None else Name(found)
+        if found is not None:
+            return Name(found)
+        return self._entry(value) or (self._within(name, interval) if interval else None)
+
+    def _within(self, name: str, interval: Interval) -> Expression | None:
+        """The only number of the problem in an interval that is narrow enough to tell."""
+        low, high = interval
+        if np.shape(low) or high - low > _NARROW * min(abs(low), abs(high)):
+            return None
+        gradient = notation.gradient(name) is not None
+        found: list[Expression] = []
+        for quantity in self._ledger.quantities.values():
+            if not quantity.from_problem or quantity.given or prod(quantity.dims) > _MOST_ENTRIES:
+                continue
+            if not quantity.dims and (notation.gradient(quantity.name) is not None) != gradient:
+                continue
+            true = self._ledger.true(quantity.name)
+            for place in np.ndindex(quantity.dims) if true is not None else ():
+                if place not in quantity.stated and low <= float(np.asarray(true)[place]) <= high:
+                    found.append(_entry_of(quantity, place))
+        return found[0] if len(found) == 1 else None
 
     def _entry(self, value: Exact) -> Expression | None:
         """The only entry that has a value, if it has digits enough to tell."""
@@ -59,7 +86,7 @@ class Matcher:
         if len(found) != 1:
             return None
         quantity, place = found[0]
-        return Item(Name(quantity.name), *(Number(str(k)) for k in place))
+        return _entry_of(quantity, place)
 
     def _at(self, quantity: Quantity, place: Index) -> Exact | None:
         true = self._ledger.true(quantity.name)
@@ -228,6 +255,12 @@ class Matcher:
             return None
         quantity, part = found[0]
         return quantity.name if part is None else self._made(name, quantity, part)
+
+
+def _entry_of(quantity: Quantity, place: Index) -> Expression:
+    """A number of a quantity: itself, or the entry at a place."""
+    base = Name(quantity.name)
+    return Item(base, *(Number(str(k)) for k in place)) if place else base
 
 
 def _key(value: Exact) -> _Key:

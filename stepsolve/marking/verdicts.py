@@ -133,6 +133,8 @@ class Marked(NamedTuple):
     awards: tuple[Award, ...] = ()
     doubts: tuple[Check, ...] = ()
     """Checks of the problem's own solution that failed: then no verdict can be trusted."""
+    missing: tuple[str, ...] = ()
+    """Answers asked for by the problem that no line states."""
 
     @property
     def first_wrong(self) -> MarkedLine | None:

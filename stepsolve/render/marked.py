@@ -86,10 +86,17 @@ class _Page:
             if count:
                 noun = "line" if count == 1 else "lines"
                 yield from self._text(f"{count} {noun} {what}.")
-        own = list(dict.fromkeys(line.name for line in self._marked.lines if line.is_own))
+        lines = self._marked.lines
+        found = {line.name for line in lines if not line.is_own and line.of != line.name}
+        own = [
+            n for n in dict.fromkeys(line.name for line in lines if line.is_own) if n not in found
+        ]
         if own:
             told = "Names of the work's own, of which only the numbers are checked: "
             yield from self._text(f"{told}{_listed(own, _OWN)}.")
+            if missing := self._marked.missing:
+                told = f"Asked for, but not found among the lines: {_listed(missing, _SKIPPED)}."
+                yield from self._text(told)
 
     def _spelt(self, text: str) -> str:
         return encodable(text, self._encoding)

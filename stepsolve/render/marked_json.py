@@ -25,6 +25,7 @@ def contract(marked: Marked) -> dict[str, object]:
             {"of": award.of, "got": award.got, "out_of": award.out_of, "told": award.told}
             for award in marked.awards
         ],
+        "missing": list(marked.missing),
         "right": marked.is_right,
         "confirmed": not marked.doubts,
     }

@@ -184,6 +184,29 @@ def test_the_repair_tells_entries() -> None:
     assert marked.repair.endswith("lines 3 and 4 follow from it and become z_1 = -2, z_2 = -2.")
 
 
+def test_a_name_is_matched_within_its_rounded_numbers() -> None:
+    lines = [
+        "net = 2*(-1) + (-3)*(-2) - 3 = 1",
+        "u = 0.3679 + 1 = 1.3679",  # e^-1 = 0.36788
+        "out = 1/1.3679 = 0.7310",  # sigma(1) = 0.73106
+        "g = 0.7310*0.2690 = 0.1966",  # 0.19661, of which there are two: no telling which
+    ]
+    marked = on(NEURON, *lines)
+    assert [line.of for line in marked.lines] == ["z", "u", "f", "g"]
+    assert marked.is_right
+
+
+def test_answers_that_are_not_among_the_lines_are_told() -> None:
+    marked = on(NEURON, "u = 5 * 0.3 = 1.5", "z = 1")
+    assert [line.is_own for line in marked.lines] == [True, False]
+    assert set(marked.missing) == {"df/dw0", "df/dx0", "df/dw1", "df/dx1", "df/dw2"}
+    page = " ".join(plain_rows(rows(marked, 80)).split())
+    assert "of which only the numbers are checked: u. Asked for, but not found among the" in page
+    assert on(NEURON, "df/dw0 = -0.1966").missing == tuple(
+        name for name in marked.missing if name != "df/dw0"
+    )
+
+
 def test_steps_may_be_skipped_and_are_told() -> None:
     marked = on(NEURON, "f = 0.73", "df/dw0 = -0.2")
     assert [line.skipped for line in marked.lines] == [("z",), ("dz/dw0", "df/dz")]
