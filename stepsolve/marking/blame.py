@@ -69,7 +69,7 @@ def _meant(
         return None
     try:
         true = ledger.evaluate(part, ledger.true, paper)
-        if np.shape(true) != np.shape(value) or _alike(true, value):
+        if np.shape(true) != np.shape(value) or _alike(true, value, 0):
             return None
         changed = replaced(formula, part, Name(_HOLE))
         reached = ledger.arithmetic.value(
@@ -102,8 +102,8 @@ def _with_skipped(ledger: Ledger, formula: Expression | None) -> Expression | No
     return formula
 
 
-def _alike(one: Exact, other: Exact) -> bool:
+def _alike(one: Exact, other: Exact, tolerance: float = _CLOSE) -> bool:
     a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if a.shape != b.shape:
         return False
-    return bool(np.all(np.abs(a - b) <= _CLOSE * np.maximum(np.abs(a), np.abs(b)) + 1e-12))
+    return bool(np.all(np.abs(a - b) <= tolerance * np.maximum(np.abs(a), np.abs(b)) + 1e-12))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ from stepsolve.marking.explaining import Explainer, WrongSide
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
 from stepsolve.marking.limits import Limits, has_limit
+from stepsolve.marking.matching import Clues
 from stepsolve.marking.sides import Side, Target, behind, side_of
 from stepsolve.marking.slips import explain_formula
+from stepsolve.marking.spread import Interval
 from stepsolve.marking.trial import symbolic_scene
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
@@ -123,13 +126,24 @@ class _Marking:
         target = self._named(left.expression) if left.expression != written else None
         if target is not None and (not target.is_stated or self._words.fits(written.name, numbers)):
             return
-        known = in_floats(self._ledger.known(side.expression, self._ledger.own))
-        exact = self._marker.given
-        interval = self._judge.range(side.expression, known, self._paper, 0.5, exact)
-        meant = self._words.match(written.name, side.expression, side.value, numbers, interval)
+        within = partial(self._within, side.expression)
+        clues = Clues(side.expression, side.value, numbers, within, partial(self._gives, numbers))
+        meant = self._words.match(written.name, clues)
         if meant is not None:  # which may have told what the letters of the other sides mean
             meanings = (meant, *map(self._words.meant, others))
             self._sides = [side_of(each, self._ledger, self._paper) for each in meanings]
+
+    def _within(self, side: Expression) -> Interval | None:
+        """What a side comes to with its decimals as rounded numbers, but for those that are given."""
+        known = in_floats(self._ledger.known(side, self._ledger.own))
+        return self._judge.range(side, known, self._paper, 0.5, self._marker.given)
+
+    def _gives(self, numbers: Mapping[Index, Written] | None, quantity: Quantity) -> bool:
+        """Whether numbers are right for a quantity."""
+        expected = Target(quantity).expected(self._ledger)
+        if numbers is None or expected is None:
+            return False
+        return self._judge.numbers(numbers, expected).verdict in _RIGHT
 
     def marked(self, text: str) -> MarkedLine:
         target, found = self._target, list[Judgement]()

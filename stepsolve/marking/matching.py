@@ -7,16 +7,17 @@ formula, that has this value; where a mistake changed the value, the one with th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from math import prod
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.spread import Interval
-from stepsolve.marking.values import Exact, NoValue
+from stepsolve.marking.values import Exact, NoValue, alike
+from stepsolve.marking.written import Written
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, replaced, walk
 from stepsolve.operations.array_operation import Index
@@ -26,9 +27,23 @@ _TELLING: Final = 3  # numbers of an expression from which they tell what it is
 _LONGEST: Final = 400  # nodes of a formula that is searched
 _MOST_ENTRIES: Final = 400  # of an array that are looked through
 _DIGITS: Final = 2  # of a value that is not met by chance
-_NARROW: Final = 0.005  # width of an interval that no value is met in by chance, relative
+_NARROW: Final = 0.0015  # width of an interval that no value is met in by chance, relative
 _MOST_LOOKED: Final = 20_000  # formulas whose numbers are looked at in one work
 _Key = tuple[tuple[int, ...], str]
+
+
+class Clues(NamedTuple):
+    """What a chain tells of the name on its left: the first side that has a value, and its numbers.
+
+    `within` gives what that side comes to with its decimals as rounded numbers, if it has any, and
+    `gives` whether the numbers are right for a quantity.
+    """
+
+    side: Expression
+    value: Exact
+    numbers: Mapping[Index, Written] | None
+    within: Callable[[], Interval | None]
+    gives: Callable[[Quantity], bool]
 
 
 class Matcher:
@@ -41,24 +56,52 @@ class Matcher:
         self._known: set[str] = set()  # the quantities in it
         self._looked = 0  # formulas whose numbers were looked at
 
-    def match(
-        self, name: str, side: Expression, value: Exact, interval: Interval | None = None
-    ) -> Expression | None:
-        """The quantity that `name = side` is, or the entry of one; a part of a formula becomes one.
-
-        `interval` is what the side comes to with its decimals as rounded numbers, if it has any.
-        """
-        found = self._quantity(name, side, value)
+    def match(self, name: str, clues: Clues) -> Expression | None:
+        """The quantity that a name is, or the entry of one; a part of a formula becomes one."""
+        gradient = notation.gradient(name) is not None
+        found = (
+            self._by_truth(name, clues.value, gradient)
+            or self._by_own(name, clues.value, gradient)
+            or self._as_written(clues, gradient)
+        )
         if found is not None:
             return Name(found)
-        return self._entry(value) or (self._within(name, interval) if interval else None)
+        entry = self._entry(clues.value) or self._within(clues.within(), gradient)
+        if entry is None and (found := self._by_numbers(name, clues.side, gradient)):
+            return Name(found)
+        return entry
 
-    def _within(self, name: str, interval: Interval) -> Expression | None:
-        """The only number of the problem in an interval that is narrow enough to tell."""
-        low, high = interval
-        if np.shape(low) or high - low > _NARROW * min(abs(low), abs(high)):
+    def _as_written(self, clues: Clues, gradient: bool) -> str | None:
+        """The first quantity that written numbers are right for, if they have digits enough.
+
+        A gradient may have a plain name, delta for dL/dz, but is looked for last then.
+        """
+        numbers = clues.numbers
+        if numbers is None:
             return None
-        gradient = notation.gradient(name) is not None
+        digits = sum(len(n.value.as_tuple().digits) for n in numbers.values() if n.is_decimal)
+        if digits < _TELLING:
+            return None
+        size = {n: len({index[n] for index in numbers}) for n in range(len(next(iter(numbers))))}
+        found = [
+            (notation.gradient(quantity.name) is not None, quantity)
+            for quantity in self._ledger.quantities.values()
+            if self._is_open(quantity) and alike(quantity.dims, tuple(size.values()))
+        ]
+        fitting = (
+            quantity.name
+            for is_gradient, quantity in sorted(found, key=lambda pair: pair[0])
+            if is_gradient >= gradient and clues.gives(quantity)
+        )
+        return next(fitting, None)
+
+    def _within(self, interval: Interval | None, gradient: bool) -> Expression | None:
+        """The only number of the problem in an interval that is narrow enough to tell."""
+        if interval is None or np.shape(interval.low):
+            return None
+        low, high = interval
+        if high - low > _NARROW * min(abs(low), abs(high)):
+            return None
         found: list[Expression] = []
         for quantity in self._ledger.quantities.values():
             if not quantity.from_problem or quantity.given or prod(quantity.dims) > _MOST_ENTRIES:
@@ -92,21 +135,13 @@ class Matcher:
         true = self._ledger.true(quantity.name)
         return None if true is None else true[place]
 
-    def _quantity(self, name: str, side: Expression, value: Exact) -> str | None:
-        """The name of the quantity that `name = side` is."""
-        gradient = notation.gradient(name) is not None
-        return (
-            self._by_truth(name, value, gradient)
-            or self._by_own(name, value, gradient)
-            or self._by_numbers(name, side, gradient)
-        )
-
     def with_value(self, name: str, true: Exact) -> Expression | None:
         """The quantity with a true value, for a name; a part of a formula becomes one."""
         found = self._by_truth(name, true, notation.gradient(name) is not None)
         return None if found is None else Name(found)
 
     def _by_truth(self, name: str, value: Exact, gradient: bool) -> str | None:
+        """The quantity or part that has a value."""
         found = [
             (quantity, part)
             for quantity, part in self._with_value(value)

@@ -7,9 +7,8 @@ from typing import Final, NamedTuple
 
 from stepsolve.marking import symbols
 from stepsolve.marking.ledger import Ledger, Quantity
-from stepsolve.marking.matching import Matcher
+from stepsolve.marking.matching import Clues, Matcher
 from stepsolve.marking.places import Places
-from stepsolve.marking.spread import Interval
 from stepsolve.marking.values import Exact
 from stepsolve.marking.written import Written
 from stepsolve.notation import names as notation
@@ -155,18 +154,10 @@ class Vocabulary:
 
     # ------------------------------------------------------------------------------- new names
 
-    def match(
-        self,
-        name: str,
-        side: Expression,
-        value: Exact,
-        numbers: Mapping[Index, Written] | None,
-        interval: Interval | None = None,
-    ) -> Expression | None:
-        """The quantity of the problem, or the entry of one, that `name = side` is.
+    def match(self, name: str, clues: Clues) -> Expression | None:
+        """The quantity of the problem, or the entry of one, that a name of the work's own is.
 
-        None where the problem has the name itself, or nothing that it must be. `numbers` are what
-        the chain comes to, `interval` what the side does with its decimals as rounded numbers.
+        None where the problem has the name itself, or nothing that it must be.
         """
         if self.is_open or name in self._given:
             return None
@@ -175,7 +166,7 @@ class Vocabulary:
         ):
             return None
         before = self._aliases.pop(name, None)
-        meant = self._found(name, side, value, numbers, interval) or before
+        meant = self._found(name, clues) or before
         if meant is not None and meant != Name(name):
             self._aliases[name] = meant
         return meant
@@ -187,18 +178,12 @@ class Vocabulary:
             self._aliases[name] = meant
             self._given.add(name)
 
-    def _found(
-        self,
-        name: str,
-        side: Expression,
-        value: Exact,
-        numbers: Mapping[Index, Written] | None,
-        interval: Interval | None,
-    ) -> Expression | None:
+    def _found(self, name: str, clues: Clues) -> Expression | None:
+        numbers = clues.numbers
         meant = self._places.entry(name, numbers) if numbers else None
         if meant is None and numbers and (step := self._places.learned_step(name, numbers)):
             meant = Name(step)
-        return meant or self._matcher.match(name, side, value, interval) or self._places.step(name)
+        return meant or self._matcher.match(name, clues) or self._places.step(name)
 
     def fits(self, name: str, numbers: Mapping[Index, Written] | None) -> bool:
         """Whether what a name has come to stand for has these values, so far as that is known."""

@@ -125,10 +125,12 @@ def work(
     units: int = 0,
     at: int = -1,
     substituted: bool = False,
+    renamed: bool = False,
 ) -> Work:
     """A work in one style; with `units` the line `at` is off by so many units in its last place.
 
-    With `substituted` the displayed numbers are put into the formulas of numbers.
+    With `substituted` the displayed numbers are put into the formulas of numbers. If it is `renamed`,
+    half of the names are the work's own.
     """
     shown, full = dict(task.given), dict(task.given)
     texts = {name: f"{value:.10g}" for name, value in task.given.items() if not np.shape(value)}
@@ -147,7 +149,8 @@ def work(
         full[name], shown[name] = value, rounded(value, places)
         middle = _substituted(expression, texts) if substituted else ""
         texts[name] = text(value, places)
-        lines.append(f"{name} = {middle}{texts[name]}")
+        called = f"q_{k}a" if renamed and chance.random() < 0.5 else name
+        lines.append(f"{called} = {middle}{texts[name]}")
     return Work(tuple(lines), at + 1)
 
 

@@ -189,10 +189,10 @@ def test_a_name_is_matched_within_its_rounded_numbers() -> None:
         "net = 2*(-1) + (-3)*(-2) - 3 = 1",
         "u = 0.3679 + 1 = 1.3679",  # e^-1 = 0.36788
         "out = 1/1.3679 = 0.7310",  # sigma(1) = 0.73106
-        "g = 0.7310*0.2690 = 0.1966",  # 0.19661, of which there are two: no telling which
+        "delta = 0.7310*0.2690 = 0.1966",  # sigma(1) sigma(-1) = 0.19661
     ]
     marked = on(NEURON, *lines)
-    assert [line.of for line in marked.lines] == ["z", "u", "f", "g"]
+    assert [line.of for line in marked.lines] == ["z", "u", "f", "df/dz"]
     assert marked.is_right
 
 
