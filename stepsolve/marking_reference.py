@@ -17,9 +17,8 @@ _WIDTH = 79
 def entries() -> Mapping[str, str]:
     """The explanation of every verdict and slip, by name."""
     found = {str(verdict): _verdict(verdict) for verdict in Verdict}
-    for row in (*ROWS, *rules.ROWS):
-        told = _slip(row)
-        found[row.name] = f"{found[row.name]}\n\n{told}" if row.name in found else told
+    for row in (*ROWS, *rules.ROWS):  # a slip in numbers may be one in formulas as well
+        found[row.name] = f"{found.get(row.name) or _slip(row)}{_example(row)}"
     return found
 
 
@@ -40,9 +39,13 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _slip(row: Row) -> str:
-    right, wrong = row.example
     described = fill(f"A slip of the pen: {row.description}.", _WIDTH)
-    return f"{row.name}\n\n{described}\n\n  for     {right}\n  stands  {wrong}\n"
+    return f"{row.name}\n\n{described}\n"
+
+
+def _example(row: Row) -> str:
+    right, wrong = row.example
+    return f"\n  for     {right}\n  stands  {wrong}\n"
 
 
 def _listed(names: list[str]) -> str:

@@ -286,3 +286,10 @@ def test_an_unrounded_array_behind_the_line_is_no_reason_to_name_nothing() -> No
     # h + 0.5 with h = [0.379949, 0.716298], the tanh in full
     judgement = marked("h = tanh([0.4, 0.9]) = [0.38, 0.72]", "r = h - 0.5 = [0.87995, 1.2163]")
     assert named(judgement)[0] == "sign"
+
+
+def test_a_slip_in_numbers_and_in_formulas_is_one_slip() -> None:
+    told: dict[str, set[str]] = {}
+    for row in (*ROWS, *rules.ROWS):
+        told.setdefault(row.name, set()).add(row.description)
+    assert {name for name, descriptions in told.items() if len(descriptions) > 1} == set()

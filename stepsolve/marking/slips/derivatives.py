@@ -10,6 +10,7 @@ import numpy as np
 from stepsolve.marking.slips.row import (
     ONE,
     TWO,
+    WRONG_DERIVATIVE,
     Likelihood,
     Row,
     Scene,
@@ -154,8 +155,7 @@ def _at_the_output(scene: Scene) -> Iterator[Variant]:
 
 ROWS = (
     Row(
-        "wrong derivative",
-        "the derivative of the activation is another: sigma without 1 - sigma, 1 - tanh for 1 - tanh^2",
+        *WRONG_DERIVATIVE,
         ("0.3 * 0.62 * (1 - 0.62)", "0.3 * 0.62"),
         _wrong_derivative,
         Likelihood.COMMON,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from stepsolve.calculus.tidy import terms
 from stepsolve.marking.slips.row import (
+    INNER_FORGOTTEN,
     TWO,
     Likelihood,
     Row,
@@ -200,8 +201,7 @@ ROWS = (
         Likelihood.COMMON,
     ),
     Row(
-        "inner derivative forgotten",
-        "a factor of the chain rule is left out",
+        *INNER_FORGOTTEN,
         ("dL/da * da/dz", "dL/da"),
         _factor(_is_local, ", of the chain rule"),
         Likelihood.COMMON,

@@ -17,6 +17,16 @@ from stepsolve.operations.table import ARRAYS, SETTINGS
 _LONG: Final = 40  # characters of a part that is told in full
 ONE, TWO = Number("1"), Number("2")
 
+# slips that are looked for in numbers and in formulas alike: the name and what it is
+INNER_FORGOTTEN: Final = (
+    "inner derivative forgotten",
+    "the chain rule without the derivative of the inner function: a factor is left out",
+)
+WRONG_DERIVATIVE: Final = (
+    "wrong derivative",
+    "the derivative of another function, or with the wrong sign: sigma without 1 - sigma",
+)
+
 
 class Likelihood(IntEnum):
     """How often a slip is made, as told in `stepsolve.marking.slips`: the small ones first."""

@@ -12,7 +12,15 @@ from typing import Final
 from stepsolve.calculus.engine import differentiate
 from stepsolve.calculus.tidy import ONE, ZERO
 from stepsolve.errors import StepsolveError
-from stepsolve.marking.slips.row import Likelihood, Row, Scene, Variant, everywhere
+from stepsolve.marking.slips.row import (
+    INNER_FORGOTTEN,
+    WRONG_DERIVATIVE,
+    Likelihood,
+    Row,
+    Scene,
+    Variant,
+    everywhere,
+)
 from stepsolve.notation.tree import Apply, Expression, Name, names, replaced, substitute
 
 _HOLE: Final = "inner'"  # the letter of an inner function; no name of a work ends in it alone
@@ -231,8 +239,7 @@ def _wrongly(slip: Wrong) -> Callable[[Scene], Iterator[Variant]]:
 
 ROWS = (
     Row(
-        "inner derivative forgotten",
-        "the chain rule without the derivative of the inner function",
+        *INNER_FORGOTTEN,
         ("diff(sin(3 * x), x)", "cos(3 * x)"),
         _wrongly(_inner_forgotten),
         Likelihood.COMMON,
@@ -266,8 +273,7 @@ ROWS = (
         Likelihood.COMMON,
     ),
     Row(
-        "wrong derivative",
-        "the derivative of another function, or with the wrong sign",
+        *WRONG_DERIVATIVE,
         ("diff(sin(x), x)", "-cos(x)"),
         _wrongly(_functions),
         Likelihood.COMMON,
