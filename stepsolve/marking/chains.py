@@ -12,17 +12,16 @@ import numpy as np
 
 from stepsolve.marking import symbols
 from stepsolve.marking.explaining import Explainer, WrongSide
+from stepsolve.marking.formulas import Formulas
 from stepsolve.marking.judging import Expected, Judge
 from stepsolve.marking.ledger import Ledger, Quantity, shape_of
-from stepsolve.marking.limits import Limits, has_limit
+from stepsolve.marking.limits import has_limit
 from stepsolve.marking.matching import Clues
 from stepsolve.marking.sides import Side, Target, behind, side_of
-from stepsolve.marking.slips import explain_formula
 from stepsolve.marking.spread import Interval
-from stepsolve.marking.trial import symbolic_scene
 from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
-from stepsolve.marking.vocabulary import Vocabulary, is_derivative
+from stepsolve.marking.vocabulary import Vocabulary
 from stepsolve.marking.written import Written, coarse
 from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
@@ -64,7 +63,7 @@ class Marker:
         self.words = Vocabulary(ledger, aliases or {}, is_open)
         self.judge = Judge(ledger.arithmetic)
         self.explainer = Explainer(ledger, self.judge)
-        self.limits = Limits()
+        self.formulas = Formulas(ledger)
         self.given = ledger.exact(*(Name(q.name) for q in ledger.quantities.values() if q.given))
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
         self.named: dict[str, str] = {}  # names of the work, and the quantities that they stand for
@@ -102,6 +101,7 @@ class _Marking:
     def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
+        self._formulas = marker.formulas
         self._left, self._signs = chain.sides[0], chain.signs
         meant = [self._words.meant(side, k == 0) for k, side in enumerate(chain.sides)]
         self._sides = [side_of(side, self._ledger, self._paper) for side in meant]
@@ -210,7 +210,7 @@ class _Marking:
             return self._symbolic(target.quantity.formula, side, always=True, first=True)
         if side.value is None:
             found = self._symbolic(target.quantity.formula, side, always=False, first=True)
-            if found.verdict is Verdict.UNDECIDABLE and self._unknown(side.expression):
+            if found.verdict is Verdict.UNDECIDABLE and self._formulas.is_unknown(side.expression):
                 return found._replace(verdict=Verdict.DEFINES)  # what follows it is judged
             return found
         if side.numbers is not None:
@@ -236,7 +236,7 @@ class _Marking:
         if sign in _COMPARED:
             return self._compared(left, sign, right)
         if has_limit(left.expression) or has_limit(right.expression):
-            return self._limits(left.expression, right.expression)
+            return self._formulas.limits(left.expression, right.expression)
         if left.value is None and right.value is not None:
             left = next((s for s in reversed(self._sides[: k - 1]) if s.value is not None), left)
         if left.value is None or right.value is None:
@@ -293,15 +293,6 @@ class _Marking:
         """The formula of what the chain states."""
         return self._target.quantity.formula if self._target is not None else None
 
-    def _differs(self, left: Expression, other: Expression) -> bool:
-        """Whether two formulas in the variables of the problem's functions are different functions."""
-        one = self._formula if isinstance(left, Name) and self._formula is not None else left
-        variables = self._words.variables
-        if variables.isdisjoint(names(one)) or variables.isdisjoint(names(other)):
-            return False
-        known = self._ledger.scalars(one, other)
-        return symbols.equal(one, other, {n: known[n] for n in known.keys() - variables}) is False
-
     def _explained(
         self,
         judgement: Judgement,
@@ -322,42 +313,13 @@ class _Marking:
         self, left: Expression | None, side: Side, *, always: bool, first: bool = False
     ) -> Judgement:
         """A sign between sides that hang on symbols."""
-        if left is None:
-            return Judgement(Verdict.DEFINES)
-        if has_limit(left) or has_limit(side.expression):
-            return self._limits(left, side.expression)
-        formulas = self._ledger.formulas(left, side.expression)
-        one, other = (symbols.inlined(s, formulas) for s in (left, side.expression))
-        known = self._ledger.scalars(one, other)
-        same = symbols.equal(one, other, known)
-        if same:
-            return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
-        if same is None and not first and side.value is not None and self._unknown(left):
-            return Judgement(Verdict.DEFINES, "the names without a value are given one")
-        if same is None:
-            why = side.why or next((s.why for s in reversed(self._sides) if s.why), "")
-            return Judgement(Verdict.UNDECIDABLE, why or "these symbols were not compared")
-        if nothing := symbols.free(one) & symbols.NO_NUMBERS:
-            return Judgement(Verdict.UNDECIDABLE, f"{min(nothing)} is no number")
-        ours, theirs = (symbols.free(s) - known.keys() for s in (one, other))
-        if always or is_derivative(one) or (theirs and theirs <= ours):
-            slips = explain_formula(symbolic_scene(one, other, known))
-            return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
-        return Judgement(Verdict.DEFINES, "the names without a value are given one")
+        why = next((s.why for s in reversed(self._sides) if s.why), "")
+        return self._formulas.judged(left, side, why, always=always, first=first)
 
-    def _limits(self, left: Expression, right: Expression) -> Judgement:
-        """A sign between sides of which one holds a limit."""
-        meant = self._ledger.formulas(left, right)
-        numbers = ((name, self._ledger.shown(name)) for name in (*names(left), *names(right)))
-        meant |= {name: number for name, number in numbers if number is not None}
-        return self._marker.limits.compared(left, right, meant)
-
-    def _unknown(self, side: Expression) -> bool:
-        """Whether a side has a name that nothing is known of."""
-        return not symbols.is_endless(side) and any(
-            name not in self._ledger and name not in symbols.NO_NUMBERS
-            for name in symbols.free(side)
-        )
+    def _differs(self, left: Expression, other: Expression) -> bool:
+        """Whether formulas in the variables of the problem's functions are different functions."""
+        one = self._formula if isinstance(left, Name) and self._formula is not None else left
+        return self._formulas.differ(one, other, self._words.variables)
 
     # --------------------------------------------------------------------------- what is taken on
 

@@ -81,7 +81,9 @@ class Judge:
         if index and worst.verdict is Verdict.WRONG:
             sides = zip(index, written, strict=True)
             place = ", ".join(str(i) for i, size in sides if size > 1) or "0"
-            worst = worst._replace(told=f"the entry [{place}]: {worst.told}".rstrip(": "))
+            more = sum(each.verdict is Verdict.WRONG for each, _ in found) - 1
+            told = f"the entry [{place}]" + (f" and {more} more" if more else "")
+            worst = worst._replace(told=f"{told}: {worst.told}".rstrip(": "), others=more)
         return worst
 
     def _alone(self, number: Written, expected: Expected) -> Judgement:
@@ -163,22 +165,33 @@ class Judge:
         if self._same(value, expected.own):
             return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.EXACT, *told)
         ranges = [self.range(side, known, paper, unit, exact) for unit in (0.5, 1.0)]
-        verdicts = (Verdict.ROUNDED, Verdict.TRUNCATED)
-        for wanted, agrees in ((true, None), (expected.own, Verdict.FOLLOWS)):
-            for interval, verdict in zip(ranges, verdicts, strict=True):
-                if interval is not None and _holds(interval, wanted):
-                    if _blurred(interval, wanted) and not _near(value, wanted):
-                        return Judgement(Verdict.UNDECIDABLE, self._too_few(interval, wanted))
-                    return Judgement(agrees if agrees and expected.wrong else verdict, *told)
-        carried = Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED
+        found = self._by_ranges(ranges, value, expected)
+        if found is not None:
+            return (
+                found if found.verdict is Verdict.UNDECIDABLE else Judgement(found.verdict, *told)
+            )
         meets = [Interval(_float(other), _float(other)) for other in expected.others]
         meets += [expected.interval] if expected.interval is not None else []
         here = ranges[0] or Interval(_float(value), _float(value))
-        if any(_meet(here, other) for other in meets):
-            return Judgement(carried, *told)
-        if behind is not None and not behind.is_point and _holds(behind, true):
-            return Judgement(carried, *told)
+        is_behind = behind is not None and not behind.is_point and _holds(behind, true)
+        if is_behind or any(_meet(here, other) for other in meets):
+            return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.CARRIED, *told)
         return Judgement(Verdict.WRONG, *told)
+
+    def _by_ranges(
+        self, ranges: list[Interval | None], value: Exact, expected: Expected
+    ) -> Judgement | None:
+        """The verdict of a side that its decimals, moved by half a unit or by one, make equal."""
+        verdicts = (Verdict.ROUNDED, Verdict.TRUNCATED)
+        true = expected.own if expected.true is None else expected.true
+        for wanted, agrees in ((true, None), (expected.own, Verdict.FOLLOWS)):
+            for interval, verdict in zip(ranges, verdicts, strict=True):
+                if interval is None or not _holds(interval, wanted):
+                    continue
+                if _blurred(interval, wanted) and not _near(value, wanted):
+                    return Judgement(Verdict.UNDECIDABLE, self._too_few(interval, wanted))
+                return Judgement(agrees if agrees and expected.wrong else verdict)
+        return None
 
     def accepting(
         self,

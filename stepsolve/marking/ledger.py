@@ -267,7 +267,7 @@ class Ledger:
         return False
 
     def unstated(self, name: str) -> tuple[str, ...]:
-        """The quantities on the way to one that the work has not stated, nearest last."""
+        """The quantities on the way to one that the work has not stated, in their order."""
         found: dict[str, None] = {}
         waiting = [name]
         while waiting:
@@ -280,7 +280,7 @@ class Ledger:
                     continue
                 found[inner] = None
                 waiting.append(inner)
-        return tuple(reversed(found))
+        return tuple(sorted(found, key=lambda each: self.quantities[each].order))
 
     def state(self, quantity: Quantity, numbers: Mapping[Index, Written], behind: Interval) -> None:
         """The numbers that the hand wrote for a quantity, and what may stand behind them."""

@@ -27,6 +27,8 @@ def repair(lines: Sequence[MarkedLine], ledger: Ledger) -> str:
     right = [line for line in after if line not in follow and line not in others and _is_read(line)]
     instead = f" for {wrong.written}" if wrong.written else ""
     told = f"With {wrong.own or wrong.expected}{instead}"
+    if wrong.others:
+        told = f"With these {wrong.others + 1} entries put right"
     parts = []
     if right and first.of:
         verb = "is" if len(right) == 1 else "are"

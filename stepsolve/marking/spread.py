@@ -9,7 +9,7 @@ wide where a number occurs twice).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -37,10 +37,6 @@ class Interval(NamedTuple):
         for value in values:
             low, high = np.minimum(low, value), np.maximum(high, value)
         return Interval(low, high)
-
-    def within(self, low: Floats, high: Floats) -> Interval:
-        """The part between two bounds; where there is none, the nearer bound."""
-        return Interval(np.clip(self.low, low, high), np.clip(self.high, low, high))
 
 
 Function = Callable[[Mapping[str, Floats]], Floats]
@@ -82,14 +78,20 @@ def spread(
             for corner, best in zip(corners, (min, max), strict=True):
                 _, end = best(ends, key=lambda pair: float(pair[0]))
                 corner[name] = _put(corner[name], index, end)
-    if not base.shape and len(moves) > 1:
-        for corner in corners:
-            try:
-                reached = np.asarray(function(corner), dtype=float)
-            except NoValue:
-                continue
-            low, high = np.minimum(low, reached), np.maximum(high, reached)
-    return Interval(low, high)
+    found = Interval(low, high)
+    return _cornered(function, found, corners) if not base.shape and len(moves) > 1 else found
+
+
+def _cornered(
+    function: Function, interval: Interval, corners: Iterable[Mapping[str, Floats]]
+) -> Interval:
+    """An interval with the values at some corners in it."""
+    for corner in corners:
+        try:
+            interval = interval.around(np.asarray(function(corner), dtype=float))
+        except NoValue:
+            continue
+    return interval
 
 
 def lettered(

@@ -70,7 +70,7 @@ class Judgement(NamedTuple):
 
     `expected` is the true value and `own` what the earlier values of the work give where that is
     another, as texts with a few more digits than `written`, the text of a number that was judged;
-    `values` are both in full.
+    `values` are both in full. Of an array this is one wrong entry, and there are `others`.
     """
 
     verdict: Verdict
@@ -80,6 +80,7 @@ class Judgement(NamedTuple):
     written: str = ""
     values: tuple[Value | None, Value | None] = (None, None)
     slips: tuple[Slip, ...] = ()
+    others: int = 0
 
 
 class MarkedLine(NamedTuple):

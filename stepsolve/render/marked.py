@@ -175,7 +175,7 @@ def _reason(judgement: Judgement) -> str:
     if judgement.expected:
         parts.append(f"expected {judgement.expected}")
     if judgement.own:
-        parts.append(f"{judgement.own} from the values above")
+        parts.append(f"or {judgement.own} from the values above")
     told = ", ".join(parts) or judgement.verdict.meaning
     if judgement.slips:
         told += f" ({judgement.slips[0].told})"

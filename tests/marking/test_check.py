@@ -174,6 +174,12 @@ def test_the_repair_speaks_in_the_names_of_the_work() -> None:
     )
 
 
+def test_wrong_entries_are_counted() -> None:
+    marked = stepsolve.check([r"(1, 2, 3) + (1, 1, 1) = (2, 4, 5)"])
+    assert marked.lines[0].judgements[0].told == "the entry [1] and 1 more"
+    assert marked.repair == "With these 2 entries put right, line 1 is right."
+
+
 def test_the_repair_tells_entries() -> None:
     problem = {
         "kind": "graph",
@@ -209,7 +215,7 @@ def test_answers_that_are_not_among_the_lines_are_told() -> None:
 
 def test_steps_may_be_skipped_and_are_told() -> None:
     marked = on(NEURON, "f = 0.73", "df/dw0 = -0.2")
-    assert [line.skipped for line in marked.lines] == [("z",), ("dz/dw0", "df/dz")]
+    assert [line.skipped for line in marked.lines] == [("z",), ("df/dz", "dz/dw0")]
     assert marked.is_right
 
 

@@ -50,6 +50,8 @@ def _wrong_parts(scene: Scene) -> Iterator[Variant]:
             >= float(number.unit if number.is_decimal else 1) * 0.999
         ):
             told = f"{said(part)} is {value:.6g}, not {number.value:f}"
+            if written(part) is not None:
+                told = f"{number.value:f} for {said(part)}"
             reason = _reason(scene, part, number, value) if len(wrong) < _REASONS else ""
             reason = reason.removeprefix(f"{number.value:f} for {value:.6g}: ")
             wrong[part] = side, f"{told}: {reason}" if reason else told
