@@ -8,6 +8,7 @@ for that part, and it is the line of the name that is wrong.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from time import process_time
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,10 +34,10 @@ class Meaning(NamedTuple):
     true: Exact
 
 
-def meanings(marker: Marker, problem: Collection[str]) -> Iterator[Meaning]:
+def meanings(marker: Marker, problem: Collection[str], end: float) -> Iterator[Meaning]:
     """What names of the work's own may be meant for, going by the values that are wrong.
 
-    `problem` are the names of the problem itself.
+    `problem` are the names of the problem itself; `end` is when to stop, a time of the processor.
     """
     ledger = marker.ledger
     looked = 0
@@ -52,7 +53,7 @@ def meanings(marker: Marker, problem: Collection[str]) -> Iterator[Meaning]:
                 continue
             for part in dict.fromkeys(walk(formula)):
                 looked += 1
-                if looked > _LOOKED:
+                if looked > _LOOKED or process_time() > end:
                     return
                 true = _meant(ledger, formula, part, value, miss, paper)
                 key = (name, str(true))

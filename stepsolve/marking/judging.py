@@ -17,7 +17,7 @@ from stepsolve.derivation import Value
 from stepsolve.marking.spread import Interval, lettered, spread
 from stepsolve.marking.values import PRECISE, Arithmetic, Exact, NoValue, alike, flat
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
-from stepsolve.marking.written import Written, agreement, stands_for, written_number
+from stepsolve.marking.written import Written, agreement, sizes_of, stands_for, written_number
 from stepsolve.notation.numbers import Digits, number_text
 from stepsolve.notation.tree import Expression, Number, names
 from stepsolve.operations.array_operation import Index
@@ -58,9 +58,7 @@ class Judge:
     def numbers(self, numbers: Mapping[Index, Written], expected: Expected) -> Judgement:
         """A side of numbers: the worst verdict of its entries."""
         shape = np.shape(expected.own)
-        written = tuple(
-            max(index[k] for index in numbers) + 1 for k in range(len(next(iter(numbers))))
-        )
+        written = sizes_of(numbers)
         if not written and shape:
             return self._alone(numbers[()], expected)
         if not alike(shape, written):
@@ -153,16 +151,16 @@ class Judge:
         """
         if not np.shape(value) and np.shape(expected.own):
             entries = flat(expected.own if expected.true is None else expected.true)
-            if all(self._same(entry, entries[0]) for entry in entries):
+            if all(self._arithmetic.same(entry, entries[0]) for entry in entries):
                 expected = Expected(entries[0])
         if not alike(np.shape(value), np.shape(expected.own)):
             shapes = (_sizes(np.shape(each)) for each in (value, expected.own))
             return Judgement(Verdict.WRONG, "{} where {} belongs".format(*shapes))
         true = expected.own if expected.true is None else expected.true
-        if self._same(value, true):
+        if self._arithmetic.same(value, true):
             return Judgement(Verdict.EXACT)
         told = self._told_values(true, expected.own, value)
-        if self._same(value, expected.own):
+        if self._arithmetic.same(value, expected.own):
             return Judgement(Verdict.FOLLOWS if expected.wrong else Verdict.EXACT, *told)
         ranges = [self.range(side, known, paper, unit, exact) for unit in (0.5, 1.0)]
         found = self._by_ranges(ranges, value, expected)
@@ -208,16 +206,10 @@ class Judge:
         def accepts(other: Exact) -> bool:
             if not alike(np.shape(other), np.shape(value)):
                 return False
-            return self._same(value, other) or (interval is not None and _holds(interval, other))
+            held = interval is not None and _holds(interval, other)
+            return held or self._arithmetic.same(value, other)
 
         return accepts
-
-    def _same(self, one: Exact, other: Exact) -> bool:
-        for a, b in zip(flat(one), flat(other), strict=True):
-            x, y = self._arithmetic.decimal(a), self._arithmetic.decimal(b)
-            if abs(x - y) > PRECISE * max(Decimal(1), abs(x)):
-                return False
-        return True
 
     def range(
         self,

@@ -17,12 +17,11 @@ import numpy as np
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.spread import Interval
 from stepsolve.marking.values import Exact, NoValue, alike
-from stepsolve.marking.written import Written
+from stepsolve.marking.written import Written, sizes_of
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names, replaced, walk
 from stepsolve.operations.array_operation import Index
 
-_CLOSE: Final = Decimal("1e-30")  # relative
 _TELLING: Final = 3  # numbers of an expression from which they tell what it is
 _LONGEST: Final = 400  # nodes of a formula that is searched
 _MOST_ENTRIES: Final = 400  # of an array that are looked through
@@ -82,11 +81,11 @@ class Matcher:
         digits = sum(len(n.value.as_tuple().digits) for n in numbers.values() if n.is_decimal)
         if digits < _TELLING:
             return None
-        size = {n: len({index[n] for index in numbers}) for n in range(len(next(iter(numbers))))}
+        sizes = sizes_of(numbers)
         found = [
             (notation.gradient(quantity.name) is not None, quantity)
             for quantity in self._ledger.quantities.values()
-            if self._is_open(quantity) and alike(quantity.dims, tuple(size.values()))
+            if self._is_open(quantity) and alike(quantity.dims, sizes)
         ]
         fitting = (
             quantity.name
@@ -109,8 +108,8 @@ class Matcher:
             if not quantity.dims and (notation.gradient(quantity.name) is not None) != gradient:
                 continue
             true = self._ledger.true(quantity.name)
-            for place in np.ndindex(quantity.dims) if true is not None else ():
-                if place not in quantity.stated and low <= float(np.asarray(true)[place]) <= high:
+            for place, value in np.ndenumerate(true) if true is not None else ():
+                if place not in quantity.stated and low <= float(value) <= high:
                     found.append(_entry_of(quantity, place))
         return found[0] if len(found) == 1 else None
 
@@ -217,11 +216,7 @@ class Matcher:
     def _same(self, true: Exact | None, value: Exact) -> bool:
         if true is None or np.shape(true) != np.shape(value):
             return False
-        decimal = self._ledger.arithmetic.decimal
-        return all(
-            abs(decimal(a) - decimal(b)) <= _CLOSE * max(Decimal(1), abs(decimal(a)))
-            for a, b in zip(np.ravel(true), np.ravel(value), strict=True)
-        )
+        return self._ledger.arithmetic.same(true, value)
 
     def _parts(self, quantity: Quantity) -> Iterator[Expression]:
         """The inner parts of a formula that work anything out."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -74,7 +73,7 @@ class Places:
                     return None
             items = list(entries.values())
             sure = stem in self._stems or self._ledger[stem].given
-            if sure and all(self._same(true, items[0][1]) for _, true in items):
+            if sure and all(self._ledger.arithmetic.same(true, items[0][1]) for _, true in items):
                 return items[0][0]
         return None
 
@@ -107,10 +106,6 @@ class Places:
     def _agrees(self, true: Exact, number: Written) -> bool:
         value = self._ledger.arithmetic.decimal(true)
         return agreement(value, number, PRECISE) in AGREES
-
-    def _same(self, one: Exact, other: Exact) -> bool:
-        a, b = map(self._ledger.arithmetic.decimal, (one, other))
-        return abs(a - b) <= PRECISE * max(Decimal(1), abs(a))
 
     # ---------------------------------------------------------------------- steps of a sequence
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from time import process_time
 from typing import Final, NamedTuple
 
 from stepsolve.errors import ExpressionError
@@ -24,6 +25,7 @@ from stepsolve.source.work import WorkLine
 
 _ROUNDS: Final = 3  # names whose meanings are changed one after the other
 _TRIED: Final = 4  # meanings of one round
+_SECONDS: Final = 5.0  # of the processor, after which no other reading is begun
 
 
 class Reading(NamedTuple):
@@ -67,8 +69,9 @@ class Reader:
         order = self._by_problem(found)
         if order != found.order and (other := self._read(order)).wrong < found.wrong:
             found = other
+        end = process_time() + _SECONDS
         for _ in range(_ROUNDS):
-            better = min(self._better(found), key=_likelihood, default=None)
+            better = min(self._better(found, end), key=_likelihood, default=None)
             if better is None:
                 break
             found = better
@@ -101,12 +104,12 @@ class Reader:
             keys.append(reading.ledger[of].order if known else keys[-1] if keys else 0.0)
         return tuple(sorted(range(len(keys)), key=keys.__getitem__))
 
-    def _better(self, reading: Reading) -> Iterator[Reading]:
+    def _better(self, reading: Reading, end: float) -> Iterator[Reading]:
         """Readings in which a name of the work's own stands for what it is used for.
 
         Where they have as many mistakes, the name must stand for nothing else.
         """
-        supposed = meanings(reading.marker, self._ledger().quantities)
+        supposed = meanings(reading.marker, self._ledger().quantities, end)
         for meaning in islice(supposed, _TRIED):
             other = self._read(reading.order, (*reading.meanings, meaning))
             own = any(line.is_own and line.of == meaning.name for line in reading.lines)

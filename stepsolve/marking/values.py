@@ -118,6 +118,14 @@ class Arithmetic:
             return Decimal(repr(float(value)))
         return self.precise.decimal(value)
 
+    def same(self, one: Exact, other: Exact) -> bool:
+        """Whether two values have the same entries, but for what 50 digits leave."""
+        pairs = list(zip(flat(one), flat(other), strict=False))
+        if not np.size(one) == np.size(other) == len(pairs):
+            return False
+        decimals = ((self.decimal(a), self.decimal(b)) for a, b in pairs)
+        return all(abs(a - b) <= PRECISE * max(Decimal(1), abs(a)) for a, b in decimals)
+
     def _entries(self, value: Exact) -> Entries:
         def entry(index: Index) -> Exact:
             found = value[index] if index else value

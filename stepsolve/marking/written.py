@@ -6,12 +6,13 @@ halves, and what every value from 0.73 to below 0.74 is cut to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Final, NamedTuple
 
 from stepsolve.marking.verdicts import Verdict
 from stepsolve.notation.tree import Apply, Array, Expression, Number
-from stepsolve.operations.array_operation import Index
+from stepsolve.operations.array_operation import Dims, Index
 
 _EXACTLY: Final = Context(prec=400, Emin=MIN_EMIN, Emax=MAX_EMAX)
 HALF: Final = Decimal("0.5")
@@ -82,6 +83,11 @@ def written_entries(expression: Expression) -> dict[Index, Written] | None:
             return None
         found.update({(k, *index): entry for index, entry in entries.items()})
     return found
+
+
+def sizes_of(numbers: Mapping[Index, Written]) -> Dims:
+    """The sizes of an array written entry by entry; none of a single number."""
+    return tuple(max(places) + 1 for places in zip(*numbers, strict=True))
 
 
 def agreement(value: Decimal, number: Written, slack: Decimal) -> Verdict:
