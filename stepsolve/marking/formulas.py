@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from stepsolve.marking import symbols
 from stepsolve.marking.ledger import Ledger
@@ -14,7 +15,7 @@ from stepsolve.marking.verdicts import Judgement, Verdict
 from stepsolve.marking.vocabulary import is_derivative
 from stepsolve.notation.tree import Expression, names
 
-_GIVES: Judgement = Judgement(Verdict.DEFINES, "the names without a value are given one")
+_LISTED: Final = 4  # names without a value that are told
 
 
 class Formulas:
@@ -43,7 +44,7 @@ class Formulas:
         if same:
             return Judgement(Verdict.DEFINES if first else Verdict.EXACT)
         if same is None and not first and side.value is not None and self.is_unknown(left):
-            return _GIVES
+            return self._gives(one, other)
         if same is None:
             why = side.why or why or "these symbols were not compared"
             return Judgement(Verdict.UNDECIDABLE, why)
@@ -53,7 +54,15 @@ class Formulas:
         if always or is_derivative(one) or (theirs and theirs <= ours):
             slips = explain_formula(symbolic_scene(one, other, known))
             return Judgement(Verdict.WRONG, "the sides are not equal", slips=slips)
-        return _GIVES
+        return self._gives(one, other)
+
+    def _gives(self, one: Expression, other: Expression) -> Judgement:
+        """A condition for names without a value, and no claim."""
+        free = sorted((symbols.free(one) | symbols.free(other)) - symbols.NO_NUMBERS)
+        unknown = [name for name in free if not self._ledger.has_value(name)]
+        verb = "has" if len(unknown) == 1 else "have"
+        told = f"not checked: {', '.join(unknown[:_LISTED])} {verb} no value so far"
+        return Judgement(Verdict.DEFINES, told if unknown else "")
 
     def limits(self, left: Expression, right: Expression) -> Judgement:
         """A sign between sides of which one holds a limit."""

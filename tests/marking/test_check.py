@@ -368,3 +368,11 @@ def test_entries_of_large_arrays() -> None:
     found = on(problem, *lines)
     assert [str(line.worst) for line in found.lines][1::2] == ["wrong", "wrong"]
     assert {str(found.lines[k].worst) for k in (0, 2)} <= {"exact", "rounded"}
+
+
+def test_what_is_not_checked_is_told() -> None:
+    judgements = stepsolve.check(["q*k = 0.5*0.5 = 0.25"]).lines[0].judgements
+    assert judgements[0].told == "not checked: k, q have no value so far"
+    assert (
+        stepsolve.check(["2*x = 4"]).lines[0].judgements[0].told.endswith("x has no value so far")
+    )
