@@ -20,6 +20,7 @@ from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
 from stepsolve.marking.vocabulary import Vocabulary, is_derivative
 from stepsolve.marking.written import Written, coarse
+from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
 from stepsolve.operations.array_operation import Index
 from stepsolve.source.handwriting import Chain
@@ -128,10 +129,26 @@ class _Marking:
             found.append(Judgement(Verdict.DEFINES))
         for k in range(len(found) + 1, len(self._sides)):
             found.append(self._between(k, found))
+        if self._ledger.is_drawn:
+            found = [self._without_numbers(k, each) for k, each in enumerate(found, 1)]
         if target is not None and found:
             self._enter(target, found)
         of = target.quantity.name if target is not None else ""
         return MarkedLine(self._line, text, tuple(found), of, skipped)
+
+    def _without_numbers(self, k: int, judgement: Judgement) -> Judgement:
+        """What is said of a side where the values of the ledger are not the problem's."""
+        left, right = self._sides[k - 1 : k + 1]
+        if right.numbers is not None and left.numbers is None and judgement.verdict in _OFF:
+            return Judgement(Verdict.UNDECIDABLE, "the problem gives no numbers")
+        told = judgement.told
+        if judgement.verdict is Verdict.WRONG and not told and not judgement.slips:
+            told = (
+                "this is not what it is equal to"
+                if k > 1
+                else f"this is not {plain(left.expression)}"
+            )
+        return Judgement(judgement.verdict, told, slips=judgement.slips)
 
     # ------------------------------------------------------------------------------- the left side
 
