@@ -143,11 +143,7 @@ class _Marking:
             return Judgement(Verdict.UNDECIDABLE, "the problem gives no numbers")
         told = judgement.told
         if judgement.verdict is Verdict.WRONG and not told and not judgement.slips:
-            told = (
-                "this is not what it is equal to"
-                if k > 1
-                else f"this is not {plain(left.expression)}"
-            )
+            told = f"this is not {plain(left.expression)}"
         return Judgement(judgement.verdict, told, slips=judgement.slips)
 
     # ------------------------------------------------------------------------------- the left side
