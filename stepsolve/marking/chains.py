@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Final, NamedTuple
@@ -11,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stepsolve.marking import symbols
+from stepsolve.marking.comparisons import COMPARED, compared, with_indicators
 from stepsolve.marking.explaining import Explainer, WrongSide
 from stepsolve.marking.formulas import Formulas
 from stepsolve.marking.judging import Expected, Judge
@@ -24,12 +24,12 @@ from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
 from stepsolve.marking.vocabulary import Vocabulary
 from stepsolve.marking.written import Written, coarse
 from stepsolve.notation.plain import plain
-from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+from stepsolve.notation.tree import Expression, Item, Name, Number, names
 from stepsolve.operations.array_operation import Index
 from stepsolve.source.handwriting import Chain
 
-_COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
-_OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
+_OFF: Final = frozenset({Verdict.WRONG, Verdict.LAST_DIGIT})
+_UNROUNDED: Final = "the numbers shown do not give it, those before they were rounded do"
 _BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
@@ -72,10 +72,11 @@ class Marker:
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
-        chain = _with_indicators(chain)
-        count = len(chain.signs)
+        chain = with_indicators(chain)
+        count, earlier = len(chain.signs), 0
         if chain.lead and self._before is not None:
             before = self._before
+            earlier = len(before.sides)
             chain = chain._replace(
                 sides=before.sides + chain.sides,
                 signs=(*before.signs, chain.lead, *chain.signs),
@@ -87,7 +88,7 @@ class Marker:
             lost = Judgement(Verdict.UNDECIDABLE, "what it goes on from was not read")
             return marked._replace(judgements=(lost, *marked.judgements))
         self._before = chain
-        marked = _Marking(self, chain, line).marked(text)
+        marked = _Marking(self, chain, line, earlier).marked(text)
         return marked._replace(judgements=marked.judgements[-count:] if count else ())
 
     def passed_over(self) -> None:
@@ -96,10 +97,11 @@ class Marker:
 
 
 class _Marking:
-    """The marking of one chain."""
+    """The marking of one chain, the first sides of which may stand in `earlier` lines."""
 
-    def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
+    def __init__(self, marker: Marker, chain: Chain, line: int, earlier: int = 0) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
+        self._earlier = earlier
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
         self._formulas = marker.formulas
         self._left, self._signs = chain.sides[0], chain.signs
@@ -157,6 +159,8 @@ class _Marking:
             found.append(Judgement(Verdict.DEFINES))
         for k in range(len(found) + 1, len(self._sides)):
             found.append(self._between(k, found))
+        if self._ledger.is_drawn:
+            found = [self._without_numbers(k, each) for k, each in enumerate(found, 1)]
         if target is not None and found:
             self._miss(target, found)
             self._enter(target, found)
@@ -171,6 +175,16 @@ class _Marking:
             name=plain(self._left),
             is_own=self._fresh and not self._words.is_open and bool(found),
         )
+
+    def _without_numbers(self, k: int, judgement: Judgement) -> Judgement:
+        """What is said of a side where the values of the ledger are not the problem's."""
+        left, right = self._sides[k - 1 : k + 1]
+        if right.numbers is not None and left.numbers is None and judgement.verdict in _OFF:
+            return Judgement(Verdict.UNDECIDABLE, "the problem gives no numbers")
+        told = judgement.told
+        if judgement.verdict is Verdict.WRONG and not told and not judgement.slips:
+            told = f"this is not {plain(left.expression)}"
+        return Judgement(judgement.verdict, told, slips=judgement.slips)
 
     # ------------------------------------------------------------------------------- the left side
 
@@ -233,8 +247,8 @@ class _Marking:
         sign = self._signs[k - 1]
         if right.undefined or (left.undefined and k == 1):
             return Judgement(Verdict.WRONG, right.why if right.undefined else left.why)
-        if sign in _COMPARED:
-            return self._compared(left, sign, right)
+        if sign in COMPARED:
+            return compared(left, sign, right)
         if has_limit(left.expression) or has_limit(right.expression):
             return self._formulas.limits(left.expression, right.expression)
         if left.value is None and right.value is not None:
@@ -243,7 +257,7 @@ class _Marking:
             return self._symbolic(left.expression, right, always=False)
         others: tuple[Exact, ...] = ()
         if all(judgement.verdict is not Verdict.WRONG for judgement in before):
-            others = tuple(s.value for s in self._sides[: k - 1][-_BEHIND:] if s.value is not None)
+            others = self._values(self._sides[: self._last_behind(k)])
         interval = self._ledger.range(left.expression, self._paper)
         wrong = any(self._ledger.is_wrong(name) for name in names(left.expression))
         true = self._true(left.expression) if wrong else None
@@ -253,6 +267,8 @@ class _Marking:
             if sign == "≈":  # 61,000,000 for 60,965,224
                 numbers = {index: coarse(number) for index, number in numbers.items()}
             judgement = self._judge.numbers(numbers, expected)
+            if judgement.verdict in _OFF and self._is_unrounded(numbers, k):
+                return judgement._replace(told=_UNROUNDED)
         else:
             judgement = self._judge_expression(right, expected, left.expression)
             if judgement.verdict in AGREES and self._differs(left.expression, right.expression):
@@ -261,18 +277,22 @@ class _Marking:
             return self._explained(judgement, left.expression, right)
         return judgement
 
+    def _last_behind(self, k: int) -> int:
+        """How many of the sides before one may stand, unrounded, behind it.
+
+        Where no problem tells what is right, those of the same line show what they come to.
+        """
+        return min(k - 1, self._earlier) if self._words.is_open else k - 1
+
+    def _is_unrounded(self, numbers: Mapping[Index, Written], k: int) -> bool:
+        """Whether the numbers are those of an earlier side of the line, before it was rounded."""
+        values = self._values(self._sides[self._last_behind(k) : k - 1])
+        found = (self._judge.numbers(numbers, Expected(value)).verdict for value in values)
+        return any(verdict in AGREES for verdict in found)
+
     @staticmethod
-    def _compared(left: Side, sign: str, right: Side) -> Judgement:
-        """An inequality between numbers."""
-        if (
-            left.value is None
-            or right.value is None
-            or np.shape(left.value)
-            or np.shape(right.value)
-        ):
-            return Judgement(Verdict.UNDECIDABLE, left.why or right.why)
-        holds = _COMPARED[sign](left.value, right.value)
-        return Judgement(Verdict.EXACT) if holds else Judgement(Verdict.WRONG, "this does not hold")
+    def _values(sides: Sequence[Side]) -> tuple[Exact, ...]:
+        return tuple(side.value for side in sides[-_BEHIND:] if side.value is not None)
 
     def _true(self, expression: Expression) -> Exact | None:
         try:
@@ -372,17 +392,3 @@ class _Marking:
 def _elsewhere() -> Judgement:
     """Of a formula with the right value and nothing else: no slip made it."""
     return Judgement(Verdict.WRONG, "equal at the point of the problem, but not elsewhere")
-
-
-def _with_indicators(chain: Chain) -> Chain:
-    """A chain in which `c = a > b = 1` has a comparison for a side: its value is 0 or 1."""
-    sides, signs = list(chain.sides), list(chain.signs)
-    k = 1
-    while k < len(signs) - 1:
-        after = sides[k + 2]
-        is_value = isinstance(after, Number) and after.text in ("0", "1")
-        if signs[k] in _COMPARED and signs[k - 1] == signs[k + 1] == "=" and is_value:
-            sides[k : k + 2] = [Apply(_OPERATIONS[signs[k]], sides[k], sides[k + 1])]
-            del signs[k]
-        k += 1
-    return chain._replace(sides=tuple(sides), signs=tuple(signs))
