@@ -106,9 +106,14 @@ _FIBRES = (
 class PreciseSheet:
     """Lines of arrays in high precision, all entries of them."""
 
-    def __init__(self, dimensions: Dimensions, precise: Precise) -> None:
+    def __init__(
+        self,
+        dimensions: Dimensions,
+        precise: Precise,
+        arithmetic: PreciseArithmetic | None = None,
+    ) -> None:
         self._dimensions, self._precise = dimensions, precise
-        self._arithmetic = PreciseArithmetic(precise)
+        self._arithmetic = arithmetic or PreciseArithmetic(precise)
 
     def array(self, expression: Expression, known: Mapping[str, Array | Entries]) -> Array:
         """All entries of an expression."""

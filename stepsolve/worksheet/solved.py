@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
+from stepsolve.checking.array_gradients import PreciseGradients
 from stepsolve.checking.arrays import (
     Array,
     PreciseSheet,
@@ -20,6 +20,7 @@ from stepsolve.checking.arrays import (
     check_sampled,
     given_array,
 )
+from stepsolve.checking.float_gradients import FloatGradients
 from stepsolve.checking.jacobians import check_float, check_precise
 from stepsolve.checking.precise import DIGITS, Precise
 from stepsolve.derivation import (
