@@ -296,7 +296,7 @@ class _Numbers(Entries):
 class _FloatArithmetic(PreciseArithmetic):
     """Python's floats, where an entry takes very many operations; sums are exact but for the last."""
 
-    _SIGNS: ClassVar = {
+    _SIGNS: ClassVar[dict[str, Callable[..., Any]]] = {
         "+": operator.add,
         "-": operator.sub,
         "*": operator.mul,
