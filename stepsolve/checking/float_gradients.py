@@ -83,9 +83,7 @@ class FloatGradients:
         sizes = self._random.uniform(0.5, 1.5, claimed.shape)
         along *= sizes
         yield along
-        along = np.where(claimed < 0, -1.0, 1.0)
-        along *= sizes
-        yield along
+        yield np.copysign(sizes, claimed)
 
     def _error(self, name: str, along: Any, floor: float = 1e-12) -> float:
         """The relative error of the claim along a direction, with the step that suits it best."""
@@ -95,10 +93,11 @@ class FloatGradients:
         size = max(math.sqrt(np.vdot(parts, parts)), floor)
         del parts
         error = float("inf")
-        largest_at = max(1.0, float(np.max(np.abs(at))))
+        largest_at = max(1.0, float(np.max(at)), -float(np.min(at)))
         for step in _STEPS:
             step *= largest_at
-            rise, largest = self._rise(name, at - step * along, at + step * along)
+            move = step * along
+            rise, largest = self._rise(name, at - move, at + move)
             off = abs(rise / (2 * step) - expected)
             error = min(error, off / max(size, largest / (2 * step)))
             if error <= _TOLERANCE:
