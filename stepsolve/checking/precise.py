@@ -213,7 +213,8 @@ class Precise:
     def _slope(self, derivative: Apply, point: Point) -> Value:
         """The value of `diff(expression, x)` by a central difference."""
         body, variable = derivative.arguments
-        assert isinstance(variable, Name)
+        if not isinstance(variable, Name):  # by an entry: diff(s, r[i])
+            raise OutsideDomain("the scalar arithmetic", [variable])
         above, below, step = point.near(variable.name, self)
         after, before = self.evaluate(body, above), self.evaluate(body, below)
         moved = after - before

@@ -11,12 +11,14 @@ Calculus with Applications in Statistics and Econometrics, 3rd ed. (2019), ch. 9
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from stepsolve.calculus.gradients import Gradients
 from stepsolve.calculus.matrix_letters import Lettered
+from stepsolve.checking.scenes import Condition as Drawing
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError, nearest
 from stepsolve.notation.names import free_name
@@ -39,7 +41,22 @@ from stepsolve.source.tensors import (
     shapes,
 )
 from stepsolve.worksheet.tensor_softmax import Statement
-from stepsolve.worksheet.tensors import LAYOUTS, TensorPage
+from stepsolve.worksheet.tensors import CONDITIONS, LAYOUTS, TensorPage
+
+
+class Stated(NamedTuple):
+    """The lines of a problem, with letters for their inner parts, and what is known of their names.
+
+    `given` are the shapes of names without a line; `letters` are short names of gradients.
+    """
+
+    given: Mapping[str, Shape]
+    lines: Mapping[str, Expression]
+    target: str
+    is_scalar: bool
+    by: tuple[str, ...]
+    conditions: tuple[Drawing, ...]
+    letters: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -265,6 +282,22 @@ class MatrixDerivative(Problem):
             found[self._hidden] = Apply("sum", product) if shape.rank else product
             known.known[self._hidden] = SCALAR
         return found
+
+    @property
+    def stated(self) -> Stated:
+        """What others need to work the same lines out with numbers."""
+        gradients, lettered, known = self._solved
+        given = [*(s.name for s in self.shapes), *self._upstream.values()]
+        found = gradients.found.values()
+        return Stated(
+            {name: known.known[name] for name in given},
+            lettered.lines,
+            gradients.target,
+            not known.known[gradients.target].rank,
+            tuple(name.name for name in self.wrt),
+            tuple(CONDITIONS[c.kind](c.name) for c in self.conditions),
+            {g.letter: g.name for g in found if g.letter and g.letter not in given},
+        )
 
     @cached_property
     def _page(self) -> TensorPage:

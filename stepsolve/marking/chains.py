@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -20,12 +20,16 @@ from stepsolve.marking.values import Exact, NoValue, flat, in_floats
 from stepsolve.marking.verdicts import AGREES, Judgement, MarkedLine, Verdict
 from stepsolve.marking.vocabulary import Vocabulary, is_derivative
 from stepsolve.marking.written import Written, coarse
+from stepsolve.notation.plain import plain
 from stepsolve.notation.tree import Apply, Expression, Item, Name, Number, names
+from stepsolve.operations.array_operation import Index
 from stepsolve.source.handwriting import Chain
 
 _COMPARED: Final = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 _OPERATIONS: Final = {"<": "<", "≤": "<=", ">": ">", "≥": ">="}
 _ELSEWHERE: Final = "equal at the point of the problem, but not elsewhere"
+_OFF: Final = frozenset({Verdict.WRONG, Verdict.LAST_DIGIT})
+_UNROUNDED: Final = "the numbers shown do not give it, those before they were rounded do"
 _BEHIND: Final = 8  # earlier sides of a chain that may stand behind a later one
 _RIGHT: Final = AGREES | {Verdict.CARRIED, Verdict.DEFINES, Verdict.LAST_DIGIT}
 
@@ -44,6 +48,7 @@ class Marker:
         is_open: bool = True,
     ) -> None:
         self.ledger = ledger
+        self.is_open = is_open
         self.words = Vocabulary(ledger, aliases or {}, is_open)
         self.judge = Judge(ledger.arithmetic)
         self.explainer = Explainer(ledger, self.judge)
@@ -53,9 +58,10 @@ class Marker:
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain; one that begins with a sign goes on from the chain before."""
         chain = _with_indicators(chain)
-        count = len(chain.signs)
+        count, earlier = len(chain.signs), 0
         if chain.lead and self._before is not None:
             before = self._before
+            earlier = len(before.sides)
             chain = chain._replace(
                 sides=before.sides + chain.sides,
                 signs=(*before.signs, chain.lead, *chain.signs),
@@ -67,7 +73,7 @@ class Marker:
             lost = Judgement(Verdict.UNDECIDABLE, "what it goes on from was not read")
             return marked._replace(judgements=(lost, *marked.judgements))
         self._before = chain
-        marked = _Marking(self, chain, line).marked(text)
+        marked = _Marking(self, chain, line, earlier).marked(text)
         return marked._replace(judgements=marked.judgements[-count:] if count else ())
 
     def passed_over(self) -> None:
@@ -76,10 +82,11 @@ class Marker:
 
 
 class _Marking:
-    """The marking of one chain."""
+    """The marking of one chain, the first sides of which may stand in `earlier` lines."""
 
-    def __init__(self, marker: Marker, chain: Chain, line: int) -> None:
+    def __init__(self, marker: Marker, chain: Chain, line: int, earlier: int = 0) -> None:
         self._marker, self._line, self._paper = marker, line, chain.latex
+        self._earlier = earlier
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
         self._signs = chain.signs
         meant = [self._words.meant(side, k == 0) for k, side in enumerate(chain.sides)]
@@ -122,10 +129,22 @@ class _Marking:
             found.append(Judgement(Verdict.DEFINES))
         for k in range(len(found) + 1, len(self._sides)):
             found.append(self._between(k, found))
+        if self._ledger.is_drawn:
+            found = [self._without_numbers(k, each) for k, each in enumerate(found, 1)]
         if target is not None and found:
             self._enter(target, found)
         of = target.quantity.name if target is not None else ""
         return MarkedLine(self._line, text, tuple(found), of, skipped)
+
+    def _without_numbers(self, k: int, judgement: Judgement) -> Judgement:
+        """What is said of a side where the values of the ledger are not the problem's."""
+        left, right = self._sides[k - 1 : k + 1]
+        if right.numbers is not None and left.numbers is None and judgement.verdict in _OFF:
+            return Judgement(Verdict.UNDECIDABLE, "the problem gives no numbers")
+        told = judgement.told
+        if judgement.verdict is Verdict.WRONG and not told and not judgement.slips:
+            told = f"this is not {plain(left.expression)}"
+        return Judgement(judgement.verdict, told, slips=judgement.slips)
 
     # ------------------------------------------------------------------------------- the left side
 
@@ -193,7 +212,7 @@ class _Marking:
             return self._symbolic(left.expression, right, always=False)
         others: tuple[Exact, ...] = ()
         if all(judgement.verdict is not Verdict.WRONG for judgement in before):
-            others = tuple(s.value for s in self._sides[: k - 1][-_BEHIND:] if s.value is not None)
+            others = self._values(self._sides[: self._last_behind(k)])
         interval = self._ledger.range(left.expression, self._paper)
         wrong = any(self._ledger.is_wrong(name) for name in names(left.expression))
         true = self._true(left.expression) if wrong else None
@@ -203,11 +222,30 @@ class _Marking:
             if sign == "≈":  # 61,000,000 for 60,965,224
                 numbers = {index: coarse(number) for index, number in numbers.items()}
             judgement = self._judge.numbers(numbers, expected)
+            if judgement.verdict in _OFF and self._is_unrounded(numbers, k):
+                return judgement._replace(told=_UNROUNDED)
         else:
             judgement = self._judge_expression(right, expected, left.expression)
         if judgement.verdict is Verdict.WRONG:
             return self._explained(judgement, left.expression, right)
         return judgement
+
+    def _last_behind(self, k: int) -> int:
+        """How many of the sides before one may stand, unrounded, behind it.
+
+        Where no problem tells what is right, those of the same line show what they come to.
+        """
+        return min(k - 1, self._earlier) if self._marker.is_open else k - 1
+
+    def _is_unrounded(self, numbers: Mapping[Index, Written], k: int) -> bool:
+        """Whether the numbers are those of an earlier side of the line, before it was rounded."""
+        values = self._values(self._sides[self._last_behind(k) : k - 1])
+        found = (self._judge.numbers(numbers, Expected(value)).verdict for value in values)
+        return any(verdict in AGREES for verdict in found)
+
+    @staticmethod
+    def _values(sides: Sequence[Side]) -> tuple[Exact, ...]:
+        return tuple(side.value for side in sides[-_BEHIND:] if side.value is not None)
 
     @staticmethod
     def _compared(left: Side, sign: str, right: Side) -> Judgement:

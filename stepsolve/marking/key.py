@@ -11,11 +11,13 @@ import numpy as np
 
 from stepsolve.derivation import Derivation
 from stepsolve.kinds.graph import Graph
+from stepsolve.kinds.matrix_derivative import MatrixDerivative
+from stepsolve.marking.drawn import drawn
 from stepsolve.marking.ledger import Ledger, Quantity
 from stepsolve.marking.values import Arithmetic, Exact
 from stepsolve.marking.vocabulary import Function
 from stepsolve.notation import names as notation
-from stepsolve.notation.tree import Expression, names
+from stepsolve.notation.tree import Expression, Name, names
 from stepsolve.problem import Problem
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.worksheet.solution import Solution
@@ -40,9 +42,22 @@ def _(problem: Graph) -> Ledger:
     return _of_sheet(problem.solved) if problem.has_arrays else _of_scalars(problem.solution)
 
 
+@ledger_of.register
+def _(problem: MatrixDerivative) -> Ledger:
+    found = drawn(problem)
+    if found is None:
+        return _of_derivation(problem.derivation)
+    ledger = ledger_of(found.graph)
+    ledger.is_drawn = True
+    letters = (Quantity(letter, Name(name)) for letter, name in found.letters.items())
+    return _filled(ledger, tuple(q for q in letters if q.name not in ledger))
+
+
 def functions_of(problem: Problem, ledger: Ledger) -> dict[str, Function]:
     """The functions that a problem is about, and the derivatives of those of one variable."""
     found: dict[str, Function] = {}
+    if isinstance(problem, MatrixDerivative) and (at := drawn(problem)) is not None:
+        return dict(at.functions)
     for name, (parameters, body) in problem.defined_functions().items():
         found[name] = Function(parameters, body)
         if len(parameters) == 1:

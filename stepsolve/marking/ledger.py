@@ -71,6 +71,7 @@ class Ledger:
         true_value: Callable[[str], Exact | None] = lambda _: None,
     ) -> None:
         self.arithmetic = arithmetic
+        self.is_drawn = False  # whether its values are not the problem's: formulas alone are judged
         self._true_value = true_value
         self.quantities: dict[str, Quantity] = {}
         self._users: dict[str, list[str]] = {}

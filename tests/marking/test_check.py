@@ -68,6 +68,19 @@ def test_the_last_line_has_this_verdict(lines: list[str], wanted: list[str]) -> 
     assert verdicts(*lines)[-1] == wanted
 
 
+# 1 / (1 + e^-0.3) is 0.574443, and 1 / 1.74 is 0.574713
+HIDDEN = [r"a = \frac{1}{1+e^{-0.3}}", r"= \frac{1}{1+0.74}", "= 0.5744"]
+
+
+def test_unrounded_values_stand_behind_the_numbers_of_earlier_lines_alone() -> None:
+    marked = stepsolve.check([" ".join(HIDDEN)])
+    assert marked.lines[0].verdicts == ("defines", "rounded", "wrong")
+    assert "before they were rounded" in marked.lines[0].judgements[-1].told
+    assert verdicts(*HIDDEN) == [["defines"], ["rounded"], ["carried-digits"]]
+    problem = {"kind": "graph", "given": {"z": "0.3"}, "lines": ["a = sigmoid(z)"]}
+    assert verdicts(" ".join(HIDDEN), problem=problem) == [["defines", "rounded", "carried-digits"]]
+
+
 def test_undecidable_says_how_many_digits_would_do() -> None:
     judgement = stepsolve.check(["a = exp(-7) = 1.00 - 1.00"]).lines[0].judgements[1]
     assert judgement.told == "the digits cancel: 3 more digits would tell"  # 0.0009 +- 0.01

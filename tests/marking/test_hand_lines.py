@@ -1,4 +1,4 @@
-"""Lines of handwritten notes whose verdicts were given by people."""
+"""Lines of handwritten notes whose verdicts were given before the program saw them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROWS = [
 
 
 @pytest.mark.parametrize(("line", "verdicts"), _ROWS, ids=range(len(_ROWS)))
-def test_every_sign_has_the_verdict_that_people_gave(line: str, verdicts: str) -> None:
+def test_every_sign_has_the_verdict_of_its_label(line: str, verdicts: str) -> None:
     marked = stepsolve.check([line])
     assert [str(v) for each in marked.lines for v in each.verdicts] == verdicts.split()
 

@@ -216,3 +216,14 @@ def test_long_works_and_notes_are_quick() -> None:
     with at_most(10.0):
         marked = noted(notes(3000))
     assert {v for line in marked.lines for v in line.verdicts} <= GOOD
+
+
+def test_gradients_by_entries_are_not_differences_of_numbers() -> None:
+    problem = {
+        "kind": "matrix-derivative",
+        "shapes": {"A": ["m", "n"], "x": ["n"], "b": ["m"]},
+        "expression": "norm(A @ x - b)^2",
+        "wrt": ["x"],
+    }
+    marked = stepsolve.check([r"\frac{\partial s}{\partial r} = 2r", "s = 3"], problem)
+    assert marked.lines[0].verdicts == (Verdict.UNDECIDABLE,)
