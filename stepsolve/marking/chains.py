@@ -65,7 +65,7 @@ class Marker:
             chain = chain._replace(
                 sides=before.sides + chain.sides,
                 signs=(*before.signs, chain.lead, *chain.signs),
-                latex=before.latex or chain.latex,
+                paper=before.paper or chain.paper,
             )
             count += 1
         elif chain.lead:
@@ -85,7 +85,7 @@ class _Marking:
     """The marking of one chain, the first sides of which may stand in `earlier` lines."""
 
     def __init__(self, marker: Marker, chain: Chain, line: int, earlier: int = 0) -> None:
-        self._marker, self._line, self._paper = marker, line, chain.latex
+        self._marker, self._line, self._paper = marker, line, chain.paper
         self._earlier = earlier
         self._ledger, self._judge, self._words = marker.ledger, marker.judge, marker.words
         self._signs = chain.signs

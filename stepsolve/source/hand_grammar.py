@@ -77,6 +77,7 @@ class Grammar(Words):
                 break
             token = self.token
             if not operation:
+                self.has_bare_products = True
                 self._check_factor(left, divided, token)
                 right = self._operand(_TIGHT)
             else:

@@ -221,7 +221,7 @@ def plain_tokens(text: str, names: Collection[str] = ()) -> list[Token]:
             found.append(number)
             end = number.end
         elif kind == "word":
-            found.append(_word(text, place, end, names))
+            found += _words(text, place, end, names)
             end = found[-1].end
         elif kind != "space":
             made = _MAKERS[kind](text, match)
@@ -236,6 +236,21 @@ def refuse_length(text: str) -> None:
     if len(text) > MAX_LENGTH:
         message = f"a line of working may have {MAX_LENGTH} characters, this one has {len(text)}"
         raise ExpressionError(message, MAX_LENGTH)
+
+
+def _words(text: str, place: int, end: int, names: Collection[str]) -> list[Token]:
+    """A word as one name, or as a product of names of one letter if these alone are known: `Wx`.
+
+    A word that is a whole left side is the name of something new.
+    """
+    token = _word(text, place, end, names)
+    letters = text[place:end]
+    if token.kind != "name" or token.end != end or token.text in names or len(letters) < 2:
+        return [token]
+    is_left = not text[:place].strip() and text[end:].lstrip()[:1] in ("=", "≈", ":")
+    if is_left or text[end : end + 1] == "(" or not all(letter in names for letter in letters):
+        return [token]
+    return [Token("name", text[k], k, k + 1) for k in range(place, end)]
 
 
 def _word(text: str, place: int, end: int, names: Collection[str]) -> Token:

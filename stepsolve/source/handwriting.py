@@ -23,6 +23,7 @@ from stepsolve.source.latex_tokens import latex_tokens
 
 _LATEX = re.compile(r"[\\{]|[_^]\{")
 _CLOSING: Final = frozenset(PARTNERS.values())
+_PRODUCTS: Final = frozenset({"*", "@"})
 _REFUSED: Final = {"≠": "≠ is no step of a chain"}
 _DROPPED_AT_END: Final = frozenset(("mark", "reason"))
 
@@ -39,8 +40,11 @@ class Chain(NamedTuple):
     """Each one of `=`, `≈`, `⇒`, `<`, `≤`, `>`, `≥`."""
     spans: tuple[tuple[int, int], ...]
     """Where each side stands in the text given."""
-    latex: bool
-    """Whether products of arrays are matrix products; in plain text `*` is entrywise, `@` is not."""
+    paper: bool
+    """Whether products of arrays are matrix products, as on paper.
+
+    In plain text `*` is entrywise and `@` is not, but `A x` without a sign is as on paper.
+    """
     lead: str = ""
 
     @property
@@ -92,6 +96,7 @@ def read_chains(
 
 def _read(grammar: Grammar, tokens: list[Token], sides: list[_Side], latex: bool) -> Chain:
     first, *_ = sides
+    grammar.has_bare_products = False
     defines = len(sides) > 1 and not first.sign
     found = []
     for side in sides:
@@ -99,7 +104,9 @@ def _read(grammar: Grammar, tokens: list[Token], sides: list[_Side], latex: bool
         found.append(head or grammar.side(side.start))
     spans = tuple([(tokens[s.start].start, tokens[s.stop - 1].end) for s in sides])
     signs = tuple([side.sign for side in sides[1:]])
-    return Chain(tuple(found), signs, spans, latex, first.sign)
+    signed = any(tokens[k].text in _PRODUCTS for s in sides for k in range(s.start, s.stop))
+    on_paper = latex or (grammar.has_bare_products and not signed)
+    return Chain(tuple(found), signs, spans, on_paper, first.sign)
 
 
 def _unboxed(tokens: list[Token]) -> list[Token]:

@@ -43,6 +43,15 @@ def test_known_names(text: str, names: set[str], sides: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "paper"),
+    [("A x", True), ("A @ x", False), ("A x * y", False), ("W * x", False)],
+)
+def test_products_without_a_sign_are_as_on_paper(text: str, paper: bool) -> None:
+    (chain,) = read_chains(f"u = {text}", {"A", "x", "r", "b", "y", "W"}, latex=False)
+    assert chain.paper is paper
+
+
+@pytest.mark.parametrize(
     ("text", "names", "sides"),
     [
         ("w_0 + 1", {"w0"}, "w0 + 1"),
@@ -52,6 +61,10 @@ def test_known_names(text: str, names: set[str], sides: str) -> None:
         ("loss(1 - loss)", {"loss"}, "loss * (1 - loss)"),
         ("a b = 3", {"a", "b"}, "a * b = 3"),
         ("θ + 1", {"θ"}, "θ + 1"),
+        ("1 + Wx + b", {"W", "x", "b"}, "1 + W * x + b"),
+        ("Wx + b", {"W", "x", "b", "Wx"}, "Wx + b"),
+        ("Wxy + b", {"W", "x", "b"}, "Wxy + b"),
+        ("Wx = 3", {"W", "x"}, "Wx = 3"),
     ],
 )
 def test_known_names_of_plain_text(text: str, names: set[str], sides: str) -> None:
@@ -168,7 +181,7 @@ def test_spans_are_those_of_the_sides() -> None:
     ("text", "latex"), [("x = 2*y", False), (r"x = 2 \cdot y", True), ("w_{11} = 2", True)]
 )
 def test_the_text_says_what_it_is(text: str, latex: bool) -> None:
-    assert [chain.latex for chain in read_chains(text)] == [latex]
+    assert [chain.paper for chain in read_chains(text)] == [latex]
 
 
 def test_a_row_that_goes_on_has_a_lead() -> None:
