@@ -72,9 +72,12 @@ class Problem:
         """How many digits are shown."""
         return Digits(self.digits, self.significant_digits)
 
-    def node_of(self, key: str) -> Node:
-        """What stands at a key, for a mistake with it; the whole problem if it is not given."""
-        return key_node(self.source, key)
+    def node_of(self, *keys: str) -> Node:
+        """What stands at a key, for a mistake with it; the whole problem if it is not given.
+
+        Of several keys it is the last one that is given.
+        """
+        return key_node(self.source, *keys)
 
     def check(self, report: Report) -> None:
         """Add what is wrong between the keys; each key has been read by itself."""

@@ -255,3 +255,14 @@ def test_a_step_too_long_with_its_letters_is_not_asked_among_many() -> None:
     claim = parse("diff(u, x)"), parse("diff(u, x)")
     assert Judge(definitions=letters).equal(*claim, at_once=True) is None
     assert Judge(definitions=letters).equal(*claim) is True
+
+
+def test_what_names_stand_for_counts_as_well() -> None:
+    """`p` is 11 factors of two terms: multiplied out, the difference has thousands of them."""
+    factors = {"p": parse(" * ".join(f"(x_{k} + 1)" for k in range(11)))}
+    with at_most(1):
+        assert (
+            Judge(definitions=factors).equal(parse("p / (p - 1)"), parse("1 + 1/(p - 1)")) is None
+        )
+    few = {"p": parse("(x + 1) * (y + 1)")}
+    assert Judge(definitions=few).equal(parse("p / (p - 1)"), parse("1 + 1/(p - 1)"))

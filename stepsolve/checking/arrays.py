@@ -69,12 +69,15 @@ class PreciseArithmetic:
         return largest if abs(largest) > _LARGE_POWER else None
 
 
-def work(expression: Expression, dimensions: Dimensions) -> int:
-    """About how many operations on numbers the entries of an expression take one by one."""
+def work(expression: Expression, dimensions: Dimensions, one_by_one: bool = True) -> int:
+    """About how many operations on numbers the entries of an expression take.
+
+    `one_by_one` each entry looks at all others of its row, of a softmax; else at once, as in NumPy.
+    """
     match expression:
         case Apply(operation="@", arguments=(left, right)):
             own = prod(dimensions.of(expression)) * dimensions.of(right)[0] * 2
-            return own + work(left, dimensions) + work(right, dimensions)
+            return own + sum(work(part, dimensions, one_by_one) for part in (left, right))
         case Apply(arguments=arguments):
             call = dimensions.call(expression)
             parts = call.operands if call is not None else arguments
@@ -85,16 +88,16 @@ def work(expression: Expression, dimensions: Dimensions) -> int:
             for part in parts if call is not None else ():
                 size = prod(dimensions.of(part))
                 own = max(own, size)
-                if size > 1 and call is not None and call.row.name in _FIBRES:
+                if one_by_one and size > 1 and call is not None and call.row.name in _FIBRES:
                     axis = call.options.get("axis")
                     along = dimensions.of(part)[axis] if isinstance(axis, int) else size
                     own = max(own, size * along)
-            return own + sum(work(part, dimensions) for part in parts)
+            return own + sum(work(part, dimensions, one_by_one) for part in parts)
         case Item(base=base):
-            return work(base, dimensions)
+            return work(base, dimensions, one_by_one)
         case Name() | Number():
             return 0
-    return 1 + sum(work(part, dimensions) for part in expression.children)
+    return 1 + sum(work(part, dimensions, one_by_one) for part in expression.children)
 
 
 _FIBRES = (
@@ -106,9 +109,14 @@ _FIBRES = (
 class PreciseSheet:
     """Lines of arrays in high precision, all entries of them."""
 
-    def __init__(self, dimensions: Dimensions, precise: Precise) -> None:
+    def __init__(
+        self,
+        dimensions: Dimensions,
+        precise: Precise,
+        arithmetic: PreciseArithmetic | None = None,
+    ) -> None:
         self._dimensions, self._precise = dimensions, precise
-        self._arithmetic = PreciseArithmetic(precise)
+        self._arithmetic = arithmetic or PreciseArithmetic(precise)
 
     def array(self, expression: Expression, known: Mapping[str, Array | Entries]) -> Array:
         """All entries of an expression."""
@@ -288,11 +296,17 @@ class _Numbers(Entries):
 class _FloatArithmetic(PreciseArithmetic):
     """Python's floats, where an entry takes very many operations; sums are exact but for the last."""
 
-    _SIGNS: ClassVar = {
+    _SIGNS: ClassVar[dict[str, Callable[..., Any]]] = {
         "+": operator.add,
         "-": operator.sub,
         "*": operator.mul,
         "/": operator.truediv,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "max": max,
+        "min": min,
     }
 
     def leaf(self, leaf: Name | Number) -> Value:
@@ -304,7 +318,7 @@ class _FloatArithmetic(PreciseArithmetic):
     def apply(self, operation: str, *arguments: Value) -> Value:
         sign = self._SIGNS.get(operation)
         if sign is not None:
-            return sign(*arguments)
+            return float(sign(*arguments))
         return float(super().apply(operation, *map(self._precise.mp.mpf, arguments)))
 
     def total(self, terms: Sequence[Value]) -> Value:

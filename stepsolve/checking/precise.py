@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 from mpmath import MPContext
@@ -71,6 +71,11 @@ class Point:
             below = Point({**self.values, variable: at - step}, self.definitions)
             known = self._near[variable] = above, below, step
         return known
+
+
+@lru_cache(maxsize=4096)
+def _power_of_two(exponent: int) -> Decimal:
+    return _EXACTLY.power(Decimal(2), Decimal(exponent))
 
 
 @cache
@@ -254,7 +259,5 @@ class Precise:
     def decimal(value: Value) -> Decimal:
         """The value as a decimal of 45 digits, for display."""
         sign, mantissa, exponent, _ = value._mpf_
-        magnitude = _EXACTLY.multiply(
-            Decimal(int(mantissa)), _EXACTLY.power(Decimal(2), Decimal(int(exponent)))
-        )
+        magnitude = _EXACTLY.multiply(Decimal(int(mantissa)), _power_of_two(int(exponent)))
         return _TRUSTED.plus(magnitude.copy_negate() if sign else magnitude)

@@ -180,12 +180,12 @@ class Attention(AttentionProblem):
         if not check_weight_sizes(
             [w for n, w in self._weights.items() if n in wanted],
             wanted,
-            self.node_of("weights"),
+            self.node_of("score", "weights"),
             report,
         ):
             return False
         return check_weight_sizes(
-            self.weights, wanted | self._score_weights(), self.node_of("weights"), report
+            self.weights, wanted | self._score_weights(), self.node_of("score", "weights"), report
         )
 
     def _score_weights(self) -> dict[str, Weight]:

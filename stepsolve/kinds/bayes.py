@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from stepsolve.derivation import Block, Cell, Detail, Table
-from stepsolve.errors import Diagnosis, nearest
+from stepsolve.errors import nearest
 from stepsolve.notation.tree import Name
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, in_letters, named_arrays
@@ -96,7 +96,7 @@ class Bayes(SheetProblem):
             told = f"there are {len(self.hypotheses)} hypotheses, but {len(priors)} priors"
             report.add(self.priors.node.diagnose(told, "a prior for every hypothesis"))
         if not self.likelihoods:
-            report.add(Diagnosis("no observation has likelihoods"))
+            report.add(self.node_of("likelihoods").diagnose("no observation has likelihoods"))
         for given in self.likelihoods:
             if priors is not None and given.dims != (len(priors),):
                 told = f"{given.name} {given.words}, but there are {len(priors)} hypotheses"

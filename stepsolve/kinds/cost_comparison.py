@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from stepsolve.checking.architectures import COUNTED, count
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.derivation import Check, Derivation
-from stepsolve.errors import Diagnosis, Place
+from stepsolve.errors import Place
 from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.data import Node
@@ -81,7 +81,8 @@ class CostComparison(SheetProblem):
         if self.input is None:
             if self.stride > 1 or self.padding:
                 told = "stride and padding need an input and a kernel"
-                report.add(Diagnosis(told, hint="write input: [28, 28, 192]"))
+                place = self.node_of("stride", "padding")
+                report.add(place.diagnose(told, "write input: [28, 28, 192]"))
             return
         if len(self.input.value) != 3:
             told = "height, width and channels of the input are needed"

@@ -184,7 +184,9 @@ class Derivative(Problem):
         ways = [self.expression, self.function, self.functions, self.equation]
         if sum(bool(way) for way in ways) != 1:
             known = "expression, function, functions or equation"
-            raise InvalidProblem(f"a derivative needs one of {known}")
+            told = f"a derivative needs one of {known}"
+            place = self.node_of("expression", "function", "functions", "equation")
+            raise InvalidProblem(place.diagnose(told))
         if self.variable is not None and self.variables:
             report.add(
                 self.variable.node.diagnose("variable and variables are the same", "keep one")
@@ -290,7 +292,10 @@ class Derivative(Problem):
         relation = self._relation
         if relation is None or relation.variable == relation.dependent:
             hint = "write variable: x and dependent: y, two names that occur in it"
-            report.add(written.node.diagnose("which name is a function of which?", hint))
+            occur = {*names(written.left.expression), *names(written.right.expression)}
+            asked = [a for a in (self.variable, self.dependent) if a and a.name not in occur]
+            place = asked[0].node if asked else written.node
+            report.add(place.diagnose("which name is a function of which?", hint))
             return
         known = {*names(relation.left), *names(relation.right)}
         check_given(self.at, "a point", known, report)

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from stepsolve.derivation import Block, Cell, Detail, Table
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.fields import boolean, choice, entry, integer, one_or_list
@@ -77,15 +76,19 @@ class DetectorOutput(SheetProblem):
         by_image = self.image is not None or bool(self.strides)
         if bool(self.grids) == by_image:
             hint = "write grids: [13, 26, 52], or image: 416 and strides: [32, 16, 8]"
-            report.add(Diagnosis("a detector needs grids, or an image and strides", None, hint))
+            told = "a detector needs grids, or an image and strides"
+            report.add(self.node_of("grids", "image", "strides").diagnose(told, hint))
         elif by_image and (self.image is None or not self.strides):
-            report.add(Diagnosis("an image and strides belong together"))
+            told = "an image and strides belong together"
+            report.add(self.node_of("image", "strides").diagnose(told))
         for stride in self.strides if self.image is not None else ():
             if self.image is not None and self.image % stride:
                 told = f"a stride of {stride} does not divide an image of {self.image} pixels"
-                report.add(Diagnosis(told, None, "the cells must cover the image"))
+                place = self.node_of("strides")
+                report.add(place.diagnose(told, "the cells must cover the image"))
         if len(self.grids or self.strides) > MOST:
-            report.add(Diagnosis(f"there are at most {MOST} scales"))
+            place = self.node_of("grids", "strides")
+            report.add(place.diagnose(f"there are at most {MOST} scales"))
 
     @cached_property
     def _scales(self) -> range:

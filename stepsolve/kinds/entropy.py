@@ -18,7 +18,6 @@ from typing import ClassVar
 
 from stepsolve.checking import chances
 from stepsolve.derivation import Detail
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Name
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, in_letters
@@ -61,7 +60,7 @@ class Entropy(SheetProblem):
     def check_keys(self, report: Report) -> None:
         if (self.p is None) == (self.joint is None):
             told = "an entropy needs p or joint, one of them"
-            report.add(self.joint.node.diagnose(told) if self.joint else Diagnosis(told))
+            report.add(self.node_of("p", "joint").diagnose(told))
         if self.p is not None and has_letters(self.p):
             distribution(self.p, report)
             return

@@ -122,7 +122,8 @@ class GradientCheck(Problem):
 
     def check(self, report: Report) -> None:
         if (self.expression is None) == (self.function is None):
-            raise InvalidProblem("a gradient check needs an expression or a function, one of them")
+            told = "a gradient check needs an expression or a function, one of them"
+            raise InvalidProblem(self.node_of("expression", "function").diagnose(told))
         written = self.expression or (self.function.written if self.function else None)
         assert written is not None
         for point in self.at[:_MOST_POINTS]:

@@ -18,7 +18,6 @@ from functools import cached_property
 from itertools import combinations
 from typing import ClassVar, Final
 
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Apply, Expression, Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, given_arrays
@@ -66,7 +65,8 @@ class IoU(SheetProblem):
     def check_keys(self, report: Report) -> None:
         if not 2 <= len(self.boxes) <= MOST:
             told = f"from 2 to {MOST} boxes belong here, not {len(self.boxes)}"
-            report.add(self.boxes[0].node.diagnose(told) if self.boxes else Diagnosis(told))
+            place = self.boxes[0].node if self.boxes else self.node_of("boxes")
+            report.add(place.diagnose(told))
         for box in self.boxes:
             if "'" in box.name:
                 report.add(box.node.diagnose(f"the name of a box has no primes, unlike {box.name}"))
@@ -75,7 +75,7 @@ class IoU(SheetProblem):
             else:
                 check_boxes(box, self.form, report)
         if self.gradient and len(self.boxes) != 2:
-            report.add(Diagnosis("the gradient is for two boxes"))
+            report.add(self.node_of("gradient").diagnose("the gradient is for two boxes"))
         if not report.failed:
             self._check_areas(report)
 

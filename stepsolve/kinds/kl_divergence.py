@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from stepsolve.checking import chances
 from stepsolve.derivation import Block, Cell, Detail, Result, Table
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Apply, Name
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, in_letters
@@ -81,7 +80,8 @@ class KLDivergence(SheetProblem):
         p, q = (read(given, report) for given in (self.p, self.q))
         if self._in_letters and self.jensen_shannon:
             told = "the Jensen-Shannon divergence is worked out of numbers alone"
-            report.add(Diagnosis(told, None, "leave jensen-shannon out"))
+            place = self.node_of("jensen-shannon")
+            report.add(place.diagnose(told, "leave jensen-shannon out"))
         if p is not None and q is not None and len(p) != len(q):
             told = f"q {self.q.words}, but p {self.p.words}"
             report.add(self.q.node.diagnose(told, "both are over the same outcomes"))

@@ -20,6 +20,7 @@ from stepsolve.calculus.limit_values import INF, MINUS_INF, Approach
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, nearest
 from stepsolve.kinds import derivative as derivatives
+from stepsolve.notation.names import free_name
 from stepsolve.notation.tree import Expression, names
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.problem import Problem
@@ -116,8 +117,7 @@ class Limit(Problem):
     def _bodies(self) -> tuple[tuple[str, Written], ...]:
         if self.expression is not None:
             taken = names(self.expression.expression)
-            usual = ("f", "y", "g", *map("f_{}".format, range(1, 9)))
-            return ((next(n for n in usual if n not in taken), self.expression),)
+            return ((free_name(("f", "y", "g"), taken), self.expression),)
         return tuple((line.name.name, line.written) for line in self.functions)
 
     @cached_property
@@ -133,7 +133,8 @@ class Limit(Problem):
 
     def check(self, report: Report) -> None:
         if (self.expression is None) == (not self.functions):
-            raise InvalidProblem("a limit needs an expression or functions, one of them")
+            told = "a limit needs an expression or functions, one of them"
+            raise InvalidProblem(self.node_of("expression", "functions").diagnose(told))
         called: set[str] = set()
         for name, body in self._bodies:
             if check_scalar(body, report) and body.expression.size > _LARGEST:
@@ -191,11 +192,16 @@ class Limit(Problem):
                 variable=self.variable or WrittenName(self._variable, self.to[0].node),
             ).derive()
         page = LimitPage(self._questions(), found, self._variable, self.shown)
+        try:
+            quantities = page.quantities
+        except LineError as error:  # a power of the point, written out
+            told = f"the limit has no value that can be worked out: {error.reason}"
+            raise InvalidProblem(self.to[-1].node.diagnose(told)) from None
         return Derivation(
             self.title or "Limits",
             self.kind,
             tuple(page.blocks()),
-            page.quantities,
+            quantities,
             page.results,
             tuple(page.checks()),
             self.shown,

@@ -21,6 +21,7 @@ from stepsolve.calculus.matrix_letters import Lettered
 from stepsolve.checking.scenes import Condition as Drawing
 from stepsolve.derivation import Derivation
 from stepsolve.errors import InvalidProblem, StepsolveError, nearest
+from stepsolve.notation.names import free_name
 from stepsolve.notation.shapes import SCALAR, Shape
 from stepsolve.notation.tree import Apply, Expression, Name, names, walk
 from stepsolve.operations.shapes import Shapes
@@ -132,16 +133,15 @@ class MatrixDerivative(Problem):
         """The lines by name; an expression alone gets one that is free."""
         if self.expression is not None:
             taken = {*self._known, *names(self.expression.expression)}
-            usual = ("s", "J", "L", "y", "F", "s_1", "s_2", "s_3", "s_4", "s_5")
-            free = next((letter for letter in usual if letter not in taken), "result")
-            return {free: self.expression}
+            return {free_name(("s", "J", "L", "y", "F"), taken): self.expression}
         return {line.name.name: line.written for line in self.lines}
 
     # ------------------------------------------------------------------------------ what is wrong
 
     def check(self, report: Report) -> None:
         if (self.expression is None) == (not self.lines):
-            raise InvalidProblem("a matrix derivative needs one of expression or lines")
+            told = "a matrix derivative needs one of expression or lines"
+            raise InvalidProblem(self.node_of("expression", "lines").diagnose(told))
         self._check_names(report)
         self._check_conditions(report)
         self._check_upstream(report)

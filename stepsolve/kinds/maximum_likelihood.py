@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Final
 
 from stepsolve.derivation import Derivation
-from stepsolve.errors import Diagnosis
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array
 from stepsolve.source.fields import choice, entry, integer
@@ -87,9 +86,11 @@ class MaximumLikelihood(SheetProblem):
             ("classes", self.classes, "categorical"),
         ):
             if asked is not None and self.distribution != of:
-                report.add(Diagnosis(f"{key} belong to the {of} distribution alone"))
+                told = f"{key} belong to the {of} distribution alone"
+                report.add(self.node_of(key).diagnose(told))
         if self.distribution == "binomial" and self.trials is None:
-            report.add(Diagnosis("a binomial distribution needs trials", None, "write trials: 2"))
+            told = "a binomial distribution needs trials"
+            report.add(self.node_of("distribution").diagnose(told, "write trials: 2"))
         if self.sample.value is not None and len(self.sample.dims) != 1:
             report.add(self.sample.node.diagnose("a list of observations belongs here"))
         elif self.sample.dims and self.sample.dims[0] > MOST:

@@ -23,12 +23,12 @@ from stepsolve.notation.tree import Expression, Number
 from stepsolve.operations.array_operation import Dims
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.activations import SOFTMAX, activations
-from stepsolve.source.arrays import GivenArray, array, check_sizes, given_arrays
+from stepsolve.source.arrays import GivenArray, array, check_sizes, given_arrays, positive
 from stepsolve.source.fields import boolean, choice, entry, integer, list_of
 from stepsolve.source.network import Network
 from stepsolve.source.quantities import WrittenName, written_name
 from stepsolve.source.report import Report
-from stepsolve.source.training import Update, amount, update
+from stepsolve.source.training import Update, update
 from stepsolve.source.weights import one_hot
 from stepsolve.worksheet.layers import LOSSES, Examples, Layer, loss_text, write_layer
 from stepsolve.worksheet.learning import learn
@@ -76,7 +76,7 @@ class MultilayerPerceptron(SheetProblem):
         integer(0, 10**9), "Where the random weights of layers start.", default=None, examples=(1,)
     )
     scale: Expression = entry(
-        amount,
+        positive,
         "The standard deviation of random weights.",
         default=Number("1"),
         examples=(0.5,),
@@ -142,7 +142,7 @@ class MultilayerPerceptron(SheetProblem):
     @cached_property
     def network(self) -> Network:
         rows = self.examples == "rows"
-        place = self.node_of("weights" if self.weights else "layers")
+        place = self.node_of("inputs", "layers", "weights")
         return Network(
             self.inputs, self.weights, self.layers, self.seed, self.scale, self.bias, rows, place
         )

@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from stepsolve.derivation import Block, Cell, Detail, Table, Text
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Apply
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array
@@ -88,7 +87,7 @@ class NMS(SheetProblem):
             exact_values(self.scores, report)
         if self.classes and len(self.classes) != count:
             told = f"there are {count} boxes, but {len(self.classes)} classes"
-            report.add(Diagnosis(told, None, "a class for every box"))
+            report.add(self.node_of("classes").diagnose(told, "a class for every box"))
         for limit, what in ((self.threshold, "threshold"), (self.least_score, "least score")):
             if limit is not None and limit.expression is None:
                 report.add(limit.node.diagnose(f"the {what} is a number"))

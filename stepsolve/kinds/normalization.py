@@ -26,7 +26,7 @@ from stepsolve.source.fields import choice, entry, record
 from stepsolve.source.report import Report
 from stepsolve.source.training import amount
 from stepsolve.source.weights import check_weights
-from stepsolve.worksheet.given import numbers
+from stepsolve.worksheet.given import entry_of, numbers
 from stepsolve.worksheet.sheet import Sheet
 
 
@@ -121,6 +121,10 @@ class Normalization(SheetProblem):
         for name in ("mean", "variance"):
             given: GivenArray = getattr(running, name)._replace(name=f"the running {name}")
             check_sizes(given, features, "it has one entry for every feature", report)
+        variance = numbers(running.variance)
+        if variance is not None and np.any(variance < 0):
+            wrong = entry_of(running.variance, *map(int, np.argwhere(variance < 0)[0]))
+            report.add(wrong.node.diagnose("a variance is at least 0"))
         if running.divisor == "n-1" and self._dims[0] == 1:
             told = "one example has no variance divided by n - 1"
             report.add(self.input.node.diagnose(told, "divisor: n divides by n"))

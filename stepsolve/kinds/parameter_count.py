@@ -22,7 +22,7 @@ from typing import ClassVar
 from stepsolve.checking.parameters import METHOD, count, count_mlp
 from stepsolve.checking.precise import Point, Precise
 from stepsolve.derivation import Check, Derivation
-from stepsolve.errors import Diagnosis, nearest
+from stepsolve.errors import nearest
 from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.data import Node
@@ -106,7 +106,8 @@ class ParameterCount(SheetProblem):
 
     def _check_widths(self, report: Report) -> None:
         if self.model == "mlp" and not self.widths:
-            report.add(Diagnosis("an mlp needs widths", hint="write widths: [D_x, H, D_y]"))
+            place = self.node_of("model", "widths")
+            report.add(place.diagnose("an mlp needs widths", "write widths: [D_x, H, D_y]"))
         for width, node in self.widths[:1] if self.model != "mlp" else ():
             report.add(node.diagnose(f"widths are of an mlp, not of {self.model}: {width}"))
         for _, node in self.widths[_MOST_WIDTHS:][:1]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Expression
 from stepsolve.operations.dimensions import Dimensions
 from stepsolve.sheet_problem import SheetProblem, give_all
@@ -52,10 +51,8 @@ class Pearson(SheetProblem):
         if len(self.windows) != 2:
             place = self.windows[2:] or self.windows
             told = f"two windows belong here, not {len(self.windows)}"
-            for array in place[:1]:
-                report.add(array.node.diagnose(told, "windows: {a: [1, 2, 3], b: [6, 2, 1]}"))
-            if not place:
-                report.add(Diagnosis(told))
+            node = place[0].node if place else self.node_of("windows")
+            report.add(node.diagnose(told, "windows: {a: [1, 2, 3], b: [6, 2, 1]}"))
             return
         first, second = self.windows
         if not first.dims:

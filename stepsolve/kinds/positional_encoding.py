@@ -18,7 +18,6 @@ from typing import ClassVar, Final
 import numpy as np
 
 from stepsolve.derivation import Detail
-from stepsolve.errors import Diagnosis
 from stepsolve.notation.tree import Number
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, check_sizes
@@ -125,14 +124,16 @@ class PositionalEncoding(SheetProblem):
     def check_keys(self, report: Report) -> None:
         if bool(self.tokens) == (self.positions is not None):
             told = "an encoding needs tokens or positions, one of them"
-            report.add(Diagnosis(told, None, "write positions: 4"))
+            place = self.node_of("tokens", "positions")
+            report.add(place.diagnose(told, "write positions: 4"))
             return
         if self.count > MOST_POSITIONS or self.count * self.d > MOST_ENTRIES:
             told = f"a table of {self.count} × {self.d} is too large"
             report.add(self.width.node.diagnose(told, f"it has at most {MOST_ENTRIES} entries"))
         if self.dot_products and self.count**2 > MOST_ENTRIES:
             told = f"the dot products of {self.count} positions are too many: {self.count**2}"
-            report.add(Diagnosis(told, None, f"there are at most {MOST_ENTRIES} of them"))
+            place = self.node_of("dot-products")
+            report.add(place.diagnose(told, f"there are at most {MOST_ENTRIES} of them"))
         for width, node in (self.width, *self.widths):
             if width % 2:
                 told = f"a width of {width} is odd: every sine has a cosine beside it"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stepsolve.errors import Diagnosis
 from stepsolve.sheet_problem import SheetProblem
 from stepsolve.source.arrays import GivenArray, array, given_arrays
 from stepsolve.source.fields import entry
@@ -59,7 +58,8 @@ class SpatialAttention(SheetProblem):
                 told = f"there is no weight {name} here"
                 report.add(weight.node.diagnose(told, "the weights are w and b"))
         if "w" not in by_name:
-            report.add(Diagnosis("the weight w is missing", None, "weights: {w: ...}, 2 × k × k"))
+            told = "the weight w is missing"
+            report.add(self.node_of("weights").diagnose(told, "weights: {w: ...}, 2 × k × k"))
             return
         shape = by_name["w"].dims
         if len(shape) != 3 or shape[0] != 2 or shape[1] != shape[2] or shape[1] % 2 == 0:

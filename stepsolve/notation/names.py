@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
+from collections.abc import Container, Sequence
+from itertools import chain, count, groupby
 from typing import Final, NamedTuple
 
 GREEK: Final = {
@@ -130,3 +131,9 @@ def parts(name: str) -> Parts:
         head, subscript = core, ""
     stem = head.rstrip("0123456789")
     return Parts(stem, head[len(stem) :], subscript, primes, step[1] if step else "")
+
+
+def free_name(usual: Sequence[str], taken: Container[str]) -> str:
+    """The first of some usual names that is not taken, or else the first one with a number."""
+    numbered = (f"{usual[0]}_{k}" for k in count(1))
+    return next(name for name in chain(usual, numbered) if name not in taken)

@@ -100,6 +100,8 @@ def _scientific(size: Decimal, decimals: int) -> tuple[str, bool]:
 
 
 def _is_large(size: Decimal) -> bool:
+    if size.adjusted() < min(_LARGE, _LARGE_WHOLE):
+        return False
     return size.adjusted() >= (_LARGE if _decimals_of(size) else _LARGE_WHOLE)
 
 

@@ -94,8 +94,8 @@ def _reshaped_entry(ring: Arithmetic, index: Index, a: Operand, *sizes: int) -> 
     found: list[int] = []
     for size in reversed(a.dims):
         place, k = divmod(place, size)
-        found.insert(0, k)
-    return a[tuple(found)]
+        found.append(k)
+    return a[tuple(reversed(found))]
 
 
 def _call(name: str, *arguments: object) -> str:

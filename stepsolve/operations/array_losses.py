@@ -106,9 +106,9 @@ def _logits(a: Dims, b: Dims) -> Dims:
 
 
 def _softmax_cross(a: Any, b: Any) -> Any:
-    largest = np.max(a, axis=-1, keepdims=True)
-    log = np.log(np.sum(np.exp(a - largest), axis=-1)) + np.max(a, axis=-1)
-    return np.mean(log * np.sum(b, axis=-1) - np.sum(np.multiply(b, a), axis=-1))
+    below = a - np.max(a, axis=-1, keepdims=True)  # also where that is larger than all digits
+    log = np.log(np.sum(np.exp(below), axis=-1))
+    return np.mean(log * np.sum(b, axis=-1) - np.sum(np.multiply(b, below), axis=-1))
 
 
 def _softmax_cross_entry(ring: Arithmetic, index: Index, a: Operand, b: Operand) -> Any:

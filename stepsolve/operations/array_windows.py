@@ -100,6 +100,12 @@ def _correlate_transposed(a: Any, b: Any, *sizes: int, **settings: Option) -> An
 
 def _add_up(found: Any, parts: Any, frame: Frame) -> None:
     """Add windows, leading axes × windows × kernel, where they came from."""
+    if prod(frame.windows) < prod(frame.kernel):  # of pooling over the whole there is one
+        for window in product(*map(range, frame.windows)):
+            ranges = zip(window, frame.kernel, frame.dilation, frame.stride, strict=True)
+            area = [slice(p * s, p * s + d * (k - 1) + 1, d) for p, k, d, s in ranges]
+            found[(..., *area)] += parts[(..., *window, *[slice(None)] * len(window))]
+        return
     for tap in product(*map(range, frame.kernel)):
         stretches = [
             slice(k * d, k * d + s * (p - 1) + 1, s)
@@ -233,6 +239,12 @@ def _overlap_entry(
     return ring.total(terms) if terms else ring.number(0)
 
 
+def _windows_over_one(a: Dims, b: Dims, *sizes: int, **settings: Option) -> int:
+    """In how many windows an entry is, at most."""
+    windows = _windows_frame(b, sizes, settings).windows
+    return prod(min(size, count) for size, count in zip(sizes, windows, strict=True))
+
+
 def _ravelled(index: Index, dims: Dims) -> int:
     place = 0
     for k, size in zip(index, dims, strict=True):
@@ -315,7 +327,7 @@ ROWS = (
         arity=(3, 5),
         whole=2,
         options=_STRIDES,
-        terms=lambda a, b, *sizes, **settings: prod(sizes),
+        terms=_windows_over_one,
         description="rows put back where the windows of an array came from, and added where they "
         "overlap: overlap_add(g, x, 2, 2, stride=2) in the sizes of x",
         because="each row gets its own window of the gradient",

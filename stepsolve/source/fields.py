@@ -305,11 +305,12 @@ def source_node() -> Any:
     return field(default=None, kw_only=True, repr=False, compare=False)
 
 
-def key_node(mapping: Node | None, key: str) -> Node:
-    """What stands at a key, for a mistake with it; the whole mapping where the key is not given."""
+def key_node(mapping: Node | None, *keys: str) -> Node:
+    """What stands at the last of some keys that is given; the whole mapping where none of them is."""
     if mapping is None or not isinstance(mapping.value, dict):
-        return Node(None, key, Place(key))
-    return mapping.value.get(key, mapping)
+        return Node(None, keys[0], Place(keys[0]))
+    given = [mapping.value[key] for key in keys if key in mapping.value]
+    return given[-1] if given else mapping
 
 
 def record(cls: type[C]) -> Reader[C]:

@@ -110,7 +110,7 @@ class Network:
         elif not 1 <= self.depth <= MOST_LAYERS:
             hint = "give weights: {W1: ...}, or layers: [2, 3, 1]"
             told = f"a network has from 1 to {MOST_LAYERS} layers with weights, not {self.depth}"
-            report.add(self.inputs.node.diagnose(told, hint))
+            report.add(self.place.diagnose(told, hint))
         elif sum(a * b for a, b in pairwise(self.layers)) > MOST_WEIGHTS:
             told = f"layers of such sizes have more than {MOST_WEIGHTS} weights"
             report.add(self.place.diagnose(told, "take smaller ones"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from stepsolve.source.fields import (
     written,
 )
 from stepsolve.source.magnitude import constant
-from stepsolve.source.report import Report
+from stepsolve.source.report import Report, shown
 
 SYMBOL = "symbol"
 _OF_OTHER_ROOMS = {"diff": "a derivative", "limit": "a limit", "T": "a transpose"}
@@ -143,7 +144,13 @@ def _read_value(node: Node, report: Report) -> Given | None:
             hint = f"write a number, a fraction, or {SYMBOL} for no value"
             report.add(value.diagnose(f"{other} is not a number", part, hint))
             return None
-    return Given("", value.expression, node) if check_scalar(value, report) else None
+    if not check_scalar(value, report):
+        return None
+    found = constant(value.expression)
+    if found is None or not math.isfinite(found):
+        report.add(node.diagnose(f"{shown(written(node))} has no finite real value"))
+        return None
+    return Given("", value.expression, node)
 
 
 def _read_given(node: Node, report: Report) -> tuple[Given, ...] | None:

@@ -31,7 +31,7 @@ from stepsolve.derivation import (
     Text,
 )
 from stepsolve.derivation import Value as Shown
-from stepsolve.notation.names import gradient_name
+from stepsolve.notation.names import free_name, gradient_name
 from stepsolve.notation.numbers import Digits, is_exact, number
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, walk
 from stepsolve.worksheet.lines import Line, Worksheet
@@ -93,7 +93,7 @@ class GradientPage:
         taken |= {"e"} if any("e" in names(form) for form in forms) else set()
         used = {*names(self._task.body), *self._task.coordinates}
         letters = ("h", "δ", "step") if taken else ("e", "h", "step")
-        return Name(next(letter for letter in letters if letter not in used))
+        return Name(free_name(letters, used))
 
     def _solved(self, point: Mapping[str, Expression]) -> Solution:
         lines = [Line(self._task.name, self._task.body)]

@@ -20,6 +20,7 @@ from stepsolve.derivation import (
     Step,
 )
 from stepsolve.notation.exact import numeric
+from stepsolve.notation.names import free_name
 from stepsolve.notation.tree import Apply, Expression, Name, Number, names, substitute
 from stepsolve.operations.table import CONSTANTS
 from stepsolve.worksheet.confirmed import Confirmation, settled
@@ -39,9 +40,9 @@ class LinearAnswers:
         self._n = Name(self._recurrence.index)
         taken = {*names(self._recurrence.body), solved.seed.name, self._recurrence.sequence}
         taken.add(self._n.name)
-        self._k = Name(next(x for x in ("k", "m", "j", "i", "k_1") if x not in taken))
-        self._sum = Name(next(x for x in ("S", "s", "T", "S_n", "S_1") if x not in taken))
-        self._point = Name(next(x for x in ("c", "p", "q", "C", "c_1") if x not in taken))
+        self._k = Name(free_name(("k", "m", "j", "i"), taken))
+        self._sum = Name(free_name(("S", "s", "T", "S_n"), taken))
+        self._point = Name(free_name(("c", "p", "q", "C"), taken))
         self._symbols = [
             name
             for name in names(self._recurrence.body)

@@ -135,6 +135,7 @@ def _of_formula(expression: Expression, argument: str, euler: bool) -> LocalGrad
     return LocalGradient(value, because, _pattern(written), derive=derive)
 
 
+@lru_cache(maxsize=64)  # the page shows it, and the checks confirm it
 def _derived(expression: Expression, argument: str, euler: bool) -> Derivative:
     return differentiate(_relevant(_written(expression, euler), argument), argument, euler=euler)
 

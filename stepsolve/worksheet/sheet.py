@@ -58,11 +58,13 @@ class Sheet:
         self.detail = Detail.BRIEF
         """At least how much detail shows what is written from now on."""
         self.dimensions = Dimensions({}, {})
-        self._entries = self.work = 0
+        self.work = 0
+        """About how many operations the lines take, each entry by itself."""
+        self._entries = self._total = 0
         self._integers: dict[str, int] = {}
         self._named: dict[Expression, str] = {}
         self._places: dict[str, Node] = {}
-        self._works: dict[Sized, int] = {}
+        self._works: dict[Sized, tuple[int, int]] = {}
         self.rate = ""
         """The learning rate, to which a line without a value is put down if it hangs on it."""
         self.advice = "the steps may be too long: take a smaller rate"
@@ -185,8 +187,9 @@ class Sheet:
 
     def _add(self, line: Line, dims: Dims) -> None:
         self._entries += prod(dims)
-        self.work += self._work(line.expression)
-        if self._entries > _MOST_ENTRIES or self.work > _MOST_WORK:
+        alone, at_once = self._work(line.expression)
+        self.work, self._total = self.work + alone, self._total + at_once
+        if self._entries > _MOST_ENTRIES or self._total > _MOST_WORK:
             told = f"at {line.name} the work becomes too large for a page"
             raise self._invalid(told, "make the arrays smaller", line.name, *names(line.expression))
         self.lines[line.name] = line
@@ -197,14 +200,15 @@ class Sheet:
         else:
             self.items.append([line])
 
-    def _work(self, expression: Expression) -> int:
-        """About how many operations on numbers an expression takes."""
+    def _work(self, expression: Expression) -> tuple[int, int]:
+        """About how many operations on numbers an expression takes, one by one and at once."""
         sized = self.dimensions.sized(expression)
-        if sized is None:
-            return work(expression, self.dimensions)
-        if sized not in self._works:
-            self._works[sized] = work(expression, self.dimensions)
-        return self._works[sized]
+        if sized is not None and sized in self._works:
+            return self._works[sized]
+        found = work(expression, self.dimensions), work(expression, self.dimensions, False)
+        if sized is not None:
+            self._works[sized] = found
+        return found
 
     def result(self, *names_: str) -> None:
         """Names of lines that are the answers, set apart at the end."""

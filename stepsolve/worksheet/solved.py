@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from itertools import islice
-from math import ceil
 from typing import Any, Final
 
 import numpy as np
 
-from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
 from stepsolve.checking.arrays import (
     Array,
     PreciseSheet,
-    check_arrays,
-    check_equal,
-    check_sampled,
     given_array,
 )
-from stepsolve.checking.jacobians import check_float, check_precise
-from stepsolve.checking.precise import DIGITS, Precise
+from stepsolve.checking.precise import Precise
 from stepsolve.derivation import (
     Block,
     Check,
@@ -45,15 +38,14 @@ from stepsolve.worksheet.array_working import (
     is_readable,
     on_paper,
 )
-from stepsolve.worksheet.arrays import ArrayValues, rounding_of_lines
+from stepsolve.worksheet.arrays import ArrayValues
 from stepsolve.worksheet.evaluation import LineError
 from stepsolve.worksheet.lines import Line
 from stepsolve.worksheet.sheet import APART, Sheet
-from stepsolve.worksheet.sheet_parts import Given, Pass
+from stepsolve.worksheet.sheet_checks import SHOWN_LINES, SheetChecks
+from stepsolve.worksheet.sheet_parts import Given
 
 _AFFORDABLE: Final = 40_000  # operations on numbers that are done with 50 digits
-_MOST_DIGITS: Final = 1500  # of values from 1e-308 to 1e308, and the squares of them
-_SHOWN_LINES: Final = 400  # of one page; the rest is worked out and checked, and said to be
 
 
 class Solved:
@@ -64,9 +56,9 @@ class Solved:
         self.digits = digits or Digits()
         self.dimensions = sheet.dimensions
         self.symbols = self._symbols()
-        self._precise = Precise()
+        self.precise = Precise()
         self.floats = self._evaluated({n: g for n, g in sheet.given.items() if g.value is not None})
-        self._exact = self._in_full(self._precise) if self.small else None
+        self.exact = self.in_full(self.precise) if self.small else None
         self.workings = ArrayWorkings(
             self.dimensions, self._decimal, self.floats.__contains__, self.digits
         )
@@ -110,7 +102,8 @@ class Solved:
         entries = sum(np.size(value) for value in self.floats.values())
         return max(self.sheet.work, entries) <= _AFFORDABLE
 
-    def _in_full(self, precise: Precise) -> dict[str, Array]:
+    def in_full(self, precise: Precise) -> dict[str, Array]:
+        """The values of all names that have one, with many digits."""
         engine = PreciseSheet(self.dimensions, precise)
         known: dict[str, Array] = {}
         for name, given in self.sheet.given.items():
@@ -128,8 +121,8 @@ class Solved:
         return known
 
     def _decimal(self, name: str, index: Index) -> Decimal:
-        if self._exact is not None:
-            return self._precise.decimal(self._exact[name][index])
+        if self.exact is not None:
+            return self.precise.decimal(self.exact[name][index])
         value = self.floats[name]
         return Decimal(repr(float(value[index] if np.ndim(value) else value)))
 
@@ -148,13 +141,13 @@ class Solved:
     @property
     def quantities(self) -> Mapping[str, Plain]:
         """The value of every name that has one, rounded from the precise one where there is one."""
-        if self._exact is None:
+        if self.exact is None:
             return Quantities(self.floats)
         return {name: plain_value(self._rounded(name)) for name in self.floats}
 
     def _rounded(self, name: str) -> Any:
-        assert self._exact is not None
-        dims, exact = self.dimensions.known[name], self._exact[name]
+        assert self.exact is not None
+        dims, exact = self.dimensions.known[name], self.exact[name]
         found = np.empty(dims)
         for index, value in exact.items():
             found[index] = float(value)
@@ -164,7 +157,7 @@ class Solved:
 
     def blocks(self) -> Iterator[Block]:
         """The blocks of the sheet in order."""
-        left = _SHOWN_LINES
+        left = SHOWN_LINES
         hidden = self.sheet.hidden
         total = sum(name not in hidden for name in self.sheet.lines)
         items = list(self.sheet.groups)
@@ -173,7 +166,7 @@ class Solved:
                 item = tuple(line for line in item if line.name not in hidden)
                 yield from self._worked(item[:left])
                 if left and len(item) > left:
-                    told = f"{total - _SHOWN_LINES} of {total} lines are left out here: they were "
+                    told = f"{total - SHOWN_LINES} of {total} lines are left out here: they were "
                     yield Text((told + "worked out and checked as well.",))
                 left = max(0, left - len(item))
             elif callable(item):
@@ -189,7 +182,7 @@ class Solved:
         """A line with its working."""
         value = None
         if line.name in self.floats:
-            value = self.floats[line.name] if self._exact is None else self._rounded(line.name)
+            value = self.floats[line.name] if self.exact is None else self._rounded(line.name)
         return self.workings.line(line, value)
 
     def told_in_part(self) -> Iterator[Block]:
@@ -261,108 +254,11 @@ class Solved:
 
     def checks(self) -> tuple[Check, ...]:
         """Every line by two libraries and every gradient by differences."""
-        lines = {line.name: line.expression for line in self.sheet.lines.values()}
-        if self._exact is not None:
-            found = check_arrays(self.floats, self._exact, self._rounding)
-        else:
-            whole = ArrayValues(self.dimensions).value
-            visible = (name for name in lines if name not in self.sheet.hidden)
-            shown = frozenset(islice(visible, _SHOWN_LINES))
-            found = check_sampled(
-                lines, self.floats, self.dimensions, self._precise, whole, shown, self._rounding_of
-            )
-        for confirm in self.sheet.confirmations:
-            found += tuple(confirm(self))
-        for backward in self.sheet.passes:
-            found += self._gradients(backward, lines)
-        if self.sheet.jacobians or self.sheet.equalities:
-            found += (self._trial() if self.symbols else self)._claims(lines)
-        return found
+        return SheetChecks(self).all()
 
-    def _rounding(self) -> dict[str, float]:
-        """By how much float64 may be off at every value."""
-        given = [name for name in self.sheet.given if self.is_known(name)]
-        lines = [line for line in self.sheet.lines.values() if self.is_known(line.name)]
-        return rounding_of_lines(self.dimensions, self.floats, given, lines)
-
-    def _rounding_of(self, expression: Expression, known: Mapping[str, Any]) -> float:
-        """By how much float64 may be off at one expression, of values that are what they are."""
-        whole = ArrayValues(self.dimensions, demanding=False).value(expression, known)
-        lines = [Line("", expression)]
-        found = rounding_of_lines(self.dimensions, {**known, "": whole}, (), lines)
-        return found.get("", 0.0)
-
-    def _claims(self, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        """What the sheet claims of its lines besides their values."""
-        value = ArrayValues(self.dimensions).value
-        found = []
-        for claim in self.sheet.jacobians:
-            if self._exact is None:
-                found.append(check_float(claim, lines, self.floats, value))
-            else:
-                exact = self._exact
-                found.append(check_precise(claim, lines, exact, self.dimensions, self._precise))
-        return (*found, *self._equalities())
-
-    def _equalities(self) -> Iterator[Check]:
-        """Every line against the other expressions for it."""
-        for name, expression in self.sheet.equalities:
-            if name not in self.floats:
-                continue
-            if self._exact is None:
-                other = ArrayValues(self.dimensions).value(expression, self.floats)
-                yield check_equal(name, self.floats[name], other)
-            else:
-                engine = PreciseSheet(self.dimensions, self._precise)
-                entries = engine.array(expression, self._exact)
-                one, two = (np.array(list(e.values())) for e in (self._exact[name], entries))
-                yield check_equal(name, one, two)
-
-    def _gradients(self, backward: Pass, lines: Mapping[str, Expression]) -> tuple[Check, ...]:
-        own = set(backward.gradients.values())
-        forward = {n: e for n, e in lines.items() if n not in own}
-        if self.symbols:
-            return self._symbolic(backward, forward)
-        if self._exact is not None:
-            passes = len(self.sheet.passes)
-            found = PreciseGradients(
-                self.dimensions, self._precise, forward, self._exact, backward, passes
-            ).checks()
-            if all(check.passed for check in found):
-                return found
-            finer, exact = self._finer  # quantities may be too small for the steps of 50 digits
-            return PreciseGradients(
-                self.dimensions, finer, forward, exact, backward, passes
-            ).checks()
-        moved = ArrayValues(self.dimensions, demanding=False)  # what is moved breaks conditions
-        return FloatGradients(moved.value, forward, self.floats, backward).checks()
-
-    @cached_property
-    def _finer(self) -> tuple[Precise, dict[str, Array]]:
-        """Values with digits that reach over all their sizes, three times for differences."""
-        assert self._exact is not None
-        sizes = [abs(v) for entries in self._exact.values() for v in entries.values() if v]
-        reach = max((abs(float(self._precise.mp.log10(size))) for size in sizes), default=0.0)
-        precise = Precise(min(DIGITS + 3 * ceil(reach), _MOST_DIGITS))
-        return precise, self._in_full(precise)
-
-    def _symbolic(self, backward: Pass, forward: Mapping[str, Expression]) -> tuple[Check, ...]:
-        """With random numbers for the symbols."""
-        return self._trial()._gradients(backward, forward)
-
-    def _trial(self) -> Solved:
-        """The same sheet with random numbers for its symbols."""
-        random = np.random.default_rng(1)
-        drawn = {
-            name: np.asarray(np.round(random.uniform(0.1, 0.9, given.dims), 3))
-            for name, given in self.sheet.given.items()
-            if given.value is None
-        }
-        lines = self.sheet.lines.values()
-        for name, axis in _distributions(line.expression for line in lines):
-            if name in drawn:
-                drawn[name] = drawn[name] / np.sum(drawn[name], axis=axis, keepdims=True)
-        return Solved(self.sheet.with_values(drawn), self.digits)
+    def with_values(self, values: Mapping[str, Any]) -> Solved:
+        """The same sheet with numbers for its symbols."""
+        return Solved(self.sheet.with_values(values), self.digits)
 
 
 @lru_cache(maxsize=1024)
@@ -374,20 +270,6 @@ def _right_of_products(form: Form) -> tuple[str, ...]:
             case Apply(operation="@", arguments=(_, Name(name=name))) if name in form.holes:
                 found.append(name)
     return tuple(found)
-
-
-def _distributions(lines: Iterable[Expression]) -> Iterator[tuple[str, int]]:
-    """The names whose entries have to sum to one, and along which axis."""
-    for line in lines:
-        for node in walk(line):
-            match node:
-                case Apply(operation="softmax_cross_entropy", arguments=(_, Name(name=name))):
-                    yield name, -1
-                case Apply(
-                    operation="softmax_cross_entropy",
-                    arguments=(_, Apply(operation="T", arguments=(Name(name=name),))),
-                ):
-                    yield name, 0
 
 
 class Quantities(Mapping[str, Plain]):

@@ -28,6 +28,7 @@ class Workings:
         self._exact = exact
         self._precise, self._digits = precise, digits
         self._shown: dict[str, Expression] = {}
+        self._decimals: dict[str, Decimal] = {}
 
     def shown(self, name: str) -> Expression | None:
         """The value of a name as it is put into formulas, None if it has none."""
@@ -36,7 +37,9 @@ class Workings:
         return self._shown.get(name)
 
     def decimal(self, name: str) -> Decimal:
-        return self._precise.decimal(self._exact[name])
+        if name not in self._decimals:
+            self._decimals[name] = self._precise.decimal(self._exact[name])
+        return self._decimals[name]
 
     def line(self, line: Line, formulas: tuple[Expression, ...] = ()) -> Worked:
         """The line with its working; where there is no value, `formulas` are its working."""

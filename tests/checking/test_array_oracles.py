@@ -11,8 +11,9 @@ import pytest
 from timing import at_most
 
 from stepsolve.checking import arrays
-from stepsolve.checking.array_gradients import FloatGradients, PreciseGradients
+from stepsolve.checking.array_gradients import PreciseGradients
 from stepsolve.checking.arrays import PreciseSheet, check_arrays, check_sampled, given_array, work
+from stepsolve.checking.float_gradients import FloatGradients
 from stepsolve.checking.precise import Precise
 from stepsolve.derivation import Check
 from stepsolve.notation.tree import Expression, names

@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 import stepsolve
+from stepsolve.checking.arrays import PreciseArithmetic
+from stepsolve.checking.precise import Precise
+from stepsolve.checking.shaken import RUNS, Shaken, roundings
 from stepsolve.operations import table
 
 
@@ -38,3 +41,38 @@ def test_a_small_gradient_that_is_wrong_is_seen(monkeypatch: pytest.MonkeyPatch)
     )
     solved = graph(["L = 3 + 1e-12 * dot(a, b)"], a=[1, 2], b=[3, 4])
     assert [check.of for check in solved.checks if not check.passed] == ["dL/da"]
+
+
+LARGE = {"z": [1e20, 1], "p": [1, 0]}
+
+
+def test_large_numbers_that_cancel_within_one_operation() -> None:
+    """log Σ exp(z) − z[0] is 0, but made of 1e20: no difference can tell its slope from 0."""
+    solved = graph(["L = softmax_cross_entropy(z, p)"], **LARGE)
+    assert solved.confirmed, [check for check in solved.checks if not check.passed]
+    assert solved.quantities["dL/dz"] == pytest.approx([0, 0], abs=1e-15)
+
+
+def test_a_wrong_gradient_of_large_numbers_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = table.ARRAYS["softmax_cross_entropy"]
+    for wrong in ("g * softmax(a)", "g * (softmax(a) - b) + 1e-9 * g * b"):
+        patched = replace(row, gradient=lambda a, b, wrong=wrong: (wrong, "g * b"))
+        monkeypatch.setitem(table.ARRAYS, "softmax_cross_entropy", patched)
+        solved = graph(["L = softmax_cross_entropy(z, p)"], **LARGE)
+        failed = [check.of for check in solved.checks if not check.passed]
+        assert "dL/dz" in failed, wrong
+
+
+def test_the_noise_of_rounding() -> None:
+    """(1e20 + 1) - 1e20 keeps 30 of 50 digits; 1 + 1e-90 is 1 to all of them."""
+    precise = Precise()
+    exact, number = PreciseArithmetic(precise), precise.mp.mpf
+    for large, small in ((1e20, 1), (1, number("1e-90"))):
+        moved = []
+        for seed in range(RUNS):
+            shaken, found = Shaken(precise, seed), []
+            for ring in (exact, shaken):
+                above = ring.apply("+", number(large), number(small))
+                found.append(ring.apply("-", above, number(large)))
+            moved.append(roundings(precise, found[1] - found[0]))
+        assert large * 1e-52 < max(moved) < large * 1e-49

@@ -88,5 +88,5 @@ def test_sympy_on_limits() -> None:
 
 
 def test_sympy_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stepsolve.algebra._PATIENCE", 0.0)
+    monkeypatch.setattr("stepsolve.algebra.judge._PATIENCE", 0.0)
     assert Judge().limit(limit("(1 + 1/n)^n, n, inf"), parse("e")) == (None, None)

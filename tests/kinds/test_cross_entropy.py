@@ -169,3 +169,15 @@ def test_mistakes(keys: dict[str, Any], told: str) -> None:
     with pytest.raises(InvalidProblem) as caught:
         solved(**keys)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("logits", "right", "loss"),
+    [([1e20, 1], 0, 0), ([1e20, 1e20], 1, np.log(2)), ([1e20, 1, 3e20], 0, 2e20)],
+)
+def test_scores_larger_than_all_digits(logits: list[float], right: int, loss: float) -> None:
+    """No false alarm: log Σ exp(z) and z[0] agree in more digits than float64 has."""
+    found = solved(logits=logits, **{"class": right})
+    assert found.confirmed, [check for check in found.checks if not check.passed]
+    assert found.quantities["L"] == pytest.approx(loss, rel=1e-12)
+    assert not any("float64" in check.note for check in found.checks)

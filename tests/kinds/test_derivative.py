@@ -248,8 +248,8 @@ NO_SLOPE = (
     ("problem", "message"),
     [
         ({}, NEEDS_ONE),
-        ({"expression": "x", "function": "f(x) = x"}, NEEDS_ONE),
-        ({"expression": "x", "functions": ["f(x) = x"]}, NEEDS_ONE),
+        ({"expression": "x", "function": "f(x) = x"}, f"function: {NEEDS_ONE}"),
+        ({"expression": "x", "functions": ["f(x) = x"]}, f"functions: {NEEDS_ONE}"),
         ({"functions": []}, "functions: at least 1 entry belongs here, not none"),
         (
             {"expression": "x * y", "at": {"x": 1}},

@@ -131,7 +131,7 @@ def test_wrong_boxes_are_told_at_their_places() -> None:
     assert told(kind="iou", boxes={"A": [0, 0, 1, 1]}) == [
         "boxes.A: from 2 to 8 boxes belong here, not 1"
     ]
-    assert told(kind="iou", boxes={}) == ["from 2 to 8 boxes belong here, not 0"]
+    assert told(kind="iou", boxes={}) == ["boxes: from 2 to 8 boxes belong here, not 0"]
     assert told(kind="iou", boxes={"A": [0, 0, 0, 1], "B": [1, 1, 1, 2]}) == [
         "boxes.B: B and A both have the area 0, so their union has none"
     ]
@@ -139,7 +139,9 @@ def test_wrong_boxes_are_told_at_their_places() -> None:
         "boxes.A': the name of a box has no primes, unlike A'"
     ]
     three = {name: [0, 0, 1, 1] for name in "ABC"}
-    assert told(kind="iou", boxes=three, gradient="true") == ["the gradient is for two boxes"]
+    assert told(kind="iou", boxes=three, gradient="true") == [
+        "gradient: the gradient is for two boxes"
+    ]
 
 
 # -------------------------------------------------------------------------------------- suppression
@@ -227,7 +229,7 @@ def test_wrong_lists_are_told_at_their_places() -> None:
         "scores: the list of scores has 1 entry, but there are 2 boxes",
     ]
     assert told(kind="nms", boxes=two, scores=[1, 1], threshold=2, classes=["a"]) == [
-        "there are 2 boxes, but 1 classes"
+        "classes: there are 2 boxes, but 1 classes"
     ]
     assert told(kind="nms", boxes=two, scores=[1, 1], threshold=2) == [
         "threshold: an overlap is a number from 0 to 1"
@@ -284,12 +286,12 @@ def test_grids_from_strides() -> None:
 
 def test_wrong_sizes_are_told() -> None:
     keys: dict[str, Any] = {"kind": "detector-output", "anchors": 3, "classes": 80}
-    assert told(**keys) == ["a detector needs grids, or an image and strides"]
-    assert told(**keys, image=416) == ["an image and strides belong together"]
+    assert told(**keys) == ["problem: a detector needs grids, or an image and strides"]
+    assert told(**keys, image=416) == ["image: an image and strides belong together"]
     assert told(**keys, image=416, strides=[32, 30]) == [
-        "a stride of 30 does not divide an image of 416 pixels"
+        "strides: a stride of 30 does not divide an image of 416 pixels"
     ]
-    assert told(**keys, grids=[1] * 11) == ["there are at most 10 scales"]
+    assert told(**keys, grids=[1] * 11) == ["grids: there are at most 10 scales"]
     assert told(**keys, grids=[13], image=416, strides=[32]) == [
-        "a detector needs grids, or an image and strides"
+        "strides: a detector needs grids, or an image and strides"
     ]

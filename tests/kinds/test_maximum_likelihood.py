@@ -230,7 +230,9 @@ def test_wrong_samples_are_told_at_their_places() -> None:
         "sample[1]: an observation is 0 or 1",
         "sample[3]: an observation is 0 or 1",
     ]
-    assert told(distribution="binomial", sample=[1]) == ["a binomial distribution needs trials"]
+    assert told(distribution="binomial", sample=[1]) == [
+        "distribution: a binomial distribution needs trials"
+    ]
     assert told(distribution="binomial", trials=2, sample=[1, 3, 0.5]) == [
         "sample[1]: an observation is a whole number from 0 to 2",
         "sample[2]: an observation is a whole number from 0 to 2",
@@ -259,8 +261,8 @@ def test_wrong_samples_are_told_at_their_places() -> None:
     ]
     assert told(distribution="bernouli", sample=[1]) == ["distribution: unknown choice bernouli"]
     assert told(distribution="bernoulli", sample=[1], trials=2, classes=3) == [
-        "trials belong to the binomial distribution alone",
-        "classes belong to the categorical distribution alone",
+        "trials: trials belong to the binomial distribution alone",
+        "classes: classes belong to the categorical distribution alone",
     ]
 
 

@@ -203,7 +203,7 @@ def test_the_page_is_in_order() -> None:
             "an input is a vector and a batch a matrix, but this is a number",
         ),
         ({"targets": [1, 2, 3]}, "targets", "y has 3 entries, but 2 entries belong here"),
-        ({"weights": {}}, "inputs", "a network has from 1 to 50 layers with weights, not 0"),
+        ({"weights": {}}, "weights", "a network has from 1 to 50 layers with weights, not 0"),
         ({"weights": {"W1": [[1, 2]]}}, "weights", "the weight b1 is missing"),
         (
             {"weights": {"W1": [[1, 2]], "b_1": 0, "b1": 0}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from timing import at_most
 import stepsolve
 from stepsolve.derivation import Derivation, Text
 from stepsolve.notation.plain import plain
+from stepsolve.operations import table
 from stepsolve.problem import read_problem
 from stepsolve.render.layout import phrase
 from stepsolve.source.yaml import compose
@@ -276,3 +278,42 @@ def test_a_wrong_rule_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = {"kind": "pooling", "input": [1, 2, 3, 4], "window": 2, "backward": {}}
     derivation = stepsolve.solve(problem)
     assert {check.of for check in derivation.checks if not check.passed} == {"dL/dv", "dL/dx"}
+
+
+LARGE: dict[str, Any] = {
+    "kind": "pooling",
+    "window": "global",
+    "input": {"shape": [64, 224, 224], "seed": 1},
+    "backward": {"gradient": {"shape": [64], "seed": 2}},
+}
+
+
+@pytest.mark.parametrize("method", ["max", "average"])
+def test_channels_of_a_large_image_pooled_as_a_whole(method: str) -> None:
+    with at_most(5):
+        found = stepsolve.solve({**LARGE, "method": method})
+    assert found.confirmed
+    x, above = (np.array(found.quantities[name]) for name in ("x", "dL/dy"))
+    rows = x.reshape(64, -1)
+    expected = np.zeros_like(rows)
+    if method == "max":
+        expected[np.arange(64), np.argmax(rows, axis=1)] = above
+    else:
+        expected += above[:, None] / rows.shape[1]
+    kept = {"max": np.max, "average": np.mean}[method](rows, axis=1)
+    assert np.array(found.quantities["y"]) == pytest.approx(kept, rel=1e-12)
+    gradient = np.array(found.quantities["dL/dx"]).reshape(64, -1)
+    assert np.max(np.abs(gradient - expected)) < 1e-15
+
+
+def test_a_gradient_to_another_entry_of_a_large_window_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = table.ARRAYS["max"]
+
+    def wrong(a: Any, **options: Any) -> Any:
+        return tuple(text.replace("argmax", "argmin") for text in row.gradient(a, **options))
+
+    monkeypatch.setitem(table.ARRAYS, "max", replace(row, gradient=wrong))
+    found = stepsolve.solve({**LARGE, "method": "max"})
+    assert [check.of for check in found.checks if not check.passed] == ["dL/dv"]

@@ -174,13 +174,15 @@ def test_a_sine_in_degrees_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_wrong_keys_are_told_at_their_places() -> None:
     kind = "positional-encoding"
-    assert told(kind=kind, width=4) == ["an encoding needs tokens or positions, one of them"]
+    assert told(kind=kind, width=4) == [
+        "problem: an encoding needs tokens or positions, one of them"
+    ]
     assert told(kind=kind, positions=4, width=5, base=1) == [
         "width: a width of 5 is odd: every sine has a cosine beside it",
         "base: the base is a number above 1: with it the waves grow longer and longer",
     ]
     assert told(kind=kind, positions=2, width=2, base="1/0") == [
-        "base: 1 / 0 has no finite real value: a / b needs b != 0"
+        "base: 1/0 has no finite real value"
     ]
     assert told(kind=kind, positions=2, width=2, base="symbol") == [
         "base: the base is a number, not symbol"
@@ -189,7 +191,7 @@ def test_wrong_keys_are_told_at_their_places() -> None:
         "width: a table of 4096 × 4096 is too large"
     ]
     assert told(kind=kind, positions=4000, width=2, **{"dot-products": "true"}) == [
-        "the dot products of 4000 positions are too many: 16000000"
+        "dot-products: the dot products of 4000 positions are too many: 16000000"
     ]
     assert told(kind=kind, positions=2, width=4, embeddings=[[1, 2, 3, 4]]) == [
         "embeddings: the table of embeddings is 1 × 4, but 2 × 4 belongs here"

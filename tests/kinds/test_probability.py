@@ -237,7 +237,7 @@ def test_the_page_of_a_joint_table() -> None:
 
 
 def test_wrong_tables_are_told_at_their_places() -> None:
-    assert told(kind="entropy") == ["an entropy needs p or joint, one of them"]
+    assert told(kind="entropy") == ["problem: an entropy needs p or joint, one of them"]
     assert told(kind="entropy", p=[1], joint=[[1]]) == [
         "joint: an entropy needs p or joint, one of them"
     ]
@@ -347,4 +347,6 @@ def test_wrong_observations_are_told_at_their_places() -> None:
         "likelihoods.negative: negative has 1 entry, but there are 2 hypotheses",
         "observations[0]: positve has no likelihoods",
     ]
-    assert told(kind="bayes", priors=[1], likelihoods={}) == ["no observation has likelihoods"]
+    assert told(kind="bayes", priors=[1], likelihoods={}) == [
+        "likelihoods: no observation has likelihoods"
+    ]

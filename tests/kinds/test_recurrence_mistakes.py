@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from timing import at_most
 
 import stepsolve
 from stepsolve.derivation import Result, Text
@@ -144,3 +145,15 @@ def test_conventions_at_kinks_are_declared() -> None:
     problem = {"kind": "recurrence", "recurrence": "h(t) = relu(w * h(t - 1))"}
     found = [block.parts for block in stepsolve.solve(problem).blocks if isinstance(block, Text)]
     assert any(str(parts[-1]).endswith("Convention: relu'(0) = 0.") for parts in found)
+
+
+FACTORS = "abcdghijklm"  # also all the letters that an index of a sum is usually called by
+
+
+@pytest.mark.parametrize("form", ["({} + 1)", "(1 - {})", "sigmoid({})", "(1/{} + 1)"])
+def test_a_coefficient_of_many_factors_takes_no_long_time(form: str) -> None:
+    """Multiplied out it has thousands of terms: SymPy is not asked, but the numbers are."""
+    factors = " * ".join(form.format(letter) for letter in FACTORS)
+    problem = {"recurrence": f"f(n) = {factors} * f(n - 1) + y", "wrt": ["a", "b"]}
+    with at_most(2):
+        assert stepsolve.solve({"kind": "recurrence", **problem}).confirmed

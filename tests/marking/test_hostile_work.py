@@ -224,6 +224,7 @@ def test_gradients_by_entries_are_not_differences_of_numbers() -> None:
         "shapes": {"A": ["m", "n"], "x": ["n"], "b": ["m"]},
         "expression": "norm(A @ x - b)^2",
         "wrt": ["x"],
+        "layout": "numerator",  # which no graph has
     }
     marked = stepsolve.check([r"\frac{\partial s}{\partial r} = 2r", "s = 3"], problem)
     assert marked.lines[0].verdicts == (Verdict.DEFINES,)  # of |r|^2, rightly
