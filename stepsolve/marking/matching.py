@@ -27,6 +27,10 @@ _LONGEST: Final = 400  # nodes of a formula that is searched
 _MOST_ENTRIES: Final = 400  # of an array that are looked through
 _DIGITS: Final = 2  # of a value that is not met by chance
 _NARROW: Final = 0.0015  # width of an interval that no value is met in by chance, relative
+_UNITS: Final = 12  # in the last place, by which rounded numbers on the way may move a value
+_MOST_ASKED: Final = 400  # quantities that numbers are compared with in one work
+_MOST_WORKED: Final = 4000  # values by the work's own numbers, which change with every line
+_MOST_VISITED: Final = 50_000  # quantities, each time that one is asked for its own value
 _MOST_LOOKED: Final = 20_000  # formulas whose numbers are looked at in one work
 _Key = tuple[tuple[int, ...], str]
 
@@ -54,6 +58,9 @@ class Matcher:
         self._entries: dict[_Key, list[tuple[Quantity, Index]]] = {}
         self._known: set[str] = set()  # the quantities in it
         self._looked = 0  # formulas whose numbers were looked at
+        self._asked = 0  # quantities that numbers were compared with
+        self._worked = 0  # values by the work's own numbers
+        self._visited = 0  # quantities of which it was asked whether to work them out
 
     def match(self, name: str, clues: Clues) -> Expression | None:
         """The quantity that a name is, or the entry of one; a part of a formula becomes one."""
@@ -81,18 +88,37 @@ class Matcher:
         digits = sum(len(n.value.as_tuple().digits) for n in numbers.values() if n.is_decimal)
         if digits < _TELLING:
             return None
+        found = [(notation.gradient(q.name) is not None, q) for q in self._near(numbers)]
+        for is_gradient, quantity in sorted(found, key=lambda pair: pair[0]):
+            if is_gradient < gradient:
+                continue
+            self._asked += 1
+            if self._asked > _MOST_ASKED:
+                return None
+            if clues.gives(quantity):
+                return quantity.name
+        return None
+
+    def _near(self, numbers: Mapping[Index, Written]) -> Iterator[Quantity]:
+        """Quantities whose values, true or by the work, are some units in the last place away."""
         sizes = sizes_of(numbers)
-        found = [
-            (notation.gradient(quantity.name) is not None, quantity)
-            for quantity in self._ledger.quantities.values()
-            if self._is_open(quantity) and alike(quantity.dims, sizes)
-        ]
-        fitting = (
-            quantity.name
-            for is_gradient, quantity in sorted(found, key=lambda pair: pair[0])
-            if is_gradient >= gradient and clues.gives(quantity)
-        )
-        return next(fitting, None)
+        written = np.array([float(number.value) for number in numbers.values()])
+        reach = np.array([_UNITS * float(number.unit) for number in numbers.values()])
+        for quantity in list(self._ledger.quantities.values()):
+            self._visited += 1
+            if self._visited > _MOST_VISITED:
+                return
+            if not self._is_open(quantity) or not alike(quantity.dims, sizes):
+                continue
+            values = (value(quantity.name) for value in (self._ledger.true, self._own_value))
+            known = (np.asarray(v, dtype=float).ravel() for v in values if v is not None)
+            if any(v.size == written.size and (abs(v - written) <= reach).all() for v in known):
+                yield quantity
+
+    def _own_value(self, name: str) -> Exact | None:
+        """The value that the work gives a quantity, as long as not too many were asked for."""
+        self._worked += 1
+        return self._ledger.own(name) if self._worked <= _MOST_WORKED else None
 
     def _within(self, interval: Interval | None, gradient: bool) -> Expression | None:
         """The only number of the problem in an interval that is narrow enough to tell."""
@@ -159,18 +185,21 @@ class Matcher:
         """The quantity or part that has a value by the numbers of the work, right or wrong."""
         ledger = self._ledger
         for quantity in list(ledger.quantities.values()):
+            self._visited += 1
+            if self._visited > _MOST_VISITED or self._worked > _MOST_WORKED:
+                return None
             if (
                 quantity.formula is None
                 or not self._is_open(quantity)
                 or (notation.gradient(quantity.name) is not None) != gradient
                 or quantity.formula.size > _LONGEST
-                or not ledger.touched(quantity)
             ):
                 continue
+            self._worked += 1
+            if not ledger.touched(quantity):
+                continue
             for part in (quantity.formula, *self._parts(quantity)):
-                self._looked += 1
-                if self._looked > _MOST_LOOKED:
-                    return None
+                self._worked += 1
                 if self._same(self._own(quantity, part), value):
                     whole = part is quantity.formula
                     return quantity.name if whole else self._made(name, quantity, part)
@@ -262,7 +291,7 @@ class Matcher:
     def _by_numbers(self, name: str, side: Expression, gradient: bool) -> str | None:
         """The only quantity or part whose formula has the numbers of a side, up to one of them."""
         own = _numbers(side, {})
-        if own.total() < _TELLING:
+        if own.total() < _TELLING or self._looked > _MOST_LOOKED:
             return None
         found: list[tuple[Quantity, Expression | None]] = []
         for quantity in list(self._ledger.quantities.values()):

@@ -25,7 +25,7 @@ from stepsolve.source.work import WorkLine
 
 _ROUNDS: Final = 3  # names whose meanings are changed one after the other
 _TRIED: Final = 4  # meanings of one round
-_SECONDS: Final = 5.0  # of the processor, after which no other reading is begun
+_SECONDS: Final = 1.5  # of the processor for a work, after which no other meaning is tried
 
 
 class Reading(NamedTuple):
@@ -63,13 +63,13 @@ class Reader:
 
     def likeliest(self) -> Reading:
         """The reading with the fewest mistakes, the plainest of several."""
+        end = process_time() + _SECONDS
         found = self._read(tuple(range(len(self._lines))))
         if self._problem is None or not found.wrong:
             return found
         order = self._by_problem(found)
         if order != found.order and (other := self._read(order)).wrong < found.wrong:
             found = other
-        end = process_time() + _SECONDS
         for _ in range(_ROUNDS):
             better = min(self._better(found, end), key=_likelihood, default=None)
             if better is None:

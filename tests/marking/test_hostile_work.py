@@ -213,6 +213,10 @@ def test_long_works_and_notes_are_quick() -> None:
     own = [line.replace("a_{", "s_{") for line in lines]
     with at_most(5.0):
         stepsolve.check(own, problem)
+    own[5::10] = [line[:-2] + "77" for line in own[5::10]]
+    with at_most(6.0):
+        marked = stepsolve.check(own, problem)
+    assert sum(line.is_wrong for line in marked.lines) == 100
     with at_most(10.0):
         marked = noted(notes(3000))
     assert {v for line in marked.lines for v in line.verdicts} <= GOOD
