@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -64,11 +64,16 @@ class Marker:
         self.judge = Judge(ledger.arithmetic)
         self.explainer = Explainer(ledger, self.judge)
         self.formulas = Formulas(ledger)
-        self.given = ledger.exact(*(Name(q.name) for q in ledger.quantities.values() if q.given))
         self.skipped: set[str] = set()  # quantities that the work passes over, told once
         self.named: dict[str, str] = {}  # names of the work, and the quantities that they stand for
         self.misses: list[Miss] = []
         self._before: Chain | None = None
+
+    @cached_property
+    def given(self) -> set[Decimal]:
+        """The numbers that the problem gives."""
+        given = (Name(q.name) for q in self.ledger.quantities.values() if q.given)
+        return self.ledger.exact(*given)
 
     def mark(self, chain: Chain, line: int, text: str) -> MarkedLine:
         """The verdicts of one chain; one that begins with a sign goes on from the chain before."""

@@ -14,7 +14,7 @@ from stepsolve.checking.scenes import Rows, scenes
 from stepsolve.errors import StepsolveError
 from stepsolve.kinds.graph import Graph
 from stepsolve.kinds.matrix_derivative import MatrixDerivative
-from stepsolve.marking.vocabulary import Function
+from stepsolve.marking.ledger import Function
 from stepsolve.notation.plain import plain
 from stepsolve.notation.shapes import Shape
 from stepsolve.notation.tree import Apply, Expression, Name, substitute, transform, walk

@@ -13,9 +13,8 @@ from stepsolve.derivation import Derivation
 from stepsolve.kinds.graph import Graph
 from stepsolve.kinds.matrix_derivative import MatrixDerivative
 from stepsolve.marking.drawn import drawn
-from stepsolve.marking.ledger import Ledger, Quantity
+from stepsolve.marking.ledger import Function, Ledger, Quantity
 from stepsolve.marking.values import Arithmetic, Exact
-from stepsolve.marking.vocabulary import Function
 from stepsolve.notation import names as notation
 from stepsolve.notation.tree import Expression, Name, names
 from stepsolve.problem import Problem
@@ -48,16 +47,14 @@ def _(problem: MatrixDerivative) -> Ledger:
     if found is None:
         return _of_derivation(problem.derivation)
     ledger = ledger_of(found.graph)
-    ledger.is_drawn = True
+    ledger.is_drawn, ledger.functions = True, found.functions
     letters = (Quantity(letter, Name(name)) for letter, name in found.letters.items())
     return _filled(ledger, tuple(q for q in letters if q.name not in ledger))
 
 
 def functions_of(problem: Problem, ledger: Ledger) -> dict[str, Function]:
     """The functions that a problem is about, and the derivatives of those of one variable."""
-    found: dict[str, Function] = {}
-    if isinstance(problem, MatrixDerivative) and (at := drawn(problem)) is not None:
-        return dict(at.functions)
+    found = dict(ledger.functions)
     for name, (parameters, body) in problem.defined_functions().items():
         found[name] = Function(parameters, body)
         if len(parameters) == 1:

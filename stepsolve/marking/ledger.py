@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from stepsolve.marking.spread import Interval, lettered, spread
 from stepsolve.marking.values import Arithmetic, Exact, Floats, NoValue, in_floats
 from stepsolve.marking.written import Written, number_tree
-from stepsolve.notation.tree import Expression, Number, names, walk
+from stepsolve.notation.tree import Expression, Number, names, substitute, walk
 from stepsolve.operations.array_operation import Dims, Index
 from stepsolve.operations.table import CONSTANTS
 
@@ -59,6 +59,16 @@ class Quantity:
         return self.given or self.formula is not None or self.true is not None
 
 
+class Function(NamedTuple):
+    """A function of the problem, or one that the work defines, `f(x) = x^2`."""
+
+    parameters: tuple[str, ...]
+    body: Expression
+
+    def __call__(self, arguments: tuple[Expression, ...]) -> Expression:
+        return substitute(self.body, dict(zip(self.parameters, arguments, strict=True)))
+
+
 class Ledger:
     """All quantities by name.
 
@@ -72,6 +82,7 @@ class Ledger:
     ) -> None:
         self.arithmetic = arithmetic
         self.is_drawn = False  # whether its values are not the problem's: formulas alone are judged
+        self.functions: Mapping[str, Function] = {}  # that the work may call
         self._true_value = true_value
         self.quantities: dict[str, Quantity] = {}
         self._users: dict[str, list[str]] = {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from time import process_time
 from typing import Final
 
+from stepsolve.checking.precise import Point, Precise
 from stepsolve.errors import OutsideDomain, StepsolveError
 from stepsolve.marking import symbols
 from stepsolve.marking.verdicts import AGREES, Judgement, Verdict
@@ -85,8 +86,6 @@ def _of_values(one: Expression, other: Expression) -> Verdict | None:
         return None  # 3 * inf, inf - inf: no value
     same = symbols.equal(one, other)
     if same is False and written(other) is not None and not symbols.free(one):
-        from stepsolve.checking.precise import Point, Precise
-
         precise = Precise()
         return _as_rounded(other, abs(float(precise.evaluate(Apply("-", one, other), Point({})))))
     return None if same is None else Verdict.EXACT if same else Verdict.WRONG

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from stepsolve.marking import symbols
-from stepsolve.marking.ledger import Ledger, Quantity
+from stepsolve.marking.ledger import Function, Ledger, Quantity
 from stepsolve.marking.matching import Clues, Matcher
 from stepsolve.marking.places import Places
 from stepsolve.marking.values import Exact
@@ -28,16 +28,6 @@ from stepsolve.source.expression import MAX_DEPTH
 
 _MOST_TERMS: Final = 200  # of a sum that is written out
 _MOST_NODES: Final = 4000  # of a call with the function's body put in
-
-
-class Function(NamedTuple):
-    """A function that the work defines, `f(x) = x^2`."""
-
-    parameters: tuple[str, ...]
-    body: Expression
-
-    def __call__(self, arguments: tuple[Expression, ...]) -> Expression:
-        return substitute(self.body, dict(zip(self.parameters, arguments, strict=True)))
 
 
 class Vocabulary:

@@ -89,9 +89,9 @@ class Dimensions:
         """
         holes = holes_of(expression)
         known, integers = self.known, self.integers
-        if (integers and any(map(integers.__contains__, holes))) or not known.keys().isdisjoint(
-            CONSTANTS
-        ):
+        if integers and any(map(integers.__contains__, holes)):
+            return None
+        if not known.keys().isdisjoint(CONSTANTS):
             return None
         try:
             return Sized(form_of(expression), tuple([known[hole] for hole in holes]))

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from stepsolve.checking.precise import Precise, Value
-from stepsolve.checking.worksheets import check_values, settled_values
 from stepsolve.derivation import Block, Check, Detail, Lines, Text
 from stepsolve.notation.numbers import Digits
 from stepsolve.notation.tree import Expression, Name
-from stepsolve.worksheet.evaluation import evaluate
 from stepsolve.worksheet.lines import Worksheet
-from stepsolve.worksheet.working import Workings
+from stepsolve.worksheet.solution import Solution
 
 
 class AtPoint:
@@ -22,44 +19,35 @@ class AtPoint:
     """
 
     def __init__(self, at: Mapping[str, Expression], worksheet: Worksheet, digits: Digits) -> None:
-        self._at, self._worksheet, self._digits = at, worksheet, digits
-        self._floats = evaluate(worksheet) if at else {}
-
-    @cached_property
-    def _settled(self) -> tuple[dict[str, Value], Precise]:
-        if not self._at:
-            return {}, Precise()
-        lines = {line.name: line.expression for line in self._worksheet.lines}
-        return settled_values(self._worksheet.given, lines)
+        self._at = at
+        self._solution = Solution(worksheet if at else Worksheet({}, ()), digits=digits)
 
     @property
     def exact(self) -> dict[str, Value]:
         """The value of every name in high precision."""
-        return self._settled[0]
+        return self._solution.exact
 
     @property
     def precise(self) -> Precise:
         """The arithmetic that the values took."""
-        return self._settled[1]
+        return self._solution.precise
 
     @property
     def quantities(self) -> dict[str, float]:
         """The values, rounded from the precise ones."""
-        return {name: float(value) + 0.0 for name, value in self.exact.items()}
+        return self._solution.quantities
 
     def blocks(self, what: str = "") -> Iterator[Block]:
         """The point, `what` it is, and the lines there."""
         if not self._at:
             return
-        workings = Workings(self.exact, self.precise, self._digits)
         parts: list[str | Expression] = []
         for name, value in self._at.items():
             parts += [Name(name), " = ", value, ", "]
         yield Text(("At ", *parts[:-1], f"{what}:"), Detail.BRIEF)
-        yield Lines(tuple(workings.line(line) for line in self._worksheet.lines))
+        solution = self._solution
+        yield Lines(tuple(solution.workings.line(line) for line in solution.worksheet.lines))
 
     def checks(self) -> tuple[Check, ...]:
         """Every value by two libraries."""
-        if not self._at:
-            return ()
-        return check_values(list(self.exact), self._floats, self.exact)
+        return self._solution.checks()
